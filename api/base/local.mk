@@ -1,0 +1,14 @@
+libslugapi_a_SOURCES += \
+	%D%/arena.c %D%/arena.h \
+	%D%/buffer.c %D%/buffer.h \
+	%D%/bytes.c %D%/bytes.h \
+	%D%/cleanup.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/error.c %D%/error.h \
+	%D%/log.c %D%/log.h \
+	%D%/messages.h \
+	%D%/nodeset.c %D%/nodeset.h \
+	%D%/quantity.c %D%/quantity.h \
+	%D%/replace.c %D%/replace.h \
+	%D%/root.c %D%/root.h \
+	%D%/scan.c %D%/scan.h

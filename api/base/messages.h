@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Message ids
+ *
+ * Every log line above debug has one, and systemd/slug.catalog explains each: what happened, what slugd did, what to do.
+ * tests/lint/messages.sh compares the two lists.
+ */
+#define SLUG_MESSAGE_STARTED             "4d2c1b9fb6a44a5b8c0cf4a9b3a41e01"
+#define SLUG_MESSAGE_STOPPED             "4d2c1b9fb6a44a5b8c0cf4a9b3a41e02"
+#define SLUG_MESSAGE_START_FAILED        "4d2c1b9fb6a44a5b8c0cf4a9b3a41e03"
+#define SLUG_MESSAGE_CONFIG_INVALID      "4d2c1b9fb6a44a5b8c0cf4a9b3a41e04"
+#define SLUG_MESSAGE_KUBELET_CONFIG      "4d2c1b9fb6a44a5b8c0cf4a9b3a41e05"
+#define SLUG_MESSAGE_TOPOLOGY_CHANGED    "4d2c1b9fb6a44a5b8c0cf4a9b3a41e06"
+#define SLUG_MESSAGE_TOPOLOGY_KEPT       "4d2c1b9fb6a44a5b8c0cf4a9b3a41e07"
+#define SLUG_MESSAGE_TOPOLOGY_DIAGNOSTIC "4d2c1b9fb6a44a5b8c0cf4a9b3a41e08"
+#define SLUG_MESSAGE_SOCKET_REFUSED      "4d2c1b9fb6a44a5b8c0cf4a9b3a41e09"
+#define SLUG_MESSAGE_ACCEPT_PAUSED       "4d2c1b9fb6a44a5b8c0cf4a9b3a41e0a"
