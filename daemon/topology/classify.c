@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What memory is, and what slugd does with it
+ *
+ * A row of questions, asked in order of how much their answer can be trusted; the first that has one
+ * decides, and leaves one line of reason and the file that gave it:
+ *
+ *   1. does it belong to a GPU or another device driver?
+ *   2. did it come through dax, and from where?
+ *   3. does it lie in a CXL region that firmware brought online?
+ *   4. is it an accelerator's (a generic initiator)?
+ *   5. no CPUs: is it measurably slower, or much faster, than DRAM that has CPUs?
+ *   6. does it have CPUs?
+ *
+ * Then comes the operator's word, which stands above all of them, so that the reason can say what
+ * it overrode. Nothing is ever guessed from a size. Memory without CPUs and without evidence is
+ * excluded: it may be a device's own.
+ *
+ * A node can hold both DRAM and memory that came later (a dax device whose firmware named no NUMA
+ * node of its own). Where such a node has CPUs, 2 and 3 decide only if all of it came that way.
+ *
+ * Latency and bandwidth are compared as ratios within one machine, never as figures: firmware and
+ * kernels disagree on their scale.
+ */
+#include "topology/classify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Classifier {
+        const Topology *topology;
+        const SysfsMachine *machine;
+        Reference reference;
+} Classifier;
+
+void topology_decide(TopologyNode *node,
+                     MemoryKind kind,
+                     Locality locality,
+                     const char *evidence,
+                     const char *reason) {
+        node->kind = kind;
+        node->locality = locality;
+        (void)snprintf(node->evidence, sizeof(node->evidence), "/%s", evidence);
+        (void)snprintf(node->reason, sizeof(node->reason), "%s", reason);
+}
+
+void topology_node_path(char path[static TOPOLOGY_PATH_MAX],
+                        const TopologyNode *node,
+                        const char *file) {
+        (void)snprintf(path, TOPOLOGY_PATH_MAX, SYSFS_NODE_DIR "/node%u/%s", node->id, file);
+}
+
+/* 1a: the GPU's driver names the node. */
+static bool by_gpu(const Classifier *self, TopologyNode *node) {
+        for (size_t i = 0; i < self->machine->n_gpus; ++i) {
+                const SysfsGpu *gpu = &self->machine->gpus[i];
+                char evidence[TOPOLOGY_PATH_MAX], reason[TOPOLOGY_REASON_MAX];
+
+                if (gpu->node != node->id || node->has_cpus)
+                        continue;
+                (void)snprintf(evidence, sizeof(evidence), "proc/driver/nvidia/gpus/%s/numa_status",
+                               gpu->pci_address);
+                (void)snprintf(reason, sizeof(reason), "memory of GPU %s", gpu->pci_address);
+                topology_decide(node, MEMORY_KIND_GPU, LOCALITY_EXCLUDED, evidence, reason);
+                return true;
+        }
+        return false;
+}
+
+static bool
+is_block_in(const SysfsMachine *machine, const SysfsBlock *block, uint64_t start, uint64_t end) {
+        uint64_t address;
+
+        return machine->host.block_bytes.value &&
+               bytes_mul(block->id, machine->host.block_bytes.value, &address) == 0 &&
+               address >= start && address <= end;
+}
+
+/* 1b: its blocks carry the name of a driver that is not one of the kernel's own. */
+static bool by_driver_range(const Classifier *self, TopologyNode *node) {
+        static const char *const memory_drivers[] = { "kmem", "virtio_mem" };
+        const SysfsMachine *machine = self->machine;
+
+        for (size_t i = 0; i < machine->n_driver_ranges && !node->has_cpus; ++i) {
+                const SysfsDriverRange *range = &machine->driver_ranges[i];
+                bool is_memory_driver = false;
+
+                for (size_t d = 0; d < ELEMENTSOF(memory_drivers); ++d)
+                        is_memory_driver |= strcmp(range->driver, memory_drivers[d]) == 0;
+                for (size_t b = 0; b < machine->n_blocks && !is_memory_driver; ++b) {
+                        char reason[TOPOLOGY_REASON_MAX];
+
+                        if (machine->blocks[b].node != node->id ||
+                            !is_block_in(machine, &machine->blocks[b], range->start, range->end))
+                                continue;
+                        (void)snprintf(reason, sizeof(reason), "managed by the driver '%s'",
+                                       range->driver);
+                        topology_decide(node,
+                                        strcmp(range->driver, "NVIDIA") == 0 ? MEMORY_KIND_GPU
+                                                                             : MEMORY_KIND_UNKNOWN,
+                                        LOCALITY_EXCLUDED, "proc/iomem", reason);
+                        return true;
+                }
+        }
+        return false;
+}
+
+static void append(char *text, size_t size, const char *separator, const char *more) {
+        const size_t n = strlen(text);
+
+        (void)snprintf(text + n, size - n, "%s%s", n ? separator : "", more);
+}
+
+/* Every region whose memory is this node, in words. */
+static void
+describe_regions(const Classifier *self, const TopologyNode *node, char *text, size_t size) {
+        text[0] = '\0';
+        for (size_t i = 0; i < self->machine->n_regions; ++i) {
+                char region[160];
+
+                if (!self->topology->region_nodes[i].present ||
+                    self->topology->region_nodes[i].value != node->id)
+                        continue;
+                topology_describe_region(self->topology, &self->machine->regions[i], region,
+                                         sizeof(region));
+                append(text, size, ", ", region);
+        }
+}
+
+static bool has_cpus_and_more(const TopologyNode *node, uint64_t bytes) {
+        return node->has_cpus && bytes < node->capacity_bytes;
+}
+
+/* Soft-reserved memory is HBM or CXL that firmware set aside, and firmware does not say which. */
+static bool by_soft_reserved(const Classifier *self, TopologyNode *node, const SysfsDax *dax) {
+        char evidence[TOPOLOGY_PATH_MAX], reason[TOPOLOGY_REASON_MAX];
+
+        if (topology_decide_by_performance(&self->reference, node))
+                return true;
+        (void)snprintf(evidence, sizeof(evidence), "sys/bus/dax/devices/%s", dax->name);
+        (void)snprintf(reason, sizeof(reason),
+                       "soft-reserved by firmware (%s), and nothing tells whether it is HBM or CXL",
+                       dax->name);
+        topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_EXCLUDED, evidence, reason);
+        return true;
+}
+
+/* The dax device that tells most about the node; @ret_bytes: of all that are system RAM there. */
+static const SysfsDax *
+find_dax(const Classifier *self, const TopologyNode *node, uint64_t *ret_bytes) {
+        static const unsigned trust[] = {
+                [SYSFS_DAX_UNKNOWN] = 0, [SYSFS_DAX_SOFT_RESERVED] = 1, [SYSFS_DAX_FAKE_PMEM] = 2,
+                [SYSFS_DAX_NVDIMM] = 3,  [SYSFS_DAX_CXL_PMEM] = 4,      [SYSFS_DAX_CXL_RAM] = 5,
+        };
+        const SysfsDax *best = NULL;
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < self->machine->n_daxes; ++i) {
+                const SysfsDax *dax = &self->machine->daxes[i];
+
+                if (strcmp(dax->driver, "kmem") != 0 || !dax->target_node.present ||
+                    dax->target_node.value != node->id)
+                        continue;
+                bytes = bytes_add_saturated(bytes, dax->size_bytes.value);
+                if (!best || trust[dax->source] > trust[best->source])
+                        best = dax;
+        }
+        *ret_bytes = bytes;
+        return best;
+}
+
+/* 2 */
+static bool by_dax(const Classifier *self, TopologyNode *node) {
+        char evidence[TOPOLOGY_PATH_MAX], reason[TOPOLOGY_REASON_MAX], regions[200];
+        uint64_t bytes;
+        const SysfsDax *dax = find_dax(self, node, &bytes);
+
+        if (!dax || has_cpus_and_more(node, bytes))
+                return false;
+        (void)snprintf(evidence, sizeof(evidence), "sys/bus/dax/devices/%s/target_node", dax->name);
+        switch (dax->source) {
+        case SYSFS_DAX_CXL_RAM:
+                describe_regions(self, node, regions, sizeof(regions));
+                (void)snprintf(reason, sizeof(reason), "CXL memory of %s",
+                               regions[0] ? regions : dax->name);
+                topology_decide(node, MEMORY_KIND_CXL, LOCALITY_REMOTE, evidence, reason);
+                return true;
+        case SYSFS_DAX_CXL_PMEM:
+                (void)snprintf(reason, sizeof(reason), "persistent CXL memory through %s",
+                               dax->name);
+                topology_decide(node, MEMORY_KIND_PMEM, LOCALITY_REMOTE, evidence, reason);
+                return true;
+        case SYSFS_DAX_NVDIMM:
+                (void)snprintf(reason, sizeof(reason), "NVDIMM through %s", dax->name);
+                topology_decide(node, MEMORY_KIND_PMEM, LOCALITY_REMOTE, evidence, reason);
+                return true;
+        case SYSFS_DAX_FAKE_PMEM:
+                (void)snprintf(reason, sizeof(reason),
+                               "memory that the kernel command line made persistent, through %s",
+                               dax->name);
+                topology_decide(node, MEMORY_KIND_PMEM, LOCALITY_REMOTE, evidence, reason);
+                return true;
+        case SYSFS_DAX_SOFT_RESERVED:
+                return by_soft_reserved(self, node, dax);
+        case SYSFS_DAX_UNKNOWN:
+                return false;
+        }
+        return false;
+}
+
+/* 3: all of the node's memory blocks, or of a node without CPUs any of them. */
+static bool by_region(const Classifier *self, TopologyNode *node) {
+        const SysfsMachine *machine = self->machine;
+        unsigned n_inside = 0, n_blocks = 0;
+        char reason[TOPOLOGY_REASON_MAX], regions[200], evidence[TOPOLOGY_PATH_MAX] = "";
+
+        for (size_t b = 0; b < machine->n_blocks; ++b) {
+                if (machine->blocks[b].node != node->id ||
+                    machine->blocks[b].state != SYSFS_BLOCK_ONLINE)
+                        continue;
+                ++n_blocks;
+                for (size_t i = 0; i < machine->n_regions; ++i) {
+                        const SysfsRegion *region = &machine->regions[i];
+
+                        if (!region->start.present || !region->size_bytes.value ||
+                            !is_block_in(machine, &machine->blocks[b], region->start.value,
+                                         region->start.value + (region->size_bytes.value - 1)))
+                                continue;
+                        ++n_inside;
+                        (void)snprintf(evidence, sizeof(evidence),
+                                       "sys/bus/cxl/devices/%s/resource", region->name);
+                        break;
+                }
+        }
+        if (n_inside == 0 || (node->has_cpus && n_inside < n_blocks))
+                return false;
+        describe_regions(self, node, regions, sizeof(regions));
+        (void)snprintf(reason, sizeof(reason), "CXL memory of %s, brought online by firmware",
+                       regions);
+        topology_decide(node, MEMORY_KIND_CXL, LOCALITY_REMOTE, evidence, reason);
+        return true;
+}
+
+/* 4 */
+static bool by_initiator(const Classifier *self, TopologyNode *node) {
+        (void)self;
+        if (!node->is_generic_initiator || node->has_cpus)
+                return false;
+        topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_EXCLUDED,
+                        SYSFS_NODE_DIR "/has_generic_initiator",
+                        "memory of an accelerator (generic initiator)");
+        return true;
+}
+
+static bool by_performance_without_cpus(const Classifier *self, TopologyNode *node) {
+        return !node->has_cpus && topology_decide_by_performance(&self->reference, node);
+}
+
+/* 6 */
+static bool by_cpus(const Classifier *self, TopologyNode *node) {
+        char evidence[TOPOLOGY_PATH_MAX], reason[TOPOLOGY_REASON_MAX], size[BYTES_TEXT_MAX];
+        uint64_t dax_bytes;
+        const SysfsDax *dax;
+
+        if (!node->has_cpus)
+                return false;
+        if (!node->row) {
+                topology_decide(node, MEMORY_KIND_DRAM, LOCALITY_LOCAL, "proc/meminfo",
+                                "this kernel shows no NUMA nodes: all memory is one");
+                return true;
+        }
+        dax = find_dax(self, node, &dax_bytes);
+        if (dax)
+                (void)snprintf(reason, sizeof(reason), "has CPUs; %s of it came through %s",
+                               bytes_format(dax_bytes, size), dax->name);
+        else
+                (void)snprintf(reason, sizeof(reason), "has CPUs");
+        topology_node_path(evidence, node, node->row->n_cpus ? "cpulist" : "cpumap");
+        topology_decide(node, MEMORY_KIND_DRAM, LOCALITY_LOCAL, evidence, reason);
+        return true;
+}
+
+static void decide_without_evidence(TopologyNode *node) {
+        char evidence[TOPOLOGY_PATH_MAX];
+
+        topology_node_path(evidence, node, "cpulist");
+        topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_EXCLUDED, evidence,
+                        "no CPUs, and nothing tells whose memory it is");
+}
+
+static void classify_node(const Classifier *self, TopologyNode *node) {
+        static bool (*const questions[])(const Classifier *, TopologyNode *) = {
+                by_gpu,    by_driver_range, by_dax,
+                by_region, by_initiator,    by_performance_without_cpus,
+                by_cpus,
+        };
+        char evidence[TOPOLOGY_PATH_MAX];
+
+        if (node->capacity_bytes == 0) {
+                topology_node_path(evidence, node, "meminfo");
+                topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_NONE, evidence,
+                                node->is_capacity_known ? "no memory online"
+                                                        : "its size could not be read");
+                return;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(questions); ++i)
+                if (questions[i](self, node))
+                        return;
+        decide_without_evidence(node);
+}
+
+static bool has_serial(const Topology *topology, const TopologyNode *node, uint64_t serial) {
+        for (size_t i = 0; i < topology->machine->n_regions; ++i)
+                if (topology->region_nodes[i].present &&
+                    topology->region_nodes[i].value == node->id &&
+                    topology_region_has_serial(topology, &topology->machine->regions[i], serial))
+                        return true;
+        return false;
+}
+
+static bool matches(const Topology *topology, const TopologyRule *rule, const TopologyNode *node) {
+        if (rule->node.present)
+                return rule->node.value == node->id;
+        if (rule->kind.present)
+                return rule->kind.value == node->kind;
+        return rule->cxl_serial.present && has_serial(topology, node, rule->cxl_serial.value);
+}
+
+/* The operator's word; the reason keeps what the machine said. */
+static void apply_rules(const Topology *topology,
+                        const TopologyRule *rules,
+                        size_t n_rules,
+                        TopologyNode *node) {
+        for (size_t i = 0; i < n_rules && node->locality != LOCALITY_NONE; ++i) {
+                char reason[TOPOLOGY_REASON_MAX];
+
+                if (!matches(topology, &rules[i], node))
+                        continue;
+                (void)snprintf(reason, sizeof(reason),
+                               "the configuration says so; it would be %s: ",
+                               locality_name(node->locality));
+                append(reason, sizeof(reason), "", node->reason);
+                memcpy(node->reason, reason, sizeof(reason));
+                node->locality = rules[i].locality;
+                node->advice[0] = '\0';
+                memcpy(node->evidence, rules[i].source, sizeof(node->evidence));
+                return;
+        }
+}
+
+/* Not for a GPU's memory: that has an owner. */
+static void advise(TopologyNode *node) {
+        if (node->locality == LOCALITY_EXCLUDED && node->kind != MEMORY_KIND_GPU)
+                (void)snprintf(node->advice, sizeof(node->advice),
+                               "classify: [{numaNode: %u, locality: remote}]", node->id);
+}
+
+/* DRAM with CPUs: what is left for question 6, asked before anything is known to compare with. */
+static Reference build_reference(const Classifier *self) {
+        Reference reference = {};
+
+        for (size_t i = 0; i < self->topology->n_nodes; ++i) {
+                TopologyNode node = self->topology->nodes[i];
+
+                if (!node.has_cpus)
+                        continue;
+                classify_node(self, &node);
+                if (node.kind != MEMORY_KIND_DRAM || node.locality != LOCALITY_LOCAL)
+                        continue;
+                topology_reference_add(&reference, &node);
+        }
+        return reference;
+}
+
+void topology_classify(Topology *topology, const TopologyRule *rules, size_t n_rules) {
+        Classifier self = { .topology = topology, .machine = topology->machine };
+
+        self.reference = build_reference(&self);
+        for (size_t i = 0; i < topology->n_nodes; ++i) {
+                classify_node(&self, &topology->nodes[i]);
+                advise(&topology->nodes[i]);
+                apply_rules(topology, rules, n_rules, &topology->nodes[i]);
+        }
+}

@@ -1,0 +1,6 @@
+libslugcore_a_SOURCES += \
+	%D%/classify.c %D%/classify.h \
+	%D%/performance.c \
+	%D%/region.c \
+	%D%/topology.c %D%/topology.h \
+	%D%/unused.c
