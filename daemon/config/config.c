@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "config/bind.h"
+#include "config/document.h"
+#include "config/kubelet.h"
+#include "config/scalar.h"
+
+/*
+ * slugd.yaml, and the order in which everything is read: slugd.yaml as a whole, so that it names
+ * the kubelet's file; then that file, or the kubelet's defaults in its place; then slugd.yaml's
+ * word on the kubelet on top.
+ *
+ * All of slugd.yaml is optional, the file itself included when nobody asked for it by name.
+ * Nothing else about it is: one key that is not known, one value of the wrong kind, and the file
+ * is refused, because a setting that silently does nothing is worse than a daemon that says what
+ * it wants.
+ *
+ * "classify" is kept in the order of the file: the first entry that matches a NUMA node decides.
+ */
+#define REFRESH_DEFAULT_USEC (30 * USEC_PER_SEC)
+#define REFRESH_MIN_USEC     (100 * USEC_PER_MSEC)
+#define REFRESH_MAX_USEC     (3600 * USEC_PER_SEC)
+
+const char *config_source_format(const ConfigSource *source,
+                                 char buffer[static CONFIG_SOURCE_TEXT_MAX]) {
+        switch (source->origin) {
+        case CONFIG_ORIGIN_KUBELET_FILE:
+        case CONFIG_ORIGIN_SLUGD_FILE:
+                (void)snprintf(buffer, CONFIG_SOURCE_TEXT_MAX, "%s:%u", source->file, source->line);
+                return buffer;
+        case CONFIG_ORIGIN_SLUGD_DEFAULT:
+                (void)snprintf(buffer, CONFIG_SOURCE_TEXT_MAX, "slugd default");
+                return buffer;
+        case CONFIG_ORIGIN_DEFAULT:
+        case _CONFIG_ORIGIN_N:
+                break;
+        }
+        (void)snprintf(buffer, CONFIG_SOURCE_TEXT_MAX, "kubelet default");
+        return buffer;
+}
+
+/* Plain settings */
+
+static int
+parse_node_name(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        if (value->type != YAML_TYPE_SCALAR || !scalar_is_node_name(value->text))
+                return bind_expects(file, key, value, "a DNS-1123 subdomain such as worker-1");
+        memcpy(ret, value->text, value->n_text + 1);
+        return 0;
+}
+
+static int
+parse_socket(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        int r = bind_path(file, key, value, ret);
+
+        if (r == 0 && value->n_text >= CONFIG_SOCKET_MAX)
+                return bind_refuse(file, value, "%s expects a path of at most %u bytes, not %zu",
+                                   key->text, CONFIG_SOCKET_MAX - 1, value->n_text);
+        return r;
+}
+
+static int parse_refresh_interval(const BindFile *file,
+                                  const YamlNode *key,
+                                  const YamlNode *value,
+                                  void *ret) {
+        uint64_t usec = 0;
+        int r = SCALAR_E_MALFORMED;
+
+        if (value->type == YAML_TYPE_SCALAR)
+                r = scalar_parse_duration(value->text, &usec);
+        if (r == SCALAR_E_MALFORMED)
+                return bind_expects(file, key, value, "a duration such as 30s, 500ms or 2m");
+        if (r != 0 || usec < REFRESH_MIN_USEC || usec > REFRESH_MAX_USEC)
+                return bind_expects(file, key, value, "a duration from 100ms to 1h");
+        *(uint64_t *)ret = usec;
+        return 0;
+}
+
+/* reservation */
+
+static int
+parse_placement(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        static const BindWord words[] = {
+                { "local-first", CONFIG_PLACEMENT_LOCAL_FIRST },
+                { "proportional", CONFIG_PLACEMENT_PROPORTIONAL },
+        };
+        Config *config = ret;
+        int placement = 0, r;
+
+        r = bind_word(file, key, value, words, ELEMENTSOF(words), &placement);
+        if (r != 0)
+                return r;
+        config->placement = (ConfigPlacement)placement;
+        config->placement_source = bind_source(file, key);
+        return 0;
+}
+
+static int
+parse_reservation(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        static const BindField fields[] = { { "placement", parse_placement, 0 } };
+        static const BindTable table = { BIND_FIELDS(fields) };
+
+        return bind_mapping(file, key, value, &table, ret);
+}
+
+/* classify */
+
+static int
+parse_rule_node(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        unsigned node = 0;
+        int r;
+
+        r = bind_node_id(file, key, value, &node);
+        if (r != 0)
+                return r;
+        *(OptU64 *)ret = opt_u64(node);
+        return 0;
+}
+
+static int
+parse_rule_kind(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        static const BindWord words[] = {
+                { "dram", CONFIG_KIND_DRAM }, { "hbm", CONFIG_KIND_HBM },
+                { "cxl", CONFIG_KIND_CXL },   { "pmem", CONFIG_KIND_PMEM },
+                { "gpu", CONFIG_KIND_GPU },   { "unknown", CONFIG_KIND_UNKNOWN },
+        };
+        int kind = 0, r;
+
+        r = bind_word(file, key, value, words, ELEMENTSOF(words), &kind);
+        if (r != 0)
+                return r;
+        *(ConfigKind *)ret = (ConfigKind)kind;
+        return 0;
+}
+
+/* In quotes, too: JSON has no hexadecimal numbers. */
+static int
+parse_rule_serial(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        uint64_t serial = 0;
+
+        if (value->type != YAML_TYPE_SCALAR || scalar_parse_u64(value->text, &serial) != 0)
+                return bind_expects(file, key, value, "a 64-bit number such as 0xabc0");
+        *(OptU64 *)ret = opt_u64(serial);
+        return 0;
+}
+
+static int
+parse_rule_locality(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        static const BindWord words[] = {
+                { "local", CONFIG_LOCALITY_LOCAL },
+                { "remote", CONFIG_LOCALITY_REMOTE },
+                { "excluded", CONFIG_LOCALITY_EXCLUDED },
+        };
+        int locality = 0, r;
+
+        r = bind_word(file, key, value, words, ELEMENTSOF(words), &locality);
+        if (r != 0)
+                return r;
+        *(ConfigLocality *)ret = (ConfigLocality)locality;
+        return 0;
+}
+
+static int
+parse_rule(const BindFile *file, const YamlNode *key, const YamlNode *value, ConfigRule *ret) {
+        static const BindField fields[] = {
+                { "numaNode", parse_rule_node, offsetof(ConfigRule, node) },
+                { "kind", parse_rule_kind, offsetof(ConfigRule, kind) },
+                { "cxlSerial", parse_rule_serial, offsetof(ConfigRule, cxl_serial) },
+                { "locality", parse_rule_locality, offsetof(ConfigRule, locality) },
+        };
+        static const BindTable table = { BIND_FIELDS(fields) };
+        ConfigRule rule = { .source = bind_source(file, value) };
+        unsigned n_selectors;
+        int r;
+
+        if (value->type != YAML_TYPE_MAPPING)
+                return bind_expects(file, key, value, "mappings with a selector and a locality");
+        r = bind_mapping(file, key, value, &table, &rule);
+        if (r != 0)
+                return r;
+        n_selectors = (unsigned)rule.node.present + (rule.kind != CONFIG_KIND_UNSET) +
+                      (unsigned)rule.cxl_serial.present;
+        if (n_selectors != 1)
+                return bind_refuse(
+                        file, value,
+                        "an entry of classify expects one of numaNode, kind and cxlSerial, not %u",
+                        n_selectors);
+        if (rule.locality == CONFIG_LOCALITY_UNSET)
+                return bind_refuse(file, value,
+                                   "locality is missing, expected one of local, remote, excluded");
+        *ret = rule;
+        return 0;
+}
+
+static int
+parse_rules(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        Config *config = ret;
+        int r;
+
+        r = bind_check_list(file, key, value, CONFIG_RULES_MAX);
+        if (r != 0 || value->n_entries == 0)
+                return r;
+        config->rules = calloc(value->n_entries, sizeof(*config->rules));
+        if (!config->rules)
+                return -ENOMEM;
+        YAML_FOREACH(entry, value) {
+                r = parse_rule(file, key, entry->value, &config->rules[config->n_rules]);
+                if (r != 0)
+                        return r;
+                ++config->n_rules;
+        }
+        return 0;
+}
+
+/* kubelet: only where its file is; the rest comes when that was read. */
+static int
+parse_kubelet(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        return kubelet_bind_file_name(file, key, value, ret);
+}
+
+static int bind_slugd(const BindFile *file, const YamlNode *document, Config *config) {
+        static const BindField fields[] = {
+                { "nodeName", parse_node_name, offsetof(Config, node_name) },
+                { "socket", parse_socket, offsetof(Config, socket) },
+                { "refreshInterval", parse_refresh_interval,
+                  offsetof(Config, refresh_interval_usec) },
+                { "reservation", parse_reservation, 0 },
+                { "classify", parse_rules, 0 },
+                { "kubelet", parse_kubelet, offsetof(Config, kubelet) },
+        };
+        static const BindTable table = { BIND_FIELDS(fields) };
+
+        return bind_mapping(file, NULL, document, &table, config);
+}
+
+/* Both files' word on the kubelet. @document: slugd.yaml, NULL when there is none. */
+static int
+load_kubelet(const Root *root, const BindFile *file, const YamlNode *document, Config *config) {
+        int r;
+
+        r = kubelet_load(root, &config->kubelet, &config->kubelet_problem);
+        if (r < 0)
+                return r;
+        config->has_kubelet_problem = r > 0;
+        config->is_kubelet_file_missing = r == CONFIG_E_ABSENT;
+        YAML_FOREACH(entry, document) {
+                if (!yaml_is_text(entry->key, "kubelet"))
+                        continue;
+                r = kubelet_bind_section(file, entry->key, entry->value, &config->kubelet);
+                if (r != 0)
+                        return r;
+        }
+        kubelet_settle(&config->kubelet);
+        return 0;
+}
+
+static void set_defaults(Config *config) {
+        *config = (Config){
+                .socket = CONFIG_DEFAULT_SOCKET,
+                .refresh_interval_usec = REFRESH_DEFAULT_USEC,
+                .placement = CONFIG_PLACEMENT_LOCAL_FIRST,
+                .placement_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
+        };
+        kubelet_set_defaults(&config->kubelet);
+}
+
+int config_load(const Root *root, const char *file, Config **ret, Diag *reterr) {
+        static const YamlNode nothing = { .type = YAML_TYPE_MAPPING, .line = 1, .column = 1 };
+        _cleanup_(document_deinitp) Document document = {};
+        _cleanup_(config_freep) Config *config = NULL;
+        const BindFile slugd = {
+                .name = file ? file : CONFIG_DEFAULT_FILE,
+                .origin = CONFIG_ORIGIN_SLUGD_FILE,
+                .reterr = reterr,
+        };
+        Diag problem = {};
+        int r;
+
+        if (strlen(slugd.name) >= CONFIG_PATH_MAX) {
+                diag_set(reterr, file, 0, 0, "a path of more than %u bytes", CONFIG_PATH_MAX - 1);
+                return CONFIG_E_INVALID;
+        }
+        config = malloc(sizeof(*config));
+        if (!config)
+                return -ENOMEM;
+        set_defaults(config);
+
+        r = document_load(file ? NULL : root, slugd.name, &document, &problem);
+        if (r == CONFIG_E_ABSENT && !file) {
+                document.root = &nothing;
+        } else if (r != 0) {
+                if (reterr)
+                        *reterr = problem;
+                return r;
+        }
+        r = bind_slugd(&slugd, document.root, config);
+        if (r != 0)
+                return r;
+        r = load_kubelet(root, &slugd, document.root, config);
+        if (r != 0)
+                return r;
+        *ret = TAKE_PTR(config);
+        return 0;
+}
+
+Config *config_free(Config *config) {
+        if (!config)
+                return NULL;
+        kubelet_deinit(&config->kubelet);
+        free(config->rules);
+        free(config);
+        return NULL;
+}

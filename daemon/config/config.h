@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Configuration
+ *
+ * Two files, two owners. slugd.yaml is ours: every key is known, or the file is refused. The
+ * KubeletConfiguration is the kubelet's: the fields that slugd needs are read strictly, all others
+ * are left alone, because every kubelet brings new ones. A value keeps the place it came from. Text
+ * becomes values here; what the values mean is decided further on.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/root.h"
+
+#define CONFIG_FILE_MAX            (1u << 20) /* bytes of one file */
+#define CONFIG_PATH_MAX            256u
+#define CONFIG_SOCKET_MAX          108u /* what a Unix socket's address holds, and its NUL */
+#define CONFIG_NAME_MAX            254u /* a DNS-1123 subdomain and its NUL */
+#define CONFIG_RULES_MAX           256u
+#define CONFIG_RESERVED_MEMORY_MAX 1024u
+#define CONFIG_SETTING_MAX         40u
+#define CONFIG_HUGEPAGE_LIMITS_MAX 8u
+
+#define CONFIG_DEFAULT_FILE         "/etc/slug/slugd.yaml"
+#define CONFIG_DEFAULT_KUBELET_FILE "/var/lib/kubelet/config.yaml"
+#define CONFIG_DEFAULT_SOCKET       "/run/slug/slugd.sock"
+
+enum {
+        _CONFIG_E_SUCCESS,
+        CONFIG_E_ABSENT,  /* there is no such file */
+        CONFIG_E_INVALID, /* refused; the diag says what, where, and what was expected */
+};
+
+/* Where a value came from. */
+typedef enum ConfigOrigin {
+        CONFIG_ORIGIN_DEFAULT, /* the kubelet's own */
+        CONFIG_ORIGIN_KUBELET_FILE,
+        CONFIG_ORIGIN_SLUGD_FILE,
+        CONFIG_ORIGIN_SLUGD_DEFAULT, /* of a setting that only slugd has */
+        _CONFIG_ORIGIN_N,
+} ConfigOrigin;
+
+typedef struct ConfigSource {
+        ConfigOrigin origin;
+        char file[CONFIG_PATH_MAX]; /* "" for defaults */
+        unsigned line;              /* of the key */
+} ConfigSource;
+
+/* "kubelet default", "slugd default", "/var/lib/kubelet/config.yaml:12" */
+#define CONFIG_SOURCE_TEXT_MAX (CONFIG_PATH_MAX + 32u)
+const char *config_source_format(const ConfigSource *source,
+                                 char buffer[static CONFIG_SOURCE_TEXT_MAX]);
+
+/* A memory quantity of the kubelet: systemReserved.memory and the like. */
+typedef struct ConfigBytes {
+        uint64_t bytes;
+        char setting[CONFIG_SETTING_MAX]; /* as written, "" for a default of nothing */
+        ConfigSource source;
+} ConfigBytes;
+
+/*
+ * evictionHard's memory.available: a quantity, or a share of the capacity in the kubelet's 32-bit
+ * arithmetic.
+ */
+typedef struct ConfigThreshold {
+        bool is_set; /* false: no threshold */
+        bool is_percentage;
+        uint64_t bytes; /* when not a percentage */
+        float fraction; /* 0..1: the percentage parsed as a float, then divided by 100.0f */
+        char setting[CONFIG_SETTING_MAX]; /* "" when evictionHard is set without it */
+        ConfigSource source;
+} ConfigThreshold;
+
+typedef struct ConfigHugepageLimit {
+        uint64_t page_bytes;
+        uint64_t bytes;
+} ConfigHugepageLimit;
+
+/* One entry of the kubelet's reservedMemory. */
+typedef struct ConfigReservedMemory {
+        unsigned node;
+        uint64_t bytes; /* of "memory"; 0 when the entry has none */
+        ConfigHugepageLimit hugepages[CONFIG_HUGEPAGE_LIMITS_MAX];
+        size_t n_hugepages;
+        unsigned line;
+} ConfigReservedMemory;
+
+/*
+ * Default, then the kubelet's file, then slugd.yaml's "kubelet": the later wins. A key replaces the
+ * earlier one as a whole: "systemReserved: {cpu: 1}" in slugd.yaml leaves no memory of the kubelet
+ * file's systemReserved. null is as good as not written.
+ */
+typedef struct KubeletConfig {
+        bool is_found;              /* a KubeletConfiguration file was read */
+        char file[CONFIG_PATH_MAX]; /* where it was looked for, below the root */
+        ConfigBytes system_reserved;
+        ConfigBytes kube_reserved;
+        ConfigThreshold eviction_hard;
+        bool merges_default_eviction; /* mergeDefaultEvictionSettings; already in eviction_hard */
+        bool enforces_pods;           /* enforceNodeAllocatable contains "pods"; default true */
+        ConfigSource enforce_source;
+        bool cgroups_per_qos;      /* default true */
+        bool static_memory_policy; /* memoryManagerPolicy is "Static" */
+        ConfigReservedMemory *reserved_memory;
+        size_t n_reserved_memory; /* 0: not set */
+        ConfigSource reserved_memory_source;
+} KubeletConfig;
+
+typedef enum ConfigKind {
+        CONFIG_KIND_UNSET,
+        CONFIG_KIND_DRAM,
+        CONFIG_KIND_HBM,
+        CONFIG_KIND_CXL,
+        CONFIG_KIND_PMEM,
+        CONFIG_KIND_GPU,
+        CONFIG_KIND_UNKNOWN,
+} ConfigKind;
+
+typedef enum ConfigLocality {
+        CONFIG_LOCALITY_UNSET,
+        CONFIG_LOCALITY_LOCAL,
+        CONFIG_LOCALITY_REMOTE,
+        CONFIG_LOCALITY_EXCLUDED,
+} ConfigLocality;
+
+/*
+ * One entry of slugd.yaml's "classify": the operator's word on what memory is. Exactly one of the
+ * three selectors is set.
+ */
+typedef struct ConfigRule {
+        OptU64 node;             /* numaNode: 3 */
+        ConfigKind kind;         /* kind: hbm */
+        OptU64 cxl_serial;       /* cxlSerial: 0xabc0 */
+        ConfigLocality locality; /* locality: remote; always set */
+        ConfigSource source;
+} ConfigRule;
+
+typedef enum ConfigPlacement {
+        CONFIG_PLACEMENT_LOCAL_FIRST,
+        CONFIG_PLACEMENT_PROPORTIONAL,
+} ConfigPlacement;
+
+typedef struct Config {
+        char node_name[CONFIG_NAME_MAX]; /* nodeName; "" means the host name */
+        char socket[CONFIG_PATH_MAX];    /* socket */
+        uint64_t refresh_interval_usec;  /* refreshInterval; 100 ms..1 h, default 30 s */
+        ConfigPlacement placement;       /* reservation.placement */
+        ConfigSource placement_source;
+        ConfigRule *rules; /* classify */
+        size_t n_rules;
+        KubeletConfig kubelet;
+        Diag kubelet_problem; /* why the kubelet's file could not be used; text "" when it could */
+        /* Then the kubelet's defaults stand in, and the node's condition says so. */
+        bool has_kubelet_problem;
+        bool is_kubelet_file_missing; /* the problem is that there is none */
+} Config;
+
+/*
+ * config_load() reads slugd.yaml and, through it, the kubelet's file.
+ *
+ * @root:     below which the default paths are taken
+ * @file:     NULL: the default below @root, which may be missing; otherwise a path on the host,
+ *            which must exist
+ * @ret:      owned by the caller
+ * @reterr:   set on CONFIG_E_*
+ *
+ * A bad slugd.yaml is CONFIG_E_INVALID: an operator's word is never half taken. A bad or missing
+ * kubelet file is not: it is somebody else's, and slugd starts without it; see kubelet_problem.
+ *
+ * Return: 0, CONFIG_E_ABSENT when @file does not exist, CONFIG_E_INVALID, or -ENOMEM.
+ */
+_must_check_ int config_load(const Root *root, const char *file, Config **ret, Diag *reterr);
+Config *config_free(Config *config);
+DEFINE_CLEANUP(Config *, config_free);

@@ -1,0 +1,18 @@
+UNIT_TESTS += tests/unit/test-yaml
+tests_unit_test_yaml_SOURCES = tests/unit/test-yaml.c $(FAILMALLOC)
+tests_unit_test_yaml_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_yaml_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_yaml_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-config
+tests_unit_test_config_SOURCES = tests/unit/test-config.c $(FAILMALLOC)
+tests_unit_test_config_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_config_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_config_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-config
+tests_unit_test_kubelet_config_SOURCES = tests/unit/test-kubelet-config.c
+tests_unit_test_kubelet_config_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_kubelet_config_LDADD = $(TEST_CORE_LIBS)
+
+EXTRA_DIST += tests/fixtures/config
