@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A Unix socket's file
+ *
+ * Made so that whoever sees it can connect to it, and never made over somebody else's.
+ */
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+typedef struct SocketFile {
+        int dir_fd;
+        char *name; /* in that directory */
+        dev_t device;
+        ino_t inode;
+} SocketFile;
+
+#define SOCKET_FILE_NULL                                                                           \
+        { .dir_fd = -EBADF }
+
+enum {
+        _SOCKET_FILE_E_SUCCESS,
+        SOCKET_FILE_E_REFUSED, /* the diag says why and what to do */
+};
+
+/* @file: must be SOCKET_FILE_NULL. @ret_fd: listening, non-blocking, close-on-exec; the caller's.
+ * Return: 0, SOCKET_FILE_E_REFUSED, or an errno. */
+_must_check_ int socket_file_listen(SocketFile *file, const char *path, int *ret_fd, Diag *reterr);
+/* Takes the file away, if it is still the one that was made. */
+void socket_file_deinit(SocketFile *file);
+DEFINE_DEINIT(SocketFile, socket_file_deinit);
