@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Asking the daemon
+ *
+ * One Connect call with a JSON body over a Unix socket, and its answer as text.
+ */
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#define CLIENT_ANSWER_MAX   (16u * 1024 * 1024)
+#define CLIENT_TIMEOUT_MSEC 10000L
+
+enum {
+        _CLIENT_E_SUCCESS,
+        CLIENT_E_UNREACHABLE, /* nobody serves this socket, or not for us */
+        CLIENT_E_REFUSED,     /* the daemon says no, or nothing that can be understood */
+};
+
+/* @answer: appended. Return: 0, CLIENT_E_* with @reterr set, or -ENOMEM. */
+_must_check_ int client_call(const char *socket, const char *path, Buffer *answer, Diag *reterr);
+
+/* Until somebody serves @socket, at most so long. Return: 0, CLIENT_E_UNREACHABLE, or an errno. */
+_must_check_ int client_wait(const char *socket, unsigned timeout_msec, Diag *reterr);
