@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slugd
+ *
+ * Arguments, then the manager. Exit status: 0 stopped as asked, 1 could not start or had to stop, 2
+ * wrong usage.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "manager.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char *main_arg_root = "/";
+static const char *main_arg_socket;
+static const char *main_arg_config;
+static bool main_arg_foreground;
+static int main_arg_log_level = LOG_INFO;
+
+static int help(void) {
+        (void)printf(
+                "Usage: slugd [OPTIONS]\n"
+                "\n"
+                "Reads what memory this Kubernetes node has, tells local from remote, and "
+                "serves it on a Unix socket.\n"
+                "\n"
+                "Options:\n"
+                "      --root DIR         read /sys, /proc and /etc below DIR, a captured "
+                "machine; needs --socket\n"
+                "      --socket PATH      serve on PATH (default: /run/slug/slugd.sock)\n"
+                "      --config FILE      configuration (default: /etc/slug/slugd.yaml, which "
+                "may be missing)\n"
+                "      --foreground       log as plain text on standard error, for a person "
+                "at a terminal\n"
+                "      --log-level LEVEL  err, warning, notice, info or debug (default: info)\n"
+                "  -h, --help             show this help\n"
+                "      --version          show the version\n"
+                "\n"
+                "slugd never goes into the background by itself. It stops at SIGTERM and SIGINT.\n"
+                "\n"
+                "Examples:\n"
+                "  slugd --foreground --socket /tmp/slugd.sock\n"
+                "  slugd --foreground --root ./captured-machine --socket /tmp/slugd.sock\n"
+                "  slugctl --socket /tmp/slugd.sock describe-node\n");
+        return EXIT_SUCCESS;
+}
+
+static int usage(void) {
+        (void)fprintf(stderr, "Try 'slugd --help'.\n");
+        return EXIT_USAGE;
+}
+
+static int set_log_level(const char *text) {
+        if (log_parse_level(text, &main_arg_log_level))
+                return 0;
+        (void)fprintf(stderr,
+                      "slugd: unknown log level '%s'; one of err, warning, notice, info, debug\n",
+                      text);
+        return usage();
+}
+
+/* Below 0: go on; otherwise the exit status. */
+static int parse_args(int argc, char **argv) {
+        enum { ARG_ROOT = 256, ARG_SOCKET, ARG_CONFIG, ARG_FOREGROUND, ARG_LOG_LEVEL, ARG_VERSION };
+        static const struct option options[] = {
+                { "root", required_argument, NULL, ARG_ROOT },
+                { "socket", required_argument, NULL, ARG_SOCKET },
+                { "config", required_argument, NULL, ARG_CONFIG },
+                { "foreground", no_argument, NULL, ARG_FOREGROUND },
+                { "log-level", required_argument, NULL, ARG_LOG_LEVEL },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, ARG_VERSION },
+                {},
+        };
+        int c, r;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (c) {
+                case ARG_ROOT:
+                        main_arg_root = optarg;
+                        break;
+                case ARG_SOCKET:
+                        main_arg_socket = optarg;
+                        break;
+                case ARG_CONFIG:
+                        main_arg_config = optarg;
+                        break;
+                case ARG_FOREGROUND:
+                        main_arg_foreground = true;
+                        break;
+                case ARG_LOG_LEVEL:
+                        r = set_log_level(optarg);
+                        if (r)
+                                return r;
+                        break;
+                case 'h':
+                        return help();
+                case ARG_VERSION:
+                        (void)printf("slugd %s\n", PACKAGE_VERSION);
+                        return EXIT_SUCCESS;
+                default:
+                        return usage();
+                }
+        }
+        if (optind < argc) {
+                (void)fprintf(stderr, "slugd: unexpected argument '%s'\n", argv[optind]);
+                return usage();
+        }
+        return -1;
+}
+
+/* One line, with the message id that the kind of failure has. */
+static void log_start_failure(int r, const Diag *diag) {
+        char text[DIAG_FORMATTED_MAX];
+
+        switch (r) {
+        case MANAGER_E_CONFIG:
+                log_event(LOG_ERR, SLUG_MESSAGE_CONFIG_INVALID,
+                          LOG_WITH({ .name = "SLUG_FILE", .text = diag->source },
+                                   { .name = "SLUG_LINE", .number = diag->line }),
+                          "%s", diag_format(diag, text));
+                return;
+        case MANAGER_E_SOCKET:
+                log_event(LOG_ERR, SLUG_MESSAGE_SOCKET_REFUSED, LOG_PLAIN, "%s",
+                          diag_format(diag, text));
+                return;
+        case MANAGER_E_ROOT:
+                log_event(LOG_ERR, SLUG_MESSAGE_START_FAILED, LOG_PLAIN, "%s",
+                          diag_format(diag, text));
+                return;
+        default:
+                log_event(LOG_ERR, SLUG_MESSAGE_START_FAILED,
+                          LOG_WITH({ .name = "ERRNO", .number = (uint64_t)(r < 0 ? -r : 0) }),
+                          "cannot start: %s", r < 0 ? strerror(-r) : "unexpected");
+        }
+}
+
+int main(int argc, char **argv) {
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        Diag diag = {};
+        int r;
+
+        r = parse_args(argc, argv);
+        if (r >= 0)
+                return r;
+        log_init("slugd", main_arg_foreground ? LOG_TARGET_TEXT : LOG_TARGET_AUTO,
+                 main_arg_log_level);
+        /* A peer that hangs up is an ordinary event, told by the return value of write(). */
+        (void)signal(SIGPIPE, SIG_IGN);
+
+        r = manager_new(
+                &(const ManagerParams){
+                        .root = main_arg_root,
+                        .socket = main_arg_socket,
+                        .config_file = main_arg_config,
+                        .clock = clock_monotonic,
+                },
+                &manager, &diag);
+        if (r == 0) {
+                r = manager_run(manager);
+                if (r < 0)
+                        log_event(LOG_ERR, SLUG_MESSAGE_START_FAILED,
+                                  LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),
+                                  "stopped: %s", strerror(-r));
+        } else {
+                log_start_failure(r, &diag);
+        }
+        return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

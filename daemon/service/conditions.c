@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conditions
+ *
+ * What an operator may want to act on, as Kubernetes words it: a type, a status, a reason of one
+ * word, a sentence with the mend in it. Every type is always present and "True" is the good state,
+ * so that a script can wait for all of them. One function per type; each looks at the view and at
+ * nothing else.
+ */
+#include <string.h>
+
+#include "service/messages.h"
+
+typedef struct Condition {
+        const char *reason;
+        const char *message;
+        bool is_good;
+} Condition;
+
+static Condition good(const char *reason, const char *message) {
+        return (Condition){ .reason = reason, .message = message, .is_good = true };
+}
+
+static Condition bad(const char *reason, const char *message) {
+        return (Condition){ .reason = reason, .message = message };
+}
+
+static Condition tell_kubelet_configuration(Arena *arena, const NodeView *view) {
+        if (!view->kubelet_problem[0])
+                return good("Read", arena_printf(arena, "%s", view->kubelet_file));
+        return bad(view->is_kubelet_file_missing ? "NotFound" : "Invalid",
+                   arena_printf(arena,
+                                "%s; the kubelet's defaults stand in; name the file with "
+                                "kubelet.configFile in slugd.yaml",
+                                view->kubelet_problem));
+}
+
+static Condition tell_topology(Arena *arena, const NodeView *view) {
+        const DiagList *diagnostics = &view->topology->machine->diagnostics;
+        const size_t n = diagnostics->n_items + diagnostics->n_dropped;
+
+        if (n == 0 && view->topology->n_nodes > 0)
+                return good("AllFilesRead", "all that the kernel shows could be used");
+        if (n == 0)
+                return bad("NoMemory", "neither NUMA nodes nor /proc/meminfo are there to be read");
+        return bad("FilesIgnored",
+                   arena_printf(arena, "%zu file%s could not be used; see the diagnostics", n,
+                                n == 1 ? "" : "s"));
+}
+
+/* The nodes that are excluded for want of evidence: those that have an advice. */
+static Condition tell_classification(Arena *arena, const NodeView *view) {
+        const Topology *topology = view->topology;
+        NodeSet unknown = {};
+        bool has_local = false;
+        char text[NODESET_TEXT_MAX];
+
+        for (size_t i = 0; i < topology->n_nodes; ++i) {
+                const TopologyNode *node = &topology->nodes[i];
+
+                has_local |= node->locality == LOCALITY_LOCAL;
+                if (node->locality == LOCALITY_EXCLUDED && node->kind == MEMORY_KIND_UNKNOWN &&
+                    node->advice[0])
+                        nodeset_add(&unknown, node->id);
+        }
+        if (!nodeset_is_empty(&unknown))
+                return bad("NoEvidence",
+                           arena_printf(
+                                   arena,
+                                   "the memory of NUMA node%s %s is excluded, because nothing "
+                                   "tells what it is; adopt it with a classify line in slugd.yaml",
+                                   nodeset_count(&unknown) == 1 ? "" : "s",
+                                   nodeset_format(&unknown, text)));
+        if (!has_local)
+                return bad("NoLocalMemory", "no NUMA node counts as local memory");
+        return good("Classified", "every NUMA node with memory has a kind and a locality");
+}
+
+static Condition tell_sum(Arena *arena, const NodeView *view) {
+        const Capacity *capacity = view->capacity;
+
+        return bad(
+                "ReservedMemorySum",
+                arena_printf(arena,
+                             "the kubelet's reservedMemory adds up to %llu bytes, system-reserved, "
+                             "kube-reserved and hard eviction to %llu; %s",
+                             (unsigned long long)capacity->explicit_bytes.value,
+                             (unsigned long long)capacity->reservation_bytes,
+                             view->is_static_memory_policy
+                                     ? "with the Static memory manager the kubelet does not start"
+                                     : "the Static memory manager would not start"));
+}
+
+static Condition tell_placement(Arena *arena, const NodeView *view) {
+        const Capacity *capacity = view->capacity;
+        char bytes[BYTES_TEXT_MAX];
+
+        if (capacity->is_overreserved)
+                return bad("Overreserved",
+                           arena_printf(arena,
+                                        "%llu bytes are to be kept back of a capacity of %llu; the "
+                                        "kubelet does not start",
+                                        (unsigned long long)capacity->reservation_bytes,
+                                        (unsigned long long)capacity->total_bytes));
+        if (capacity->is_node_missing)
+                return bad("NumaNodeMissing",
+                           "the kubelet's reservedMemory names a NUMA node that is not there");
+        if (capacity->explicit_bytes.present &&
+            capacity->explicit_bytes.value != capacity->reservation_bytes)
+                return tell_sum(arena, view);
+        if (capacity->unplaced_bytes)
+                return bad(
+                        "Unplaced",
+                        arena_printf(arena,
+                                     "%s of the reservation fit on no NUMA node; what is shown as "
+                                     "allocatable is too much by that",
+                                     bytes_format(capacity->unplaced_bytes, bytes)));
+        if (capacity->remote_placed_bytes)
+                return bad("SpilledToRemote",
+                           arena_printf(arena,
+                                        "%s of the reservation did not fit on local memory and are "
+                                        "kept back on remote memory",
+                                        bytes_format(capacity->remote_placed_bytes, bytes)));
+        return good("Placed", "the whole reservation is kept back on NUMA nodes");
+}
+
+static Condition tell_capacity(Arena *arena, const NodeView *view) {
+        const Capacity *capacity = view->capacity;
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < capacity->n_nodes; ++i)
+                sum = bytes_add_saturated(sum, capacity->nodes[i].capacity_bytes);
+        if (capacity->is_hugepages_excessive)
+                return bad(
+                        "HugepagesExceedMemory",
+                        "a NUMA node shows more huge pages than memory; they are counted up to it");
+        if (capacity->is_sum_different)
+                return bad(
+                        "SumDiffers",
+                        arena_printf(arena,
+                                     "/proc/meminfo shows %llu bytes, the NUMA nodes together %llu",
+                                     (unsigned long long)capacity->total_bytes,
+                                     (unsigned long long)sum));
+        return good("Consistent", "/proc/meminfo and the NUMA nodes agree to the byte");
+}
+
+static Condition tell_unused(Arena *arena, const NodeView *view) {
+        const Topology *topology = view->topology;
+        uint64_t sum = 0;
+        char bytes[BYTES_TEXT_MAX];
+
+        for (size_t i = 0; i < topology->n_unused; ++i)
+                sum = bytes_add_saturated(sum, topology->unused[i].bytes);
+        if (topology->n_unused == 0)
+                return good("AllInUse", "all memory that the kernel shows is online");
+        return bad("UnusedMemory",
+                   arena_printf(arena, "%s exist and are not in use", bytes_format(sum, bytes)));
+}
+
+static Condition tell_limits(Arena *arena, const NodeView *view) {
+        const SysfsHost *host = &view->topology->machine->host;
+
+        if (strcmp(host->cgroup_version, "v2") != 0)
+                return bad("NoCgroupV2", arena_printf(arena, "limits need cgroup v2; %s is mounted",
+                                                      host->cgroup_version[0] ? host->cgroup_version
+                                                                              : "no cgroup"));
+        if (!strstr(host->cgroup_controllers, "memory"))
+                return bad("NoMemoryController",
+                           "the cgroup root has no memory controller; limits cannot be set");
+        return good("CgroupV2", "cgroup v2 has the memory controller");
+}
+
+int message_build_conditions(Arena *arena,
+                             const NodeView *view,
+                             size_t *ret_n,
+                             Slug__V1__Condition ***ret) {
+        static const struct {
+                const char *type;
+                Condition (*tell)(Arena *, const NodeView *);
+        } types[] = {
+                { "KubeletConfigurationRead", tell_kubelet_configuration },
+                { "TopologyComplete", tell_topology },
+                { "MemoryClassified", tell_classification },
+                { "CapacityConsistent", tell_capacity },
+                { "ReservationPlaced", tell_placement },
+                { "MemoryInUse", tell_unused },
+                { "LimitsEnforceable", tell_limits },
+        };
+        Slug__V1__Condition **list = MESSAGE_LIST(arena, ELEMENTSOF(types), Slug__V1__Condition,
+                                                  SLUG__V1__CONDITION__INIT);
+
+        if (!list)
+                return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(types); ++i) {
+                const Condition condition = types[i].tell(arena, view);
+
+                if (!condition.message)
+                        return -ENOMEM;
+                list[i]->type = (char *)types[i].type;
+                list[i]->status = condition.is_good
+                                          ? SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE
+                                          : SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_FALSE;
+                list[i]->reason = (char *)condition.reason;
+                list[i]->message = (char *)condition.message;
+        }
+        *ret_n = ELEMENTSOF(types);
+        *ret = list;
+        return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Values into messages. Inside this folder only. Everything is allocated from the arena; -ENOMEM
+ * when it is full.
+ */
+#include "base/arena.h"
+#include "service/node-service.h"
+#include "slug/v1/node.pb-c.h"
+#include "slug/v1/topology.pb-c.h"
+
+_must_check_ int message_build_numa_node(Arena *arena,
+                                         const Topology *topology,
+                                         const TopologyNode *node,
+                                         Slug__V1__NumaNode **ret);
+_must_check_ int
+message_build_topology(Arena *arena, const Topology *topology, Slug__V1__Topology **ret);
+_must_check_ int message_build_unused(Arena *arena,
+                                      const Topology *topology,
+                                      size_t *ret_n,
+                                      Slug__V1__UnusedMemory ***ret);
+_must_check_ int message_build_diagnostics(Arena *arena,
+                                           const Topology *topology,
+                                           size_t *ret_n,
+                                           Slug__V1__Diagnostic ***ret);
+_must_check_ int message_build_conditions(Arena *arena,
+                                          const NodeView *view,
+                                          size_t *ret_n,
+                                          Slug__V1__Condition ***ret);
+_must_check_ int
+message_build_description(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse **ret);
+
+/*
+ * An array of n pointers to n initialised messages: list->items[i] is ready to be filled.
+ * MESSAGE_LIST(arena, n, Slug__V1__Distance, slug__v1__distance__init) gives NULL when out of memory.
+ */
+void **message_list(Arena *arena, size_t n, size_t size, const ProtobufCMessage *init);
+#define MESSAGE_LIST(arena, n, Type, INIT)                                                         \
+        ((Type **)message_list((arena), (n), sizeof(Type), &((const Type)INIT).base))
+
+/*
+ * Sets the optional field of that name, or leaves it unset when there is no value. By name, because
+ * the generated code spells each of them as a oneof of one member; a name that does not exist is
+ * our own bug and asserts.
+ */
+void message_set(ProtobufCMessage *message, const char *field, OptU64 value);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slug.v1.NodeService
+ *
+ * Handlers from view to message. Each builds its answer in the call's arena from the current view;
+ * nothing of a call outlives it, and no call changes anything.
+ */
+#include "service/node-service.h"
+
+#include "service/messages.h"
+
+static void describe_node(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        const NodeService *self = userdata;
+        Slug__V1__DescribeNodeResponse *response;
+
+        (void)request; /* it has no fields */
+        if (message_build_description(rpc_call_get_arena(call), &self->view, &response) < 0)
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+        else
+                rpc_call_finish(call, &response->base);
+}
+
+static void get_topology(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        const NodeService *self = userdata;
+        Slug__V1__GetTopologyResponse response = SLUG__V1__GET_TOPOLOGY_RESPONSE__INIT;
+
+        (void)request; /* it has no fields */
+        if (message_build_topology(rpc_call_get_arena(call), self->view.topology,
+                                   &response.topology) < 0)
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+        else
+                rpc_call_finish(call, &response.base);
+}
+
+void node_service_init(NodeService *service) {
+        static const RpcMethod methods[] = {
+                {
+                        .path = "/slug.v1.NodeService/DescribeNode",
+                        .input = &slug__v1__describe_node_request__descriptor,
+                        .output = &slug__v1__describe_node_response__descriptor,
+                        .handler = describe_node,
+                        .has_no_side_effects = true,
+                },
+                {
+                        .path = "/slug.v1.NodeService/GetTopology",
+                        .input = &slug__v1__get_topology_request__descriptor,
+                        .output = &slug__v1__get_topology_response__descriptor,
+                        .handler = get_topology,
+                        .has_no_side_effects = true,
+                },
+        };
+
+        *service = (NodeService){
+                .table = {
+                        .methods = methods,
+                        .n_methods = ELEMENTSOF(methods),
+                        .userdata = service,
+                },
+        };
+}
+
+void node_service_set_view(NodeService *service, const NodeView *view) {
+        service->view = *view;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * slug.v1.NodeService
+ *
+ * Answers from the current view: a set of borrowed pointers that the manager replaces as a whole, so
+ * that a request sees one generation and nothing in between.
+ */
+#include <stdbool.h>
+
+#include "capacity/capacity.h"
+#include "rpc/method.h"
+#include "topology/topology.h"
+
+/* A value of the configuration as an operator would look it up. */
+typedef struct NodeSetting {
+        uint64_t bytes;
+        const char *setting; /* as written */
+        const char *source;  /* "kubelet default", "FILE:LINE" */
+} NodeSetting;
+
+typedef struct NodeView {
+        const char *name;
+        const char *root; /* "/" or the captured machine's folder */
+        const Topology *topology;
+        const Capacity *capacity;
+        NodeSetting system_reserved;
+        NodeSetting kube_reserved;
+        NodeSetting eviction; /* bytes: not used, the capacity knows them */
+        const char *placement_source;
+        const char *kubelet_file;
+        const char *kubelet_problem; /* "" when the file was read */
+        bool is_kubelet_file_missing;
+        bool is_static_memory_policy; /* the kubelet checks the sum of reservedMemory */
+} NodeView;
+
+typedef struct NodeService {
+        NodeView view;
+        RpcTable table;
+} NodeService;
+
+/* The service must not move after this: its table points to it. */
+void node_service_init(NodeService *service);
+void node_service_set_view(NodeService *service, const NodeView *view);
