@@ -4,8 +4,8 @@
  *
  * Stages run in one order only: root, configuration, rows, topology, capacity, view, socket. A new
  * look at the machine builds the next snapshot beside the current one and swaps when it is complete
- * and different; whoever asks in between is answered from the old one. What cannot be built for want
- * of memory leaves the old one in place.
+ * and different; whoever asks in between is answered from the old one. What cannot be built for
+ * want of memory leaves the old one in place.
  *
  * The modules take plain parameters of their own. This is where the configuration, which none of
  * them knows, is translated into those.
@@ -291,7 +291,8 @@ static void log_topology(const Topology *topology, const Capacity *capacity) {
                   bytes_format(capacity->capacity.remote_bytes, remote));
 }
 
-/* Looks at the machine again. Return: 0, also when nothing changed, or -ENOMEM with nothing changed. */
+/* Looks at the machine again. Return: 0, also when nothing changed, or -ENOMEM with nothing
+ * changed. */
 static int refresh(Manager *manager) {
         _cleanup_(sysfs_machine_freep) SysfsMachine *machine = NULL;
         _cleanup_(topology_unrefp) Topology *topology = NULL;

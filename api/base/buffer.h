@@ -4,7 +4,8 @@
 /*
  * Growing text
  *
- * Appending never reports failure on the spot: the first failure sticks, further appends do nothing, and buffer_finish() tells.
+ * Appending never reports failure on the spot: the first failure sticks, further appends do
+ * nothing, and buffer_finish() tells.
  * {} is an empty buffer without a cap.
  */
 #include <stdbool.h>

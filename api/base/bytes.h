@@ -4,7 +4,8 @@
 /*
  * Byte counts
  *
- * Bytes are uint64_t and their arithmetic is checked. A value that a machine may not have is an OptU64: absent is not zero.
+ * Bytes are uint64_t and their arithmetic is checked. A value that a machine may not have is an
+ * OptU64: absent is not zero.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -64,7 +65,8 @@ static inline uint64_t bytes_min(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
-/* floor(a * part / whole), exact in 128 bits; part <= whole keeps the result in range, whole is not 0. */
+/* floor(a * part / whole), exact in 128 bits; part <= whole keeps the result in range, whole is not
+ * 0. */
 static inline uint64_t bytes_share(uint64_t a, uint64_t part, uint64_t whole) {
         return (uint64_t)((unsigned __int128)a * part / whole);
 }

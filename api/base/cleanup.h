@@ -4,8 +4,8 @@
 /*
  * Ownership in scopes
  *
- * An owning local is declared with _cleanup_(), initialised in its declaration, and leaves its scope through TAKE_PTR() or
- * TAKE_FD(). Everything else is released on every path without a label.
+ * An owning local is declared with _cleanup_(), initialised in its declaration, and leaves its
+ * scope through TAKE_PTR() or TAKE_FD(). Everything else is released on every path without a label.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -4,11 +4,13 @@
 /*
  * Errors
  *
- * Return codes: 0 done; below 0 an errno, unexpected, passed on untouched; above 0 a MODULE_E_* that its function documents and
- * its caller handles. A positive code never crosses a module: it is handled, or it is folded into a fatal one.
+ * Return codes: 0 done; below 0 an errno, unexpected, passed on untouched; above 0 a MODULE_E_*
+ * that its function documents and its caller handles. A positive code never crosses a module: it is
+ * handled, or it is folded into a fatal one.
  *
- * A Diag is an error told to a person: what, where, and what was expected. It has a fixed size, so that the error path allocates
- * nothing. A DiagList collects what was wrong without stopping; it has a cap and counts what it dropped.
+ * A Diag is an error told to a person: what, where, and what was expected. It has a fixed size, so
+ * that the error path allocates nothing. A DiagList collects what was wrong without stopping; it
+ * has a cap and counts what it dropped.
  */
 #include <stddef.h>
 

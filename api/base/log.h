@@ -4,9 +4,10 @@
 /*
  * Structured logging
  *
- * An entry is a level, a message id, fields from the dictionary in log.c, and a text that reads alone. It goes to the journal when
- * standard error is the journal's, and otherwise to standard error: as text for a person, as one JSON object a line for a machine.
- * The log and main's arguments are the only globals of the project.
+ * An entry is a level, a message id, fields from the dictionary in log.c, and a text that reads
+ * alone. It goes to the journal when standard error is the journal's, and otherwise to standard
+ * error: as text for a person, as one JSON object a line for a machine. The log and main's
+ * arguments are the only globals of the project.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +18,8 @@
 #include "base/messages.h"
 
 typedef enum LogTarget {
-        LOG_TARGET_AUTO, /* the journal if standard error leads there, else text on a terminal, else JSON */
+        LOG_TARGET_AUTO, /* the journal if standard error leads there, else text on a terminal, else
+                            JSON */
         LOG_TARGET_JOURNAL,
         LOG_TARGET_TEXT,
         LOG_TARGET_JSON,
@@ -46,7 +48,8 @@ void log_entry(int level,
                const char *format,
                ...) _printf_(8, 9);
 
-/* log_event(LOG_NOTICE, SLUG_MESSAGE_STARTED, LOG_WITH({ "SLUG_NODE", .number = 3 }), "text %d", 1) */
+/* log_event(LOG_NOTICE, SLUG_MESSAGE_STARTED, LOG_WITH({ "SLUG_NODE", .number = 3 }), "text %d", 1)
+ */
 #define LOG_WITH(...)                                                                              \
         (const LogField[]){ __VA_ARGS__ }, ELEMENTSOF(((const LogField[]){ __VA_ARGS__ }))
 #define LOG_PLAIN NULL, 0

@@ -4,8 +4,8 @@
 /*
  * Message ids
  *
- * Every log line above debug has one, and systemd/slug.catalog explains each: what happened, what slugd did, what to do.
- * tests/lint/messages.sh compares the two lists.
+ * Every log line above debug has one, and systemd/slug.catalog explains each: what happened, what
+ * slugd did, what to do. tests/lint/messages.sh compares the two lists.
  */
 #define SLUG_MESSAGE_STARTED             "4d2c1b9fb6a44a5b8c0cf4a9b3a41e01"
 #define SLUG_MESSAGE_STOPPED             "4d2c1b9fb6a44a5b8c0cf4a9b3a41e02"

@@ -4,8 +4,8 @@
 /*
  * Node sets
  *
- * A set of NUMA node ids, 0..1023 (CONFIG_NODES_SHIFT is 10 at the most). A value: copied by assignment, owns nothing, {} is the
- * empty set. Ids may have holes and may exceed 63.
+ * A set of NUMA node ids, 0..1023 (CONFIG_NODES_SHIFT is 10 at the most). A value: copied by
+ * assignment, owns nothing, {} is the empty set. Ids may have holes and may exceed 63.
  */
 #include <stdbool.h>
 #include <stddef.h>

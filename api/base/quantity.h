@@ -4,8 +4,8 @@
 /*
  * Kubernetes quantities
  *
- * resource.Quantity: the whole grammar in, the canonical form out, exact, without floating point. A value: copied by assignment,
- * owns nothing; {} is zero in decimal form.
+ * resource.Quantity: the whole grammar in, the canonical form out, exact, without floating point. A
+ * value: copied by assignment, owns nothing; {} is zero in decimal form.
  *
  * Source: k8s.io/apimachinery/pkg/api/resource, read at 1.36.
  */

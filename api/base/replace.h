@@ -4,8 +4,8 @@
 /*
  * Atomic replacing
  *
- * A reader sees the old file or the new one, whole, also after a crash: a temporary file beside it is written and synced, renamed
- * over it, and the directory is synced.
+ * A reader sees the old file or the new one, whole, also after a crash: a temporary file beside it
+ * is written and synced, renamed over it, and the directory is synced.
  */
 #include <stddef.h>
 #include <sys/types.h>
@@ -13,8 +13,8 @@
 #include "base/cleanup.h"
 
 /*
- * @name: a plain name inside @dir_fd. Return: 0 or an errno; on failure the old file is untouched, unless it was the last step,
- * syncing the directory, that failed.
+ * @name: a plain name inside @dir_fd. Return: 0 or an errno; on failure the old file is untouched,
+ * unless it was the last step, syncing the directory, that failed.
  */
 _must_check_ int
 file_replace(int dir_fd, const char *name, const void *data, size_t n_data, mode_t mode);

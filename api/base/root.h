@@ -4,8 +4,9 @@
 /*
  * A root below which files are read
  *
- * Everything slugd reads (/sys, /proc, /etc, /var) is read below one directory, so that a captured machine can stand in for the
- * live one. Links are resolved inside that directory, absolute ones and ".." included; none leads out.
+ * Everything slugd reads (/sys, /proc, /etc, /var) is read below one directory, so that a captured
+ * machine can stand in for the live one. Links are resolved inside that directory, absolute ones
+ * and ".." included; none leads out.
  */
 #include <dirent.h>
 #include <stdbool.h>
@@ -34,7 +35,8 @@ _must_check_ int root_init(Root *root, const char *path);
 void root_deinit(Root *root);
 DEFINE_DEINIT(Root, root_deinit);
 
-/* @path: from the root, a leading slash makes no difference. All return 0, ROOT_E_*, or an errno. */
+/* @path: from the root, a leading slash makes no difference. All return 0, ROOT_E_*, or an errno.
+ */
 _must_check_ int root_open(const Root *root, const char *path, int flags, int *ret_fd);
 _must_check_ int
 root_read(const Root *root, const char *path, char *buffer, size_t size, size_t *ret_n);

@@ -4,8 +4,8 @@
 /*
  * Bounded text scanner
  *
- * Walks over a piece of text that need not end in NUL. Every step either takes something and returns true, or takes nothing and
- * returns false. A Scan is a value: copy it to look ahead.
+ * Walks over a piece of text that need not end in NUL. Every step either takes something and
+ * returns true, or takes nothing and returns false. A Scan is a value: copy it to look ahead.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,9 +10,9 @@
 #include "slugctl/words.h"
 
 /*
- * The order is that of `kubectl describe node` as far as there is one: who the node is, what it has,
- * what may be promised, what is kept back and why, NUMA node by NUMA node, and then what is wrong.
- * Keys stand at column 0, each level is two blanks, values line up inside their section.
+ * The order is that of `kubectl describe node` as far as there is one: who the node is, what it
+ * has, what may be promised, what is kept back and why, NUMA node by NUMA node, and then what is
+ * wrong. Keys stand at column 0, each level is two blanks, values line up inside their section.
  *
  * Sizes are canonical quantities, to be compared digit by digit with kubectl's; where one has too
  * many digits to be read at a glance, a rounded size follows in parentheses. A message that lacks a

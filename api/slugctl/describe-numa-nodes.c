@@ -8,8 +8,9 @@
 
 /*
  * One row per NUMA node. The columns are a list of functions, so that the wide table is the plain
- * one with more of them and no column can slip against its header. The reason is last, because it is
- * free text of any length; the advice has lines of its own below the table, where it can be copied.
+ * one with more of them and no column can slip against its header. The reason is last, because it
+ * is free text of any length; the advice has lines of its own below the table, where it can be
+ * copied.
  */
 typedef struct Row {
         const Slug__V1__NumaNode *numa_node;

@@ -10,9 +10,10 @@
 /*
  * Two rules hold for every character that leaves here.
  *
- * It is harmless. Control characters, C1 controls in both their spellings (a lone byte 0x80-0x9f, or
- * the two bytes of UTF-8), the marks that turn the direction of writing, and bytes that are no UTF-8
- * at all are written as \xNN, byte by byte. The only escape sequences in the output are our own.
+ * It is harmless. Control characters, C1 controls in both their spellings (a lone byte 0x80-0x9f,
+ * or the two bytes of UTF-8), the marks that turn the direction of writing, and bytes that are no
+ * UTF-8 at all are written as \xNN, byte by byte. The only escape sequences in the output are our
+ * own.
  *
  * It has a width. A column is as wide as its widest cell, counted in characters, not bytes; escape
  * sequences for colour do not count. The last cell of a line is not padded, so no line ends in

@@ -33,7 +33,8 @@ void output_text(Buffer *buffer, const Style *style, const char *text);
 void output_toned(Buffer *buffer, const Style *style, Tone tone, const char *text);
 void output_heading(Buffer *buffer, const Style *style, const char *text);
 
-/* {} is not a table; start with table_init(). Allocation failures stick and end up in the buffer. */
+/* {} is not a table; start with table_init(). Allocation failures stick and end up in the buffer.
+ */
 typedef struct TableCell {
         size_t offset; /* of its text */
         size_t n_text; /* bytes */

@@ -7,8 +7,8 @@
 #include "slugctl/words.h"
 
 /*
- * CXL as a tree of three levels: a window of addresses, the regions in it, the memory devices that a
- * region interleaves, in that order. Each line is a name and what there is to know about it,
+ * CXL as a tree of three levels: a window of addresses, the regions in it, the memory devices that
+ * a region interleaves, in that order. Each line is a name and what there is to know about it,
  * separated by commas. Two more groups make sure that nothing is lost between the levels: regions
  * whose window the daemon did not list, and devices that are in no region.
  */
@@ -121,7 +121,8 @@ static void append_region(const Tree *tree, const Slug__V1__CxlRegion *region, c
         }
 }
 
-/* @window: a name, or NULL for regions of windows that are not listed. Return: whether it has any. */
+/* @window: a name, or NULL for regions of windows that are not listed. Return: whether it has any.
+ */
 static bool is_region_in(const Slug__V1__Topology *topology,
                          const Slug__V1__CxlRegion *region,
                          const char *window) {

@@ -39,7 +39,7 @@ static NodeSet collect_targets(const Slug__V1__Topology *topology) {
 static void
 add_distance_row(Table *table, const Slug__V1__NumaNode *numa_node, const NodeSet *targets) {
         add_id(table, numa_node);
-        NODESET_FOREACH(target, targets) {
+        NODESET_FOREACH (target, targets) {
                 OptU64 distance = {};
 
                 for (size_t k = 0; k < numa_node->n_distances; ++k)
@@ -58,8 +58,8 @@ void topology_append_distances(const Slug__V1__Topology *topology,
         if (nodeset_is_empty(&targets))
                 return;
         table_add(&table, TONE_BOLD, "From/To");
-        NODESET_FOREACH(target, &targets)
-        table_printf(&table, TONE_BOLD, "%u", target);
+        NODESET_FOREACH (target, &targets)
+                table_printf(&table, TONE_BOLD, "%u", target);
         table.has_headers = true;
         for (size_t i = 0; i < topology->n_numa_nodes; ++i)
                 add_distance_row(&table, topology->numa_nodes[i], &targets);

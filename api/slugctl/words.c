@@ -8,8 +8,8 @@
 
 /*
  * The numbers of an enum come from a peer that may be newer than this program: one that has no word
- * here reads "unknown", like the one that means it. So these switches do have a way out behind them,
- * and still no default: a value that joins the .proto file must be given its word.
+ * here reads "unknown", like the one that means it. So these switches do have a way out behind
+ * them, and still no default: a value that joins the .proto file must be given its word.
  */
 const char *kind_word(Slug__V1__MemoryKind kind) {
         switch (kind) {

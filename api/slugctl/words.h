@@ -4,8 +4,8 @@
 /*
  * Values of slug.v1 as words and cells
  *
- * What the verbs say alike. In a table "-" is what nobody knows and "<none>" is known to be nothing;
- * beside a key "<unknown>" takes the place of "-".
+ * What the verbs say alike. In a table "-" is what nobody knows and "<none>" is known to be
+ * nothing; beside a key "<unknown>" takes the place of "-".
  */
 #include "base/bytes.h"
 #include "slug/v1/node.pb-c.h"

@@ -132,7 +132,7 @@ int bind_mapping(const BindFile *file,
         if (value->type != YAML_TYPE_MAPPING)
                 return bind_expects(file, key, value, "a mapping");
 
-        YAML_FOREACH(entry, value) {
+        YAML_FOREACH (entry, value) {
                 const BindField *field = NULL;
                 int r;
 

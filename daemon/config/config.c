@@ -210,7 +210,7 @@ parse_rules(const BindFile *file, const YamlNode *key, const YamlNode *value, vo
         config->rules = calloc(value->n_entries, sizeof(*config->rules));
         if (!config->rules)
                 return -ENOMEM;
-        YAML_FOREACH(entry, value) {
+        YAML_FOREACH (entry, value) {
                 r = parse_rule(file, key, entry->value, &config->rules[config->n_rules]);
                 if (r != 0)
                         return r;
@@ -250,7 +250,7 @@ load_kubelet(const Root *root, const BindFile *file, const YamlNode *document, C
                 return r;
         config->has_kubelet_problem = r > 0;
         config->is_kubelet_file_missing = r == CONFIG_E_ABSENT;
-        YAML_FOREACH(entry, document) {
+        YAML_FOREACH (entry, document) {
                 if (!yaml_is_text(entry->key, "kubelet"))
                         continue;
                 r = kubelet_bind_section(file, entry->key, entry->value, &config->kubelet);

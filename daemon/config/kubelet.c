@@ -221,7 +221,7 @@ parse_enforcement(const BindFile *file, const YamlNode *key, const YamlNode *val
         r = bind_check_list(file, key, value, YAML_NODES_MAX);
         if (r != 0)
                 return r;
-        YAML_FOREACH(entry, value) {
+        YAML_FOREACH (entry, value) {
                 const char *conflict;
                 int word = 0;
 

@@ -131,7 +131,7 @@ parse_limits(const BindFile *file, const YamlNode *key, const YamlNode *value, v
                 return 0;
         if (value->type != YAML_TYPE_MAPPING)
                 return bind_expects(file, key, value, "a mapping");
-        YAML_FOREACH(entry, value) {
+        YAML_FOREACH (entry, value) {
                 int r;
 
                 if (yaml_is_text(entry->key, "memory"))
@@ -232,7 +232,7 @@ int reserved_parse_memory(const BindFile *file,
                 if (!entries)
                         return -ENOMEM;
         }
-        YAML_FOREACH(entry, value) {
+        YAML_FOREACH (entry, value) {
                 r = parse_entry(file, key, entry->value, &entries[n_entries]);
                 if (r != 0)
                         return r;

@@ -184,7 +184,7 @@ static int add_key(Builder *builder, Frame *frame, const YamlNode *node, yaml_ma
                 return refuse(builder, mark, "a key must be a scalar");
         if (node->is_plain && strcmp(node->text, "<<") == 0)
                 return refuse(builder, mark, "merge keys are not supported; write the keys out");
-        YAML_FOREACH(entry, frame->node) {
+        YAML_FOREACH (entry, frame->node) {
                 if (entry->key->n_text != node->n_text || strcmp(entry->key->text, node->text) != 0)
                         continue;
                 return refuse(builder, mark, "duplicate key %s; the first is on line %u",
@@ -445,8 +445,8 @@ bool yaml_is_text(const YamlNode *node, const char *text) {
 }
 
 const YamlNode *yaml_find(const YamlNode *node, const char *key) {
-        YAML_FOREACH(entry, node)
-        if (yaml_is_text(entry->key, key))
-                return entry->value;
+        YAML_FOREACH (entry, node)
+                if (yaml_is_text(entry->key, key))
+                        return entry->value;
         return NULL;
 }

@@ -3,8 +3,8 @@
  * The node's description as a message
  *
  * What NodeService.DescribeNode answers, in the order in which `kubectl describe node` has taught
- * people to read: who it is, what it has, what may be promised, what is kept back and why, NUMA node
- * by NUMA node, and then what is wrong.
+ * people to read: who it is, what it has, what may be promised, what is kept back and why, NUMA
+ * node by NUMA node, and then what is wrong.
  */
 #include <string.h>
 

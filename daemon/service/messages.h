@@ -33,7 +33,8 @@ message_build_description(Arena *arena, const NodeView *view, Slug__V1__Describe
 
 /*
  * An array of n pointers to n initialised messages: list->items[i] is ready to be filled.
- * MESSAGE_LIST(arena, n, Slug__V1__Distance, slug__v1__distance__init) gives NULL when out of memory.
+ * MESSAGE_LIST(arena, n, Slug__V1__Distance, slug__v1__distance__init) gives NULL when out of
+ * memory.
  */
 void **message_list(Arena *arena, size_t n, size_t size, const ProtobufCMessage *init);
 #define MESSAGE_LIST(arena, n, Type, INIT)                                                         \

@@ -4,8 +4,8 @@
 /*
  * slug.v1.NodeService
  *
- * Answers from the current view: a set of borrowed pointers that the manager replaces as a whole, so
- * that a request sees one generation and nothing in between.
+ * Answers from the current view: a set of borrowed pointers that the manager replaces as a whole,
+ * so that a request sees one generation and nothing in between.
  */
 #include <stdbool.h>
 

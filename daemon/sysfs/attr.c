@@ -214,11 +214,8 @@ OptU64 attr_find_kib(const AttrReader *reader, const char *path, Scan text, cons
 
         while (scan_line(&text, &line)) {
                 const Scan whole = line;
-                uint64_t node, kib, bytes;
+                uint64_t kib, bytes;
 
-                if (scan_literal(&line, "Node ")) /* nodeN/meminfo names the node on every line */
-                        if (!scan_u64(&line, &node) || !scan_spaces(&line))
-                                continue;
                 if (!scan_literal(&line, key))
                         continue;
                 (void)scan_spaces(&line);
@@ -229,6 +226,7 @@ OptU64 attr_find_kib(const AttrReader *reader, const char *path, Scan text, cons
                                scan_left(&whole));
                 return (OptU64){};
         }
+        attr_complain(reader, path, "has no line '%s'; ignoring it", key);
         return (OptU64){};
 }
 

@@ -41,7 +41,7 @@ OptU64 attr_read_bool(const AttrReader *reader, const char *path);
 OptU64 attr_read_node(const AttrReader *reader, const char *path); /* -1 is absent */
 bool attr_read_nodes(const AttrReader *reader, const char *path, NodeSet *ret);
 
-/* "Key:   123 kB" out of a text like meminfo; absent when there is no such line. */
+/* "Key:   123 kB" out of a text like meminfo. @key: how the line begins, colon included. */
 OptU64 attr_find_kib(const AttrReader *reader, const char *path, Scan text, const char *key);
 
 /* Last part of a link's text, "" when it is no link. */

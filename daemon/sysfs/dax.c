@@ -18,7 +18,8 @@ typedef struct DaxReader {
         SysfsMachine *machine;
 } DaxReader;
 
-/* The first that occurs in the path decides: CXL's own bridge to NVDIMM comes before plain ndbus. */
+/* The first that occurs in the path decides: CXL's own bridge to NVDIMM comes before plain ndbus.
+ */
 static SysfsDaxSource tell_source(const char *link) {
         static const struct {
                 const char *part;

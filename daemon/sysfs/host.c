@@ -20,9 +20,6 @@ static void read_meminfo(const AttrReader *reader, SysfsHost *host) {
         if (!attr_read_text(reader, "proc/meminfo", text, sizeof(text), &n))
                 return;
         host->memory_bytes = attr_find_kib(reader, "proc/meminfo", scan_init(text, n), "MemTotal:");
-        if (!memmem(text, n, "MemTotal:", strlen("MemTotal:")))
-                attr_complain(reader, "proc/meminfo",
-                              "has no line MemTotal; the capacity is taken from the NUMA nodes");
 }
 
 /* "Linux version 6.12.1-amd64 (someone@somewhere) ...", for captures without sysctl files. */

@@ -106,28 +106,26 @@ static void read_cpus(const AttrReader *reader, SysfsNode *node) {
                 attr_path(path, SYSFS_NODE_DIR "/node%u/%s", node->id, forms[i].file);
                 if (!attr_read_text(reader, path, text, sizeof(text), &n))
                         continue;
-                if (forms[i].parse(scan_init(text, n), node))
+                if (forms[i].parse(scan_init(text, n), node)) {
+                        node->cpu_file = forms[i].file;
                         return;
+                }
                 node->n_cpus = 0;
                 node->cpulist[0] = '\0';
                 attr_complain(reader, path, "is not %s; ignoring it", forms[i].expected);
         }
 }
 
+/* Every line names the node, which tells this file from any other that a link may lead to. */
 static void read_meminfo(const AttrReader *reader, SysfsNode *node) {
-        char path[ATTR_PATH_MAX], text[ATTR_TEXT_MAX];
+        char path[ATTR_PATH_MAX], key[64], text[ATTR_TEXT_MAX];
         size_t n;
 
         attr_path(path, SYSFS_NODE_DIR "/node%u/meminfo", node->id);
         if (!attr_read_text(reader, path, text, sizeof(text), &n))
                 return;
-        if (!memmem(text, n, "MemTotal:", strlen("MemTotal:"))) {
-                attr_complain(reader, path,
-                              "has no line MemTotal; the size of NUMA node %u is unknown",
-                              node->id);
-                return;
-        }
-        node->memory_bytes = attr_find_kib(reader, path, scan_init(text, n), "MemTotal:");
+        (void)snprintf(key, sizeof(key), "Node %u MemTotal:", node->id);
+        node->memory_bytes = attr_find_kib(reader, path, scan_init(text, n), key);
 }
 
 static int read_distances(const AttrReader *reader, size_t n_nodes, SysfsNode *node) {
@@ -369,10 +367,15 @@ int sysfs_read_nodes(const AttrReader *reader, SysfsMachine *machine) {
                         nodeset_add(&present, ids.ids[i]);
         if (!machine->knows_online)
                 machine->online = present;
-        NODESET_FOREACH(id, &machine->online)
-        if (!nodeset_contains(&present, id))
-                attr_complain(reader, SYSFS_NODE_DIR "/online",
-                              "names NUMA node %u, which has no directory; leaving it out", id);
+        NODESET_FOREACH (id, &machine->online) {
+                char path[ATTR_PATH_MAX];
+
+                if (nodeset_contains(&present, id))
+                        continue;
+                attr_path(path, SYSFS_NODE_DIR "/node%u", id);
+                attr_complain(reader, path,
+                              "is missing, although it is online; leaving NUMA node %u out", id);
+        }
 
         machine->n_nodes = nodeset_count(&present);
         if (machine->n_nodes == 0)
@@ -380,8 +383,8 @@ int sysfs_read_nodes(const AttrReader *reader, SysfsMachine *machine) {
         machine->nodes = calloc(machine->n_nodes, sizeof(*machine->nodes));
         if (!machine->nodes)
                 return -ENOMEM;
-        NODESET_FOREACH(id, &present)
-        machine->nodes[n_nodes++].id = id;
+        NODESET_FOREACH (id, &present)
+                machine->nodes[n_nodes++].id = id;
         for (size_t i = 0; i < machine->n_nodes; ++i) {
                 r = read_node(reader, machine->n_nodes, &machine->nodes[i]);
                 if (r)

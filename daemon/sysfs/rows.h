@@ -66,6 +66,7 @@ typedef struct SysfsNode {
         unsigned id;
         OptU64 memory_bytes; /* MemTotal: managed pages, less than the blocks' bytes */
         unsigned n_cpus;
+        const char *cpu_file;            /* which of its files told: "cpulist", "cpumap"; or NULL */
         char cpulist[SYSFS_CPULIST_MAX]; /* kernel list; cut with "..." when it is longer */
         SysfsHugepages hugepages[SYSFS_PAGE_SIZES];
         size_t n_hugepages;

@@ -69,7 +69,8 @@ static int read_once(const Root *root, SysfsMachine **ret) {
         return 0;
 }
 
-/* The online mask as it is now; without a usable one nothing can be told, and nothing is repeated. */
+/* The online mask as it is now; without a usable one nothing can be told, and nothing is repeated.
+ */
 static bool is_settled(const Root *root, const SysfsMachine *machine) {
         _cleanup_(diag_list_deinitp) DiagList ignored = {};
         const AttrReader reader = { .root = root, .diagnostics = &ignored };

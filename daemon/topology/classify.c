@@ -2,8 +2,8 @@
 /*
  * What memory is, and what slugd does with it
  *
- * A row of questions, asked in order of how much their answer can be trusted; the first that has one
- * decides, and leaves one line of reason and the file that gave it:
+ * A row of questions, asked in order of how much their answer can be trusted; the first that has
+ * one decides, and leaves one line of reason and the file that gave it:
  *
  *   1. does it belong to a GPU or another device driver?
  *   2. did it come through dax, and from where?
@@ -48,6 +48,14 @@ void topology_node_path(char path[static TOPOLOGY_PATH_MAX],
                         const TopologyNode *node,
                         const char *file) {
         (void)snprintf(path, TOPOLOGY_PATH_MAX, SYSFS_NODE_DIR "/node%u/%s", node->id, file);
+}
+
+/* Which file said whether the node has CPUs; without one of its own, the mask of all nodes. */
+static void cpu_path(char path[static TOPOLOGY_PATH_MAX], const TopologyNode *node) {
+        if (node->row->cpu_file)
+                topology_node_path(path, node, node->row->cpu_file);
+        else
+                (void)snprintf(path, TOPOLOGY_PATH_MAX, SYSFS_NODE_DIR "/has_cpu");
 }
 
 /* 1a: the GPU's driver names the node. */
@@ -275,7 +283,7 @@ static bool by_cpus(const Classifier *self, TopologyNode *node) {
                                bytes_format(dax_bytes, size), dax->name);
         else
                 (void)snprintf(reason, sizeof(reason), "has CPUs");
-        topology_node_path(evidence, node, node->row->n_cpus ? "cpulist" : "cpumap");
+        cpu_path(evidence, node);
         topology_decide(node, MEMORY_KIND_DRAM, LOCALITY_LOCAL, evidence, reason);
         return true;
 }
@@ -283,7 +291,7 @@ static bool by_cpus(const Classifier *self, TopologyNode *node) {
 static void decide_without_evidence(TopologyNode *node) {
         char evidence[TOPOLOGY_PATH_MAX];
 
-        topology_node_path(evidence, node, "cpulist");
+        cpu_path(evidence, node);
         topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_EXCLUDED, evidence,
                         "no CPUs, and nothing tells whose memory it is");
 }
