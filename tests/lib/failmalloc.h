@@ -4,8 +4,9 @@
 /*
  * Allocation failure on demand
  *
- * Linked with --wrap, so that every allocation of the program passes here. failmalloc_arm(n) lets n more through and fails all
- * after them; failmalloc_disarm() must come before the next check assertion, which allocates too.
+ * Linked with --wrap, so that every allocation of the program passes here. failmalloc_arm(n) lets n
+ * more through and fails all after them; failmalloc_disarm() must come before the next check
+ * assertion, which allocates too.
  */
 #include <stdbool.h>
 

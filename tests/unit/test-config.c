@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slugd.yaml: what every setting becomes, what is refused and how, and where files are looked for. */
+/* slugd.yaml: what settings become, what is refused and how, and where files are looked for. */
 #include "config/config.h"
 
 #include <dirent.h>
@@ -411,7 +411,7 @@ static const struct {
           "containerfs.available, containerfs.inodesFree, allocatableMemory.available, "
           "pid.available" },
         { "classify: [{numanode: 1, locality: local}]\n",
-          "1:12: unknown key 'numanode'; did you mean 'numaNode'? "
+          "1:13: unknown key 'numanode'; did you mean 'numaNode'? "
           "known keys here: numaNode, kind, cxlSerial, locality" },
         /* nodeName */
         { "nodeName: Worker\n",
@@ -523,7 +523,8 @@ static const struct {
         { "slugd-kubelet-typo.yaml",
           "3:5: unknown key 'memory.avialable'; did you mean 'memory.available'? known keys here: "
           "memory.available, nodefs.available, nodefs.inodesFree, imagefs.available, "
-          "imagefs.inodesFree, containerfs.available, containerfs.inodesFree, ..." },
+          "imagefs.inodesFree, containerfs.available, containerfs.inodesFree, "
+          "allocatableMemory.available, ..." },
         { "slugd-merge.yaml", "5:5: merge keys are not supported; write the keys out" },
         { "slugd-bomb.yaml", "5:8: more than 10000 values, aliases counted in full" },
         { "slugd-tabs.yaml", "2:1: not YAML: while scanning for the next token: "

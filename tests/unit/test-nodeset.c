@@ -168,7 +168,7 @@ START_TEST(foreach_visits_each_member_once_in_order) {
         NodeSet set = parse("3,64,65,1023"), seen = {};
         unsigned last = 0;
 
-        NODESET_FOREACH(node, &set) {
+        NODESET_FOREACH (node, &set) {
                 ck_assert(node > last);
                 last = node;
                 nodeset_add(&seen, node);

@@ -39,7 +39,7 @@ static void dump(Buffer *buffer, const YamlNode *node) {
                 return;
         }
         buffer_append_char(buffer, brackets[0]);
-        YAML_FOREACH(entry, node) {
+        YAML_FOREACH (entry, node) {
                 buffer_append_text(buffer, is_first ? "" : " ");
                 is_first = false;
                 if (entry->key) {
@@ -306,7 +306,7 @@ START_TEST(null_is_null_only_without_quotes) {
 
         ck_assert_int_eq(parse(TEXT(text)), 0);
         ck_assert_uint_eq(tree->n_entries, 12);
-        YAML_FOREACH(entry, tree) {
+        YAML_FOREACH (entry, tree) {
                 ck_assert_msg(yaml_is_null(entry->value) == (i < 5), "element %zu", i);
                 ++i;
         }

@@ -1,0 +1,33 @@
+# One target per format, fuzz-<format>.c, and its inputs in corpus/<format>/. To add one, append the
+# five lines that the others have; what needs daemon/ links $(SLUG_CORE_LIBS). make check replays the
+# corpus. With --enable-fuzzing replay.c is empty and the same target is a libFuzzer program:
+#   tests/fuzz/fuzz-quantity -max_total_time=60 new-inputs/ tests/fuzz/corpus/quantity/
+FUZZ_REPLAY = tests/fuzz/replay.c tests/fuzz/fuzz.h
+if FUZZING
+FUZZ_CPPFLAGS += -DSLUG_FUZZING
+endif
+
+FUZZ_TARGETS += tests/fuzz/fuzz-nodelist
+tests_fuzz_fuzz_nodelist_SOURCES = %D%/fuzz-nodelist.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_nodelist_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_nodelist_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_nodelist_LDADD = libslugapi.a
+EXTRA_DIST += %D%/corpus/nodelist
+
+FUZZ_TARGETS += tests/fuzz/fuzz-quantity
+tests_fuzz_fuzz_quantity_SOURCES = %D%/fuzz-quantity.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_quantity_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_quantity_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_quantity_LDADD = libslugapi.a
+EXTRA_DIST += %D%/corpus/quantity
+
+FUZZ_TARGETS += tests/fuzz/fuzz-sysfs
+tests_fuzz_fuzz_sysfs_SOURCES = %D%/fuzz-sysfs.c $(FUZZ_REPLAY) tests/lib/folder.c tests/lib/folder.h
+tests_fuzz_fuzz_sysfs_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_sysfs_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_sysfs_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/sysfs
+
+check_PROGRAMS += $(FUZZ_TARGETS)
+dist_check_SCRIPTS += %D%/replay.sh
+TESTS += %D%/replay.sh

@@ -1,0 +1,25 @@
+# What all tests stand on: check's main(), machines as text, and the program that makes them.
+if HAVE_CHECK
+check_LIBRARIES += libslugtest.a
+endif
+libslugtest_a_SOURCES = \
+	%D%/folder.c %D%/folder.h \
+	%D%/test-main.c %D%/test-main.h \
+	%D%/tree.c %D%/tree.h \
+	%D%/tree-family.c %D%/tree-reader.h \
+	%D%/tree-write.c %D%/tree-write.h
+libslugtest_a_CPPFLAGS = $(TEST_CPPFLAGS)
+
+check_PROGRAMS += tests/lib/mktree
+tests_lib_mktree_SOURCES = %D%/mktree.c \
+	%D%/tree.c %D%/tree.h \
+	%D%/tree-family.c %D%/tree-reader.h \
+	%D%/tree-write.c %D%/tree-write.h
+tests_lib_mktree_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_lib_mktree_LDADD = libslugapi.a
+
+UNIT_TESTS += tests/unit/test-tree
+tests_unit_test_tree_SOURCES = tests/unit/test-tree.c $(FAILMALLOC)
+tests_unit_test_tree_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_tree_LDADD = $(TEST_API_LIBS)
+tests_unit_test_tree_LDFLAGS = $(TEST_WRAP_FLAGS)

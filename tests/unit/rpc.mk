@@ -1,0 +1,5 @@
+UNIT_TESTS += tests/unit/test-json
+tests_unit_test_json_SOURCES = tests/unit/test-json.c $(FAILMALLOC)
+tests_unit_test_json_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_json_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_json_LDADD = $(TEST_API_LIBS)

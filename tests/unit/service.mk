@@ -1,0 +1,4 @@
+UNIT_TESTS += tests/unit/test-service
+tests_unit_test_service_SOURCES = tests/unit/test-service.c
+tests_unit_test_service_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_service_LDADD = $(TEST_CORE_LIBS)
