@@ -1,0 +1,10 @@
+# The real slugd and the real slugctl, each test with a machine and a socket of its own.
+INTEGRATION_TESTS = \
+	%D%/bad-input.sh \
+	%D%/changes.sh \
+	%D%/curl.sh \
+	%D%/lifecycle.sh \
+	%D%/machines.sh
+dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
+EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk
+TESTS += $(INTEGRATION_TESTS)

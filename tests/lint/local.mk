@@ -1,0 +1,13 @@
+# What compilers do not see.
+LINT_TESTS = \
+	%D%/format.sh \
+	%D%/hardening.sh \
+	%D%/headers.sh \
+	%D%/layers.sh \
+	%D%/layers-planted.sh \
+	%D%/messages.sh \
+	%D%/shell.sh \
+	%D%/words.sh
+dist_check_SCRIPTS += $(LINT_TESTS)
+EXTRA_DIST += %D%/layers.txt %D%/doors.txt .clang-format .clang-tidy
+TESTS += $(LINT_TESTS)
