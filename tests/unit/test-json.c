@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transcoder on messages of slug.v1: what is taken, what is refused, and the way there and back. */
+/* The transcoder on messages of slug.v1: what is taken, what is refused, the way there and back. */
 #include <string.h>
 
 #include "lib/failmalloc.h"
