@@ -27,8 +27,8 @@
  * Its ways that this file works around, measured with 0.9.75:
  *   - its timeout counts idle time only: deadlines are ours (http1-connection.c);
  *   - it takes every socket for TCP and complains about each Unix one: its log goes to debug;
- *   - it says when a connection begins by a callback inside MHD_add_connection(), whose argument
- *     cannot be passed along: what was prepared for the connection waits in @pending.
+ *   - it takes a connection in at once (0.9) or at its next turn (1.0): what belongs to one is made
+ *     when it says that the connection has begun.
  */
 #define CONNECTION_MEMORY_BYTES (32u * 1024)
 
@@ -39,7 +39,6 @@ struct Http1 {
         sd_event_source *ready;
         sd_event_source *timer;
         struct MHD_Daemon *daemon;
-        Http1Connection *pending;
         size_t n_connections;
 };
 
@@ -48,6 +47,21 @@ static Http1Connection *get_connection(struct MHD_Connection *connection) {
                 MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
         return info->socket_context;
+}
+
+/*
+ * The library may take a connection in at once or at its next turn; either way this is the moment
+ * at which it has one. Without memory for its deadlines it may not live.
+ */
+static void start_connection(Http1 *http1, struct MHD_Connection *connection, void **ret_context) {
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        Http1Connection *started = NULL;
+
+        ++http1->n_connections;
+        if (http1_connection_new(http1->event, info->connect_fd, &http1->deadlines, &started) < 0)
+                (void)shutdown(info->connect_fd, SHUT_RDWR);
+        *ret_context = started;
 }
 
 static enum MHD_Result on_request(void *userdata,
@@ -61,6 +75,8 @@ static enum MHD_Result on_request(void *userdata,
         Http1 *http1 = userdata;
         Http1Request *request = *request_context;
 
+        if (!get_connection(connection))
+                return MHD_NO;
         if (!request) {
                 http1_connection_enter(get_connection(connection), HTTP1_BODY);
                 request = http1_request_new(connection, http1->table, http_method, path);
@@ -84,20 +100,19 @@ static void on_completed(void *userdata _unused_,
                          void **request_context,
                          enum MHD_RequestTerminationCode reason) {
         *request_context = http1_request_free(*request_context);
-        if (reason == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        if (reason == MHD_REQUEST_TERMINATED_COMPLETED_OK && get_connection(connection))
                 http1_connection_enter(get_connection(connection), HTTP1_IDLE);
 }
 
 static void on_connection(void *userdata,
-                          struct MHD_Connection *connection _unused_,
+                          struct MHD_Connection *connection,
                           void **connection_context,
                           enum MHD_ConnectionNotificationCode what) {
         Http1 *http1 = userdata;
 
         switch (what) {
         case MHD_CONNECTION_NOTIFY_STARTED:
-                *connection_context = TAKE_PTR(http1->pending);
-                ++http1->n_connections;
+                start_connection(http1, connection, connection_context);
                 return;
         case MHD_CONNECTION_NOTIFY_CLOSED:
                 *connection_context = http1_connection_free(*connection_context);
@@ -204,20 +219,13 @@ Http1 *http1_free(Http1 *http1) {
 int http1_add(Http1 *http1, int fd) {
         _cleanup_(fd_closep) int owned = fd;
         const struct sockaddr_un address = { .sun_family = AF_UNIX };
-        int r;
 
         if (http1->n_connections >= RPC_CONNECTIONS_MAX)
                 return HTTP1_E_FULL;
-        r = http1_connection_new(http1->event, fd, &http1->deadlines, &http1->pending);
-        if (r)
-                return r;
-        /* It closes the socket when it fails, and may or may not have told of the connection. */
+        /* It closes the socket when it fails. */
         if (MHD_add_connection(http1->daemon, TAKE_FD(owned), (const struct sockaddr *)&address,
                                sizeof(address)) != MHD_YES)
-                r = -ENOMEM;
-        http1->pending = http1_connection_free(http1->pending);
-        if (r)
-                return r;
+                return -ENOMEM;
         return arm_timer(http1);
 }
 
