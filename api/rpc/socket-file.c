@@ -210,7 +210,7 @@ int socket_file_listen(SocketFile *file, const char *path, int *ret_fd, Diag *re
         char *name _cleanup_(freep) = NULL;
         int dir_fd _cleanup_(fd_closep) = -EBADF;
         struct stat st;
-        int fd, r = check_length(path, reterr);
+        int fd = -EBADF, r = check_length(path, reterr);
 
         if (r)
                 return r;
