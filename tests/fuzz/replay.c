@@ -28,7 +28,7 @@ DEFINE_CLEANUP(FILE *, stream_close);
 
 static int read_input(const char *path, unsigned char *buffer, size_t *ret_n) {
         _cleanup_(stream_closep) FILE *stream = fopen(path, "re");
-        size_t n;
+        size_t n = 0;
 
         if (!stream)
                 return -errno;
