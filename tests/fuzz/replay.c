@@ -44,7 +44,7 @@ static int read_input(const char *path, unsigned char *buffer, size_t *ret_n) {
 static int replay(const char *path, unsigned char *buffer) {
         _cleanup_(freep) unsigned char *input = NULL;
         unsigned char *start;
-        size_t n;
+        size_t n = 0;
         int r;
 
         r = read_input(path, buffer, &n);
