@@ -3,3 +3,8 @@ tests_unit_test_json_SOURCES = tests/unit/test-json.c $(FAILMALLOC)
 tests_unit_test_json_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_json_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_json_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-http1
+tests_unit_test_http1_SOURCES = tests/unit/test-http1.c
+tests_unit_test_http1_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_http1_LDADD = $(TEST_API_LIBS)
