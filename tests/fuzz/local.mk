@@ -28,6 +28,20 @@ tests_fuzz_fuzz_sysfs_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_sysfs_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/sysfs
 
+FUZZ_TARGETS += tests/fuzz/fuzz-json
+tests_fuzz_fuzz_json_SOURCES = %D%/fuzz-json.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_json_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_json_LDADD = libslugapi.a $(SLUG_API_LIBS)
+EXTRA_DIST += %D%/corpus/json
+
+FUZZ_TARGETS += tests/fuzz/fuzz-config
+tests_fuzz_fuzz_config_SOURCES = %D%/fuzz-config.c $(FUZZ_REPLAY) tests/lib/folder.c tests/lib/folder.h
+tests_fuzz_fuzz_config_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_config_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/config
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 dist_check_SCRIPTS += %D%/replay.sh
 TESTS += %D%/replay.sh
