@@ -1,0 +1,4 @@
+UNIT_TESTS += tests/unit/test-slugctl
+tests_unit_test_slugctl_SOURCES = tests/unit/test-slugctl.c
+tests_unit_test_slugctl_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
