@@ -285,8 +285,9 @@ static void log_topology(const Topology *topology, const Capacity *capacity) {
                            { .name = "SLUG_LOCAL_BYTES", .number = capacity->capacity.local_bytes },
                            { .name = "SLUG_REMOTE_BYTES",
                              .number = capacity->capacity.remote_bytes }),
-                  "Topology generation %llu: %zu NUMA nodes, %s local, %s remote",
+                  "Topology generation %llu: %zu NUMA node%s, %s local, %s remote",
                   (unsigned long long)topology->generation, topology->n_nodes,
+                  topology->n_nodes == 1 ? "" : "s",
                   bytes_format(capacity->capacity.local_bytes, local),
                   bytes_format(capacity->capacity.remote_bytes, remote));
 }
