@@ -5,7 +5,9 @@
  * What an operator pays for slugd, on each machine (a folder for --root): the time from exec to
  * READY, resident memory before and after the requests, and DescribeNode round trips over one
  * keep-alive connection, next to GET /healthz on the same connection, which is HTTP without a
- * message. Both are asked in turn, so that the ratio holds when the machine's speed drifts.
+ * message. Both are asked in turn, so that the ratio holds when the machine's speed drifts. For the
+ * same reason every start has lstopo-no-graphics after it, where that is installed: it reads the
+ * same files once, but no memory blocks, and ends.
  *
  * A benchmark, not a test: it prints, and judges nothing.
  */
@@ -24,6 +26,7 @@
 #define STARTS      15u
 #define ROUND_TRIPS 2000u
 #define ANSWER_MAX  (4u << 20)
+#define LSTOPO      "/usr/bin/lstopo-no-graphics"
 
 static char folder[] = "/tmp/slug-bench-XXXXXX";
 static char answer[ANSWER_MAX];
@@ -91,6 +94,31 @@ static void stop(pid_t pid, int notify_fd) {
                 fail("waitpid");
         while (recv(notify_fd, text, sizeof(text), MSG_DONTWAIT) > 0)
                 ;
+}
+
+/* Exec to exit on the same machine; 0 when it is not installed or does not like the machine. */
+static double run_lstopo(const char *machine) {
+        const double begin = now_sec();
+        int status;
+        pid_t pid;
+
+        if (access(LSTOPO, X_OK) < 0)
+                return 0;
+        (void)fflush(stdout); /* what is printed already is not the child's to print again */
+        pid = fork();
+        if (pid < 0)
+                fail("fork");
+        if (pid == 0) {
+                if (!freopen("/dev/null", "we", stdout) || !freopen("/dev/null", "we", stderr) ||
+                    setenv("HWLOC_FSROOT", machine, 1) < 0 ||
+                    setenv("HWLOC_THISSYSTEM", "0", 1) < 0)
+                        _exit(EXIT_FAILURE);
+                (void)execl(LSTOPO, LSTOPO, "--of", "console", (char *)NULL);
+                _exit(EXIT_FAILURE);
+        }
+        if (waitpid(pid, &status, 0) < 0)
+                fail("waitpid");
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? now_sec() - begin : 0;
 }
 
 /* KiB of a line of /proc/PID/status */
@@ -162,7 +190,7 @@ static void measure_round_trips(double *describe, double *healthz) {
 
 static void measure(const char *slugd, const char *machine, int notify_fd) {
         static double describe[ROUND_TRIPS], healthz[ROUND_TRIPS];
-        double ready[STARTS];
+        double ready[STARTS], lstopo[STARTS];
         const char *name = strrchr(machine, '/');
         unsigned anon, rss;
         pid_t pid;
@@ -171,17 +199,24 @@ static void measure(const char *slugd, const char *machine, int notify_fd) {
                 pid = start(slugd, machine, notify_fd, &ready[i]);
                 if (i + 1 < STARTS)
                         stop(pid, notify_fd);
+                lstopo[i] = run_lstopo(machine);
         }
         anon = read_status(pid, "RssAnon:");
         rss = read_status(pid, "VmRSS:");
         qsort(ready, STARTS, sizeof(*ready), compare_doubles);
+        qsort(lstopo, STARTS, sizeof(*lstopo), compare_doubles);
         measure_round_trips(describe, healthz);
-        (void)printf("%-28.28s %7.1f %6.1f %6.1f  %7u %7u  %7u  %8.0f %7.0f %7.0f  %6.2f\n",
+        (void)printf("%-28.28s %7.1f %6.1f %6.1f  %7u %7u  %7u  %8.0f %7.0f %7.0f  %6.2f",
                      name ? name + 1 : machine, ready[STARTS / 2] * 1e3, ready[0] * 1e3,
                      ready[STARTS - 1] * 1e3, anon, rss, read_status(pid, "RssAnon:"),
                      1 / describe[ROUND_TRIPS / 2], describe[ROUND_TRIPS / 2] * 1e6,
                      describe[ROUND_TRIPS * 99 / 100] * 1e6,
                      describe[ROUND_TRIPS / 2] / healthz[ROUND_TRIPS / 2]);
+        if (lstopo[0] > 0)
+                (void)printf("  %6.1f %6.2f\n", lstopo[STARTS / 2] * 1e3,
+                             ready[STARTS / 2] / lstopo[STARTS / 2]);
+        else
+                (void)printf("  %6s %6s\n", "-", "-");
         stop(pid, notify_fd);
 }
 
@@ -199,10 +234,12 @@ int main(int argc, char **argv) {
         (void)printf("%u starts, %u round trips, DescribeNode and /healthz in turn on one "
                      "connection\n\n",
                      STARTS, ROUND_TRIPS);
-        (void)printf("%-28s %7s %6s %6s  %7s %7s  %7s  %8s %7s %7s  %6s\n", "", "READY", "min",
-                     "max", "RssAnon", "RSS", "RssAnon", "Describe", "p50", "p99", "times");
-        (void)printf("%-28s %7s %6s %6s  %7s %7s  %7s  %8s %7s %7s  %6s\n", "machine", "ms", "ms",
-                     "ms", "KiB", "KiB", "after", "per s", "us", "us", "health");
+        (void)printf("%-28s %7s %6s %6s  %7s %7s  %7s  %8s %7s %7s  %6s  %6s %6s\n", "", "READY",
+                     "min", "max", "RssAnon", "RSS", "RssAnon", "Describe", "p50", "p99", "times",
+                     "lstopo", "READY");
+        (void)printf("%-28s %7s %6s %6s  %7s %7s  %7s  %8s %7s %7s  %6s  %6s %6s\n", "machine",
+                     "ms", "ms", "ms", "KiB", "KiB", "after", "per s", "us", "us", "health", "ms",
+                     "times");
         for (int i = 2; i < argc; ++i)
                 measure(argv[1], argv[i], notify_fd);
         (void)close(notify_fd);
