@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/status.h"
 
-#include <string.h>
-
 /*
  * The codes are gRPC's, in gRPC's order; the names and HTTP statuses are those of the Connect
  * protocol (2024 table: deadline_exceeded 504, unimplemented 501). RPC_OK has no Connect name of
@@ -37,11 +35,4 @@ const char *rpc_code_name(RpcCode code) {
 
 unsigned rpc_code_http_status(RpcCode code) {
         return statuses[code].http_status;
-}
-
-RpcCode rpc_code_from_name(const char *name) {
-        for (RpcCode code = RPC_OK; code < _RPC_CODE_N; ++code)
-                if (strcmp(statuses[code].name, name) == 0)
-                        return code;
-        return RPC_UNKNOWN;
 }

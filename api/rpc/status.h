@@ -27,6 +27,5 @@ typedef enum RpcCode {
         _RPC_CODE_N,
 } RpcCode;
 
-const char *rpc_code_name(RpcCode code);      /* "invalid_argument" */
-unsigned rpc_code_http_status(RpcCode code);  /* 400 */
-RpcCode rpc_code_from_name(const char *name); /* RPC_UNKNOWN for what is no name */
+const char *rpc_code_name(RpcCode code);     /* "invalid_argument" */
+unsigned rpc_code_http_status(RpcCode code); /* 400 */

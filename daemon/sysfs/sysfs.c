@@ -104,13 +104,6 @@ int sysfs_read(const Root *root, SysfsMachine **ret) {
         return 0;
 }
 
-const SysfsNode *sysfs_find_node(const SysfsMachine *machine, unsigned id) {
-        for (size_t i = 0; i < machine->n_nodes; ++i)
-                if (machine->nodes[i].id == id)
-                        return &machine->nodes[i];
-        return NULL;
-}
-
 const SysfsMemdev *sysfs_find_memdev(const SysfsMachine *machine, const char *name) {
         for (size_t i = 0; i < machine->n_memdevs; ++i)
                 if (strcmp(machine->memdevs[i].name, name) == 0)
@@ -122,12 +115,5 @@ const SysfsDecoder *sysfs_find_decoder(const SysfsMachine *machine, const char *
         for (size_t i = 0; i < machine->n_decoders; ++i)
                 if (strcmp(machine->decoders[i].name, name) == 0)
                         return &machine->decoders[i];
-        return NULL;
-}
-
-const SysfsRegion *sysfs_find_region(const SysfsMachine *machine, const char *name) {
-        for (size_t i = 0; i < machine->n_regions; ++i)
-                if (strcmp(machine->regions[i].name, name) == 0)
-                        return &machine->regions[i];
         return NULL;
 }

@@ -17,10 +17,8 @@ _must_check_ int sysfs_read(const Root *root, SysfsMachine **ret);
 SysfsMachine *sysfs_machine_free(SysfsMachine *machine);
 DEFINE_CLEANUP(SysfsMachine *, sysfs_machine_free);
 
-const SysfsNode *sysfs_find_node(const SysfsMachine *machine, unsigned id);
 const SysfsMemdev *sysfs_find_memdev(const SysfsMachine *machine, const char *name);
 const SysfsDecoder *sysfs_find_decoder(const SysfsMachine *machine, const char *name);
-const SysfsRegion *sysfs_find_region(const SysfsMachine *machine, const char *name);
 
 /* All that is said of the machine is the same; diagnostics count, too. */
 bool sysfs_machine_is_equal(const SysfsMachine *a, const SysfsMachine *b);

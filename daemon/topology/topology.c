@@ -160,13 +160,6 @@ int topology_build(SysfsMachine *machine,
         return 0;
 }
 
-const TopologyNode *topology_find_node(const Topology *topology, unsigned id) {
-        for (size_t i = 0; i < topology->n_nodes; ++i)
-                if (topology->nodes[i].id == id)
-                        return &topology->nodes[i];
-        return NULL;
-}
-
 uint64_t topology_get_assigned_bytes(const Topology *topology, const SysfsMemdev *memdev) {
         const SysfsMachine *machine = topology->machine;
         uint64_t assigned = 0;

@@ -95,7 +95,6 @@ Topology *topology_ref(Topology *topology);
 Topology *topology_unref(Topology *topology);
 DEFINE_CLEANUP(Topology *, topology_unref);
 
-const TopologyNode *topology_find_node(const Topology *topology, unsigned id);
 /* Of a memory device: bytes that are in regions. */
 uint64_t topology_get_assigned_bytes(const Topology *topology, const SysfsMemdev *memdev);
 
