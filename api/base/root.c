@@ -300,27 +300,21 @@ static int read_whole(int fd, char *buffer, size_t size, size_t *ret_n) {
 }
 
 /**
- * root_read() - a whole file, or nothing
+ * root_read_fd() - a whole file that is open, or nothing
+ * @fd:     borrowed; its offset moves
  * @buffer: ends in NUL afterwards; what a file that was too large or failed left in it means
  *          nothing
  * @size:   room in @buffer, NUL included
  * @ret_n:  length without the NUL; the file may hold NULs of its own
  *
- * Return: 0, ROOT_E_ABSENT (also when the device, cgroup or process behind it is gone),
- * ROOT_E_TOO_LARGE for @size bytes or more, -EISDIR, -EINVAL for anything else that is no regular
- * file, or an errno.
+ * Return: 0, ROOT_E_ABSENT when the device, cgroup or process behind it is gone, ROOT_E_TOO_LARGE
+ * for @size bytes or more, -EISDIR, -EINVAL for anything else that is no regular file, or an errno.
  */
-int root_read(const Root *root, const char *path, char *buffer, size_t size, size_t *ret_n) {
-        _cleanup_(fd_closep) int fd = -EBADF;
+int root_read_fd(int fd, char *buffer, size_t size, size_t *ret_n) {
         struct stat stat;
         size_t n = 0;
         int r;
 
-        r = root_open(root, path, O_RDONLY | O_NOCTTY, &fd);
-        if (r == -ENXIO) /* a socket, or a device without a driver */
-                return -EINVAL;
-        if (r != 0)
-                return fold_vanished(r);
         if (fstat(fd, &stat) < 0)
                 return -errno;
         if (!S_ISREG(stat.st_mode))
@@ -333,6 +327,23 @@ int root_read(const Root *root, const char *path, char *buffer, size_t size, siz
         buffer[n] = '\0';
         *ret_n = n;
         return 0;
+}
+
+/**
+ * root_read() - a whole file below the root, or nothing
+ *
+ * Return: as root_read_fd(), and ROOT_E_ABSENT when there is no such file.
+ */
+int root_read(const Root *root, const char *path, char *buffer, size_t size, size_t *ret_n) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        int r;
+
+        r = root_open(root, path, O_RDONLY | O_NOCTTY, &fd);
+        if (r == -ENXIO) /* a socket, or a device without a driver */
+                return -EINVAL;
+        if (r != 0)
+                return fold_vanished(r);
+        return root_read_fd(fd, buffer, size, ret_n);
 }
 
 /**

@@ -40,6 +40,8 @@ DEFINE_DEINIT(Root, root_deinit);
 _must_check_ int root_open(const Root *root, const char *path, int flags, int *ret_fd);
 _must_check_ int
 root_read(const Root *root, const char *path, char *buffer, size_t size, size_t *ret_n);
+/* The same for a file that is open already, whoever named it. */
+_must_check_ int root_read_fd(int fd, char *buffer, size_t size, size_t *ret_n);
 _must_check_ int root_read_link(const Root *root, const char *path, char *buffer, size_t size);
 _must_check_ int root_open_dir(const Root *root, const char *path, DIR **ret);
 bool root_exists(const Root *root, const char *path);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/config.h"
 
@@ -23,38 +22,14 @@
 /* What all caps of yaml.h together can ask for, twice. */
 #define ARENA_BYTES_MAX (8u << 20)
 
-static int read_whole(int fd, char *buffer, size_t size, size_t *ret_n) {
-        size_t n = 0;
-
-        while (n < size) {
-                ssize_t n_read = read(fd, buffer + n, size - n);
-
-                if (n_read < 0 && errno == EINTR)
-                        continue;
-                if (n_read < 0)
-                        return -errno;
-                if (n_read == 0) {
-                        *ret_n = n;
-                        return 0;
-                }
-                n += (size_t)n_read;
-        }
-        return ROOT_E_TOO_LARGE;
-}
-
 /* root_read() for a path of the host. */
 static int read_host(const char *path, char *buffer, size_t size, size_t *ret_n) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        struct stat stat;
 
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
                 return errno == ENOENT || errno == ENOTDIR ? ROOT_E_ABSENT : -errno;
-        if (fstat(fd, &stat) < 0)
-                return -errno;
-        if (!S_ISREG(stat.st_mode))
-                return -EINVAL;
-        return read_whole(fd, buffer, size, ret_n);
+        return root_read_fd(fd, buffer, size, ret_n);
 }
 
 static int refuse_read(int r, const char *path, Diag *reterr) {
