@@ -84,31 +84,36 @@ is_block_in(const SysfsMachine *machine, const SysfsBlock *block, uint64_t start
                address >= start && address <= end;
 }
 
+/* The kernel's own way to bring memory, which says nothing about an owner. */
+static bool is_memory_driver(const char *driver) {
+        return strcmp(driver, "kmem") == 0 || strcmp(driver, "virtio_mem") == 0;
+}
+
+static bool
+has_block_in(const SysfsMachine *machine, const TopologyNode *node, const SysfsDriverRange *range) {
+        for (size_t i = 0; i < machine->n_blocks; ++i)
+                if (machine->blocks[i].node == node->id &&
+                    is_block_in(machine, &machine->blocks[i], range->start, range->end))
+                        return true;
+        return false;
+}
+
 /* 1b: its blocks carry the name of a driver that is not one of the kernel's own. */
 static bool by_driver_range(const Classifier *self, TopologyNode *node) {
-        static const char *const memory_drivers[] = { "kmem", "virtio_mem" };
         const SysfsMachine *machine = self->machine;
 
         for (size_t i = 0; i < machine->n_driver_ranges && !node->has_cpus; ++i) {
                 const SysfsDriverRange *range = &machine->driver_ranges[i];
-                bool is_memory_driver = false;
+                char reason[TOPOLOGY_REASON_MAX];
 
-                for (size_t d = 0; d < ELEMENTSOF(memory_drivers); ++d)
-                        is_memory_driver |= strcmp(range->driver, memory_drivers[d]) == 0;
-                for (size_t b = 0; b < machine->n_blocks && !is_memory_driver; ++b) {
-                        char reason[TOPOLOGY_REASON_MAX];
-
-                        if (machine->blocks[b].node != node->id ||
-                            !is_block_in(machine, &machine->blocks[b], range->start, range->end))
-                                continue;
-                        (void)snprintf(reason, sizeof(reason), "managed by the driver '%s'",
-                                       range->driver);
-                        topology_decide(node,
-                                        strcmp(range->driver, "NVIDIA") == 0 ? MEMORY_KIND_GPU
-                                                                             : MEMORY_KIND_UNKNOWN,
-                                        LOCALITY_EXCLUDED, "proc/iomem", reason);
-                        return true;
-                }
+                if (is_memory_driver(range->driver) || !has_block_in(machine, node, range))
+                        continue;
+                (void)snprintf(reason, sizeof(reason), "managed by the driver '%s'", range->driver);
+                topology_decide(node,
+                                strcmp(range->driver, "NVIDIA") == 0 ? MEMORY_KIND_GPU
+                                                                     : MEMORY_KIND_UNKNOWN,
+                                LOCALITY_EXCLUDED, "proc/iomem", reason);
+                return true;
         }
         return false;
 }
@@ -216,35 +221,42 @@ static bool by_dax(const Classifier *self, TopologyNode *node) {
         return false;
 }
 
+static const SysfsRegion *find_region_of_block(const SysfsMachine *machine,
+                                               const SysfsBlock *block) {
+        for (size_t i = 0; i < machine->n_regions; ++i) {
+                const SysfsRegion *region = &machine->regions[i];
+
+                if (region->start.present && region->size_bytes.value &&
+                    is_block_in(machine, block, region->start.value,
+                                region->start.value + (region->size_bytes.value - 1)))
+                        return region;
+        }
+        return NULL;
+}
+
 /* 3: all of the node's memory blocks, or of a node without CPUs any of them. */
 static bool by_region(const Classifier *self, TopologyNode *node) {
         const SysfsMachine *machine = self->machine;
-        unsigned n_inside = 0, n_blocks = 0;
-        char reason[TOPOLOGY_REASON_MAX], regions[200], evidence[TOPOLOGY_PATH_MAX] = "";
+        const SysfsRegion *found = NULL;
+        unsigned n_inside = 0;
+        char reason[TOPOLOGY_REASON_MAX], regions[200], evidence[TOPOLOGY_PATH_MAX];
 
-        for (size_t b = 0; b < machine->n_blocks; ++b) {
-                if (machine->blocks[b].node != node->id ||
-                    machine->blocks[b].state != SYSFS_BLOCK_ONLINE)
+        for (size_t i = 0; i < machine->n_blocks; ++i) {
+                const SysfsBlock *block = &machine->blocks[i];
+                const SysfsRegion *region;
+
+                if (block->node != node->id || block->state != SYSFS_BLOCK_ONLINE)
                         continue;
-                ++n_blocks;
-                for (size_t i = 0; i < machine->n_regions; ++i) {
-                        const SysfsRegion *region = &machine->regions[i];
-
-                        if (!region->start.present || !region->size_bytes.value ||
-                            !is_block_in(machine, &machine->blocks[b], region->start.value,
-                                         region->start.value + (region->size_bytes.value - 1)))
-                                continue;
-                        ++n_inside;
-                        (void)snprintf(evidence, sizeof(evidence),
-                                       "sys/bus/cxl/devices/%s/resource", region->name);
-                        break;
-                }
+                region = find_region_of_block(machine, block);
+                n_inside += region != NULL;
+                found = region ? region : found;
         }
-        if (n_inside == 0 || (node->has_cpus && n_inside < n_blocks))
+        if (!found || (node->has_cpus && n_inside < node->n_online_blocks))
                 return false;
         describe_regions(self, node, regions, sizeof(regions));
         (void)snprintf(reason, sizeof(reason), "CXL memory of %s, brought online by firmware",
                        regions);
+        (void)snprintf(evidence, sizeof(evidence), "sys/bus/cxl/devices/%s/resource", found->name);
         topology_decide(node, MEMORY_KIND_CXL, LOCALITY_REMOTE, evidence, reason);
         return true;
 }

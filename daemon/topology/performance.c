@@ -75,7 +75,7 @@ static bool by_tier(const Reference *reference, TopologyNode *node) {
                        "sys/devices/virtual/memory_tiering/memory_tier%u/nodelist",
                        (unsigned)node->tier.value);
         (void)snprintf(reason, sizeof(reason),
-                       "no CPUs, in memory tier %u, slower than tier %u of the DRAM with CPUs",
+                       "in memory tier %u, slower than tier %u of the DRAM with CPUs",
                        (unsigned)node->tier.value, (unsigned)slowest.value);
         topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_REMOTE, evidence, reason);
         return true;
@@ -103,22 +103,20 @@ static bool by_figures(const Reference *reference, TopologyNode *node) {
         }
         if (slow >= SLOWER_PERCENT) {
                 (void)snprintf(reason, sizeof(reason),
-                               "no CPUs, and %u.%02u times the read latency of the DRAM with CPUs",
-                               RATIO(slow));
+                               "%u.%02u times the read latency of the DRAM with CPUs", RATIO(slow));
                 decide_by_figure(node, "read_latency", latency_class, LOCALITY_REMOTE, reason);
                 return true;
         }
         if (thin >= SLOWER_PERCENT) {
-                (void)snprintf(
-                        reason, sizeof(reason),
-                        "no CPUs, and the DRAM with CPUs has %u.%02u times its read bandwidth",
-                        RATIO(thin));
+                (void)snprintf(reason, sizeof(reason),
+                               "the DRAM with CPUs has %u.%02u times its read bandwidth",
+                               RATIO(thin));
                 decide_by_figure(node, "read_bandwidth", bandwidth_class, LOCALITY_REMOTE, reason);
                 return true;
         }
         if (slow && thin) {
                 (void)snprintf(reason, sizeof(reason),
-                               "no CPUs, but as fast as the DRAM with CPUs (%u.%02u times its read "
+                               "as fast as the DRAM with CPUs (%u.%02u times its read "
                                "latency)",
                                RATIO(slow));
                 decide_by_figure(node, "read_latency", latency_class, LOCALITY_LOCAL, reason);
