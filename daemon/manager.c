@@ -250,6 +250,7 @@ static void set_view(Manager *manager) {
                         .kubelet_file = kubelet->file,
                         .kubelet_problem = texts->kubelet_problem,
                         .is_kubelet_file_missing = config->is_kubelet_file_missing,
+                        .has_kubepods_cgroup = kubelet->cgroups_per_qos,
                         .is_static_memory_policy = kubelet->static_memory_policy,
                 });
 }

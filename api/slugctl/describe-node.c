@@ -120,12 +120,16 @@ append_amounts(const Slug__V1__DescribeNodeResponse *response, const Style *styl
         const Slug__V1__MemoryAmount none = SLUG__V1__MEMORY_AMOUNT__INIT;
         _cleanup_(table_deinitp) Table capacity = table_init(style, 3);
         _cleanup_(table_deinitp) Table allocatable = table_init(style, 3);
+        const OptU64 kubepods = MESSAGE_OPT(response, kubepods_memory_max_bytes);
 
         add_amount(&capacity, response->capacity ? response->capacity : &none, "");
         add_amount(&allocatable, response->allocatable ? response->allocatable : &none,
                    "as the kubelet computes it");
-        add_field_bytes(&allocatable, "kubepods memory.max:", response->kubepods_memory_max_bytes,
-                        "capacity less system-reserved and kube-reserved");
+        if (kubepods.present)
+                add_field_bytes(&allocatable, "kubepods memory.max:", kubepods.value,
+                                "capacity less system-reserved and kube-reserved");
+        else
+                add_field_text(&allocatable, "kubepods memory.max:", "", "<none>");
         output_heading(buffer, style, "Capacity:");
         table_append(&capacity, 2, buffer);
         output_heading(buffer, style, "Allocatable:");

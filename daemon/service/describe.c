@@ -171,7 +171,9 @@ add_amounts(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse *
                          &message->allocatable);
         if (r)
                 return r;
-        message->kubepods_memory_max_bytes = capacity->kubepods_bytes;
+        if (view->has_kubepods_cgroup)
+                message_set(&message->base, "kubepods_memory_max_bytes",
+                            opt_u64(capacity->kubepods_bytes));
         return 0;
 }
 

@@ -32,6 +32,7 @@ typedef struct NodeView {
         const char *kubelet_file;
         const char *kubelet_problem; /* "" when the file was read */
         bool is_kubelet_file_missing;
+        bool has_kubepods_cgroup;     /* cgroupsPerQOS */
         bool is_static_memory_policy; /* the kubelet checks the sum of reservedMemory */
 } NodeView;
 

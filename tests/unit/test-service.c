@@ -46,6 +46,7 @@ static void setup(void) {
                 .placement_source = "slugd default",
                 .kubelet_file = "/var/lib/kubelet/config.yaml",
                 .kubelet_problem = "",
+                .has_kubepods_cgroup = true,
         };
 }
 
@@ -120,6 +121,13 @@ START_TEST(amounts_come_in_total_and_by_numa_node) {
         ck_assert_uint_eq(description->numa_nodes[1]->numa_node->n_access, 1);
         ck_assert_uint_eq(description->numa_nodes[1]->numa_node->access[0]->access_class, 1);
         ck_assert_uint_eq(description->numa_nodes[1]->numa_node->access[0]->read_latency_ns, 90);
+}
+END_TEST
+
+START_TEST(without_a_kubepods_cgroup_there_is_no_limit_of_it) {
+        view.has_kubepods_cgroup = false;
+        describe();
+        ck_assert_int_eq(description->_kubepods_memory_max_bytes_case, 0);
 }
 END_TEST
 
@@ -266,6 +274,7 @@ Suite *suite(void) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, a_healthy_node_has_only_true_conditions);
         tcase_add_test(t, amounts_come_in_total_and_by_numa_node);
+        tcase_add_test(t, without_a_kubepods_cgroup_there_is_no_limit_of_it);
         tcase_add_test(t, an_optional_field_is_set_even_to_zero);
         tcase_add_test(t, a_missing_kubelet_file_is_not_found);
         tcase_add_test(t, a_bad_kubelet_file_is_invalid);
