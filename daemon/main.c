@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "manager.h"
+#include "manager/manager.h"
 
 enum { EXIT_USAGE = 2 };
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings
+ *
+ * The modules take plain parameters of their own, and none of them knows the configuration. What a
+ * word of the configuration means to them is said here, and nothing else is decided.
+ */
+#include "manager/settings.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static MemoryKind translate_kind(ConfigKind kind) {
+        switch (kind) {
+        case CONFIG_KIND_DRAM:
+                return MEMORY_KIND_DRAM;
+        case CONFIG_KIND_HBM:
+                return MEMORY_KIND_HBM;
+        case CONFIG_KIND_CXL:
+                return MEMORY_KIND_CXL;
+        case CONFIG_KIND_PMEM:
+                return MEMORY_KIND_PMEM;
+        case CONFIG_KIND_GPU:
+                return MEMORY_KIND_GPU;
+        case CONFIG_KIND_UNSET:
+        case CONFIG_KIND_UNKNOWN:
+                break;
+        }
+        return MEMORY_KIND_UNKNOWN;
+}
+
+static Locality translate_locality(ConfigLocality locality) {
+        switch (locality) {
+        case CONFIG_LOCALITY_LOCAL:
+                return LOCALITY_LOCAL;
+        case CONFIG_LOCALITY_REMOTE:
+                return LOCALITY_REMOTE;
+        case CONFIG_LOCALITY_UNSET:
+        case CONFIG_LOCALITY_EXCLUDED:
+                break;
+        }
+        return LOCALITY_EXCLUDED;
+}
+
+static int translate_rules(Settings *settings) {
+        const Config *config = settings->config;
+
+        settings->rules = calloc(config->n_rules ? config->n_rules : 1, sizeof(*settings->rules));
+        if (!settings->rules)
+                return -ENOMEM;
+        for (size_t i = 0; i < config->n_rules; ++i) {
+                const ConfigRule *from = &config->rules[i];
+                TopologyRule *rule = &settings->rules[i];
+                char source[CONFIG_SOURCE_TEXT_MAX];
+
+                rule->node = from->node;
+                if (from->kind != CONFIG_KIND_UNSET)
+                        rule->kind = opt_u64(translate_kind(from->kind));
+                rule->cxl_serial = from->cxl_serial;
+                rule->locality = translate_locality(from->locality);
+                config_source_format(&from->source, source);
+                /* a path longer than the field is cut; the line of a rule is only for people */
+                (void)snprintf(rule->source, sizeof(rule->source), "%.*s",
+                               (int)sizeof(rule->source) - 1, source);
+        }
+        return 0;
+}
+
+static int translate_reserved_memory(Settings *settings) {
+        const KubeletConfig *kubelet = &settings->config->kubelet;
+
+        settings->reserved_memory =
+                calloc(kubelet->n_reserved_memory ? kubelet->n_reserved_memory : 1,
+                       sizeof(*settings->reserved_memory));
+        if (!settings->reserved_memory)
+                return -ENOMEM;
+        for (size_t i = 0; i < kubelet->n_reserved_memory; ++i) {
+                const ConfigReservedMemory *from = &kubelet->reserved_memory[i];
+                ReservedMemory *entry = &settings->reserved_memory[i];
+
+                static_assert(ELEMENTSOF(from->hugepages) <= ELEMENTSOF(entry->hugepages),
+                              "every page size of the configuration has a place");
+                entry->node = from->node;
+                entry->bytes = from->bytes;
+                entry->n_hugepages = from->n_hugepages;
+                for (size_t h = 0; h < from->n_hugepages; ++h)
+                        entry->hugepages[h] = (HugepageBytes){
+                                .page_bytes = from->hugepages[h].page_bytes,
+                                .bytes = from->hugepages[h].bytes,
+                        };
+        }
+        return 0;
+}
+
+static void translate_capacity(Settings *settings) {
+        const KubeletConfig *kubelet = &settings->config->kubelet;
+        const ConfigThreshold *eviction = &kubelet->eviction_hard;
+
+        settings->capacity = (CapacityParams){
+                .system_reserved_bytes = kubelet->system_reserved.bytes,
+                .kube_reserved_bytes = kubelet->kube_reserved.bytes,
+                .eviction = { .is_percentage = eviction->is_set && eviction->is_percentage,
+                              .bytes = eviction->is_set ? eviction->bytes : 0,
+                              .fraction = eviction->fraction },
+                .enforces_pods = kubelet->enforces_pods,
+                .placement = settings->config->placement == CONFIG_PLACEMENT_PROPORTIONAL
+                                     ? PLACEMENT_PROPORTIONAL
+                                     : PLACEMENT_LOCAL_FIRST,
+                .reserved_memory = settings->reserved_memory,
+                .n_reserved_memory = kubelet->n_reserved_memory,
+                .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
+        };
+}
+
+int settings_new(Config *config, Settings **ret) {
+        _cleanup_(config_freep) Config *taken = config;
+        _cleanup_(settings_freep) Settings *settings = calloc(1, sizeof(*settings));
+        int r;
+
+        if (!settings)
+                return -ENOMEM;
+        settings->config = TAKE_PTR(taken);
+        r = translate_rules(settings);
+        if (r)
+                return r;
+        r = translate_reserved_memory(settings);
+        if (r)
+                return r;
+        translate_capacity(settings);
+        *ret = TAKE_PTR(settings);
+        return 0;
+}
+
+Settings *settings_free(Settings *settings) {
+        if (!settings)
+                return NULL;
+        free(settings->reserved_memory);
+        free(settings->rules);
+        config_free(settings->config);
+        free(settings);
+        return NULL;
+}

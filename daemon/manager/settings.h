@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Settings
+ *
+ * The configuration, translated into the parameters that topology and capacity take. Built as a
+ * whole and never changed: a reload builds others.
+ */
+#include "base/cleanup.h"
+#include "capacity/capacity.h"
+#include "config/config.h"
+#include "topology/topology.h"
+
+typedef struct Settings {
+        Config *config;
+        TopologyRule *rules; /* config->n_rules of them */
+        ReservedMemory *reserved_memory;
+        CapacityParams capacity;
+} Settings;
+
+/* @config: taken, also on failure. Return: 0 or -ENOMEM. */
+_must_check_ int settings_new(Config *config, Settings **ret);
+Settings *settings_free(Settings *settings);
+DEFINE_CLEANUP(Settings *, settings_free);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/view.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+/* Every value is looked up where it lives; nothing is computed here. */
+
+/* As the kubelet names its node: the host name in lower case, unless the configuration names it. */
+static void set_name(const Settings *settings, const Snapshot *snapshot, ViewTexts *texts) {
+        const char *host_name = snapshot->topology->machine->host.host_name;
+        size_t n = 0;
+
+        if (settings->config->node_name[0])
+                host_name = settings->config->node_name;
+        for (; host_name[n] && n < sizeof(texts->name) - 1; ++n)
+                texts->name[n] = (char)tolower((unsigned char)host_name[n]);
+        texts->name[n] = '\0';
+}
+
+static NodeSetting translate_setting(const ConfigBytes *from,
+                                     char source[static CONFIG_SOURCE_TEXT_MAX]) {
+        return (NodeSetting){
+                .bytes = from->bytes,
+                .setting = from->setting,
+                .source = config_source_format(&from->source, source),
+        };
+}
+
+static const char *format_placement_source(const Config *config,
+                                           char buffer[static CONFIG_SOURCE_TEXT_MAX]) {
+        return config_source_format(config->kubelet.n_reserved_memory > 0
+                                            ? &config->kubelet.reserved_memory_source
+                                            : &config->placement_source,
+                                    buffer);
+}
+
+NodeView
+view_build(const Settings *settings, const Snapshot *snapshot, const char *root, ViewTexts *texts) {
+        const Config *config = settings->config;
+        const KubeletConfig *kubelet = &config->kubelet;
+
+        set_name(settings, snapshot, texts);
+        texts->kubelet_problem[0] = '\0';
+        if (config->has_kubelet_problem)
+                (void)diag_format(&config->kubelet_problem, texts->kubelet_problem);
+        return (NodeView){
+                .name = texts->name,
+                .root = root,
+                .topology = snapshot->topology,
+                .capacity = snapshot->capacity,
+                .system_reserved =
+                        translate_setting(&kubelet->system_reserved, texts->system_reserved),
+                .kube_reserved = translate_setting(&kubelet->kube_reserved, texts->kube_reserved),
+                .eviction = { .setting = kubelet->eviction_hard.setting,
+                              .source = config_source_format(&kubelet->eviction_hard.source,
+                                                             texts->eviction) },
+                .placement_source = format_placement_source(config, texts->placement),
+                .kubelet_file = kubelet->file,
+                .kubelet_problem = texts->kubelet_problem,
+                .is_kubelet_file_missing = config->is_kubelet_file_missing,
+                .has_kubepods_cgroup = kubelet->cgroups_per_qos,
+                .is_static_memory_policy = kubelet->static_memory_policy,
+        };
+}

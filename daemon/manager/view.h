@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The view
+ *
+ * Settings and snapshot as the node's service takes them: borrowed pointers, and the texts that
+ * have to be made first, which live here.
+ */
+#include "base/error.h"
+#include "manager/settings.h"
+#include "manager/snapshot.h"
+#include "service/node-service.h"
+
+typedef struct ViewTexts {
+        char name[CONFIG_NAME_MAX];
+        char system_reserved[CONFIG_SOURCE_TEXT_MAX];
+        char kube_reserved[CONFIG_SOURCE_TEXT_MAX];
+        char eviction[CONFIG_SOURCE_TEXT_MAX];
+        char placement[CONFIG_SOURCE_TEXT_MAX];
+        char kubelet_problem[DIAG_FORMATTED_MAX];
+} ViewTexts;
+
+/* All arguments are borrowed and outlive the view. */
+NodeView
+view_build(const Settings *settings, const Snapshot *snapshot, const char *root, ViewTexts *texts);
