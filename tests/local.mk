@@ -45,6 +45,7 @@ include tests/unit/sysfs.mk
 include tests/unit/topology.mk
 include tests/unit/capacity.mk
 include tests/unit/service.mk
+include tests/unit/uevent.mk
 include tests/unit/slugctl.mk
 include tests/fuzz/local.mk
 include tests/golden/local.mk

@@ -1,0 +1,3 @@
+libslugcore_a_SOURCES += \
+	%D%/debounce.c %D%/debounce.h \
+	%D%/monitor.c %D%/monitor.h
