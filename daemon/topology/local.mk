@@ -1,4 +1,5 @@
 libslugcore_a_SOURCES += \
+	%D%/changes.c %D%/changes.h \
 	%D%/classify.c %D%/classify.h \
 	%D%/performance.c \
 	%D%/region.c \
