@@ -40,7 +40,8 @@ static int help(void) {
                 "  -h, --help             show this help\n"
                 "      --version          show the version\n"
                 "\n"
-                "slugd never goes into the background by itself. It stops at SIGTERM and SIGINT.\n"
+                "slugd never goes into the background by itself. It stops at SIGTERM and SIGINT,\n"
+                "and reads its configuration again at SIGHUP.\n"
                 "\n"
                 "Examples:\n"
                 "  slugd --foreground --socket /tmp/slugd.sock\n"
@@ -158,6 +159,7 @@ int main(int argc, char **argv) {
                         .socket = main_arg_socket,
                         .config_file = main_arg_config,
                         .clock = clock_monotonic,
+                        .wall_clock = clock_realtime,
                 },
                 &manager, &diag);
         if (r == 0) {

@@ -17,6 +17,8 @@ typedef struct Clock {
 } Clock;
 
 extern const Clock clock_monotonic;
+/* Microseconds since 1970. For what is shown to people, never for what is measured. */
+extern const Clock clock_realtime;
 
 static inline uint64_t clock_now_usec(const Clock *clock) {
         return clock->now_usec(clock->cookie);

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/announce.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
 
-/* What is said once stays said: a diagnostic is logged when it is new, a topology when it differs. */
+/*
+ * What is said once stays said: a diagnostic is logged when it is new, a topology when it differs.
+ * A machine that changes all over fills neither the journal nor the history: the comparison has a
+ * cap, and how much is beyond it is one more line.
+ */
 
 static bool was_known(const DiagList *before, const Diag *diag) {
         for (size_t i = 0; before && i < before->n_items; ++i)
@@ -28,18 +34,97 @@ void announce_diagnostics(const SysfsMachine *before, const SysfsMachine *now) {
         }
 }
 
-void announce_topology(const Topology *topology, const Capacity *capacity) {
-        char local[BYTES_TEXT_MAX], remote[BYTES_TEXT_MAX];
+void announce_snapshot(const Snapshot *snapshot) {
+        const Topology *topology = snapshot->topology;
+        const MemorySum *sum = &snapshot->capacity->capacity;
+        char local[BYTES_TEXT_MAX], remote[BYTES_TEXT_MAX], text[160];
 
+        (void)snprintf(text, sizeof(text), "%zu NUMA node%s, %s local, %s remote",
+                       topology->n_nodes, topology->n_nodes == 1 ? "" : "s",
+                       bytes_format(sum->local_bytes, local),
+                       bytes_format(sum->remote_bytes, remote));
         log_event(LOG_NOTICE, SLUG_MESSAGE_TOPOLOGY_CHANGED,
                   LOG_WITH({ .name = "SLUG_GENERATION", .number = topology->generation },
                            { .name = "SLUG_NODE_COUNT", .number = topology->n_nodes },
-                           { .name = "SLUG_LOCAL_BYTES", .number = capacity->capacity.local_bytes },
-                           { .name = "SLUG_REMOTE_BYTES",
-                             .number = capacity->capacity.remote_bytes }),
-                  "Topology generation %llu: %zu NUMA node%s, %s local, %s remote",
-                  (unsigned long long)topology->generation, topology->n_nodes,
-                  topology->n_nodes == 1 ? "" : "s",
-                  bytes_format(capacity->capacity.local_bytes, local),
-                  bytes_format(capacity->capacity.remote_bytes, remote));
+                           { .name = "SLUG_LOCAL_BYTES", .number = sum->local_bytes },
+                           { .name = "SLUG_REMOTE_BYTES", .number = sum->remote_bytes }),
+                  "Topology generation %llu: %s", (unsigned long long)topology->generation, text);
+        (void)sd_notifyf(0, "STATUS=Generation %llu: %s", (unsigned long long)topology->generation,
+                         text);
+}
+
+void announce_start(const Snapshot *snapshot, uint64_t now_usec, History *history) {
+        char text[HISTORY_TEXT_MAX];
+
+        (void)snprintf(text, sizeof(text), "slugd %s started and found %zu NUMA node%s",
+                       PACKAGE_VERSION, snapshot->topology->n_nodes,
+                       snapshot->topology->n_nodes == 1 ? "" : "s");
+        history_add(history, snapshot->topology->generation, now_usec, (OptU64){}, text);
+}
+
+static void announce_change(uint64_t generation, const TopologyChange *change) {
+        const LogField with_node[] = {
+                { .name = "SLUG_GENERATION", .number = generation },
+                { .name = "SLUG_NODE", .number = change->node.value },
+        };
+
+        /* the generation alone, where it is about no NUMA node */
+        log_event(LOG_NOTICE, SLUG_MESSAGE_MEMORY_CHANGED, with_node,
+                  change->node.present ? ELEMENTSOF(with_node) : 1, "%s", change->text);
+}
+
+void announce_changes(uint64_t generation,
+                      const TopologyChanges *changes,
+                      uint64_t now_usec,
+                      History *history) {
+        TopologyChange more = {};
+
+        for (size_t i = 0; i < changes->n_items; ++i) {
+                announce_change(generation, &changes->items[i]);
+                history_add(history, generation, now_usec, changes->items[i].node,
+                            changes->items[i].text);
+        }
+        if (changes->n_dropped == 0)
+                return;
+        (void)snprintf(more.text, sizeof(more.text), "and %zu more changes", changes->n_dropped);
+        announce_change(generation, &more);
+        history_add(history, generation, now_usec, more.node, more.text);
+}
+
+void announce_kubelet_problem(const Config *config) {
+        char text[DIAG_FORMATTED_MAX];
+
+        if (!config->has_kubelet_problem)
+                return;
+        log_event(LOG_WARNING, SLUG_MESSAGE_KUBELET_CONFIG,
+                  LOG_WITH({ .name = "SLUG_FILE", .text = config->kubelet.file }),
+                  "%s, using the kubelet's defaults", diag_format(&config->kubelet_problem, text));
+}
+
+/* What was said of the settings before is not said again. */
+static bool has_new_problem(const Config *before, const Config *now) {
+        return !before->has_kubelet_problem ||
+               strcmp(before->kubelet_problem.text, now->kubelet_problem.text) != 0 ||
+               strcmp(before->kubelet_problem.source, now->kubelet_problem.source) != 0;
+}
+
+void announce_reload(uint64_t generation, const Settings *before, const Settings *now) {
+        log_event(LOG_NOTICE, SLUG_MESSAGE_RELOADED,
+                  LOG_WITH({ .name = "SLUG_GENERATION", .number = generation }),
+                  "The configuration was read again");
+        if (has_new_problem(before->config, now->config))
+                announce_kubelet_problem(now->config);
+        if (strcmp(before->config->socket, now->config->socket) != 0)
+                log_event(LOG_NOTICE, SLUG_MESSAGE_SETTING_CHANGED, LOG_PLAIN,
+                          "socket is '%s', which takes effect when slugd is restarted",
+                          now->config->socket);
+}
+
+void announce_refused_reload(const Diag *diag) {
+        char text[DIAG_FORMATTED_MAX];
+
+        log_event(LOG_ERR, SLUG_MESSAGE_RELOAD_REFUSED,
+                  LOG_WITH({ .name = "SLUG_FILE", .text = diag->source },
+                           { .name = "SLUG_LINE", .number = diag->line }),
+                  "%s, keeping the configuration of before", diag_format(diag, text));
 }

@@ -3,9 +3,12 @@
  * The manager
  *
  * Stages run in one order only: root, configuration, rows, topology, capacity, view, socket. A new
- * look at the machine builds the next snapshot beside the current one and swaps when it is complete
- * and different; whoever asks in between is answered from the old one. What cannot be built for
- * want of memory leaves the old one in place.
+ * look at the machine and a reload both build the next snapshot beside the current one and swap
+ * when it is complete and different; whoever asks in between is answered from the old one. What
+ * cannot be built, for want of memory or because a file was refused, leaves the old one in place.
+ *
+ * A generation is one snapshot. It rises when what is served became different, and the history says
+ * how: topology and settings are compared, not remembered.
  */
 #include "manager/manager.h"
 
@@ -18,20 +21,26 @@
 #include "base/log.h"
 #include "base/root.h"
 #include "manager/announce.h"
+#include "manager/sockets.h"
 #include "manager/view.h"
-#include "rpc/server.h"
+#include "manager/watch.h"
 
 struct Manager {
-        Clock clock;
+        Clock clock, wall_clock;
         Root root;
+        const char *config_file; /* borrowed; NULL: the default below the root */
         Settings *settings;
+        Diag reload_problem; /* of the last reload; text "" when it was good */
 
         sd_event *event;
-        sd_event_source *refresh_timer;
-        bool has_refresh_failed; /* said once, until it works again */
+        Watch *watch;
+        bool has_look_failed; /* said once, until it works again */
 
         Snapshot snapshot;
         ViewTexts texts;
+        History history;
+        TopologyChanges changes; /* room to compare in */
+        uint64_t start_time_usec;
         NodeService service;
         RpcServer *server;
 };
@@ -40,7 +49,7 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
         rpc_server_free(manager->server);
-        sd_event_source_unref(manager->refresh_timer);
+        watch_free(manager->watch);
         sd_event_unref(manager->event);
         snapshot_deinit(&manager->snapshot);
         settings_free(manager->settings);
@@ -49,16 +58,48 @@ Manager *manager_free(Manager *manager) {
         return NULL;
 }
 
+/* What is served */
+
+static void publish(Manager *manager) {
+        const NodeView view = view_build(
+                &(const ViewParams){
+                        .settings = manager->settings,
+                        .snapshot = &manager->snapshot,
+                        .history = &manager->history,
+                        .reload_problem = &manager->reload_problem,
+                        .root = manager->root.path,
+                        .start_time_usec = manager->start_time_usec,
+                },
+                &manager->texts);
+
+        node_service_set_view(&manager->service, &view);
+}
+
 /* @snapshot: becomes the one that is served, and is given the one that was. */
 static void swap_snapshot(Manager *manager, Snapshot *snapshot) {
         const Snapshot before = manager->snapshot;
-        NodeView view;
+        const uint64_t now_usec = clock_now_usec(&manager->wall_clock);
+        const SysfsMachine *known = before.topology ? before.topology->machine : NULL;
 
         manager->snapshot = *snapshot;
         *snapshot = before;
-        view = view_build(manager->settings, &manager->snapshot, manager->root.path,
-                          &manager->texts);
-        node_service_set_view(&manager->service, &view);
+        announce_diagnostics(known, manager->snapshot.topology->machine);
+        announce_snapshot(&manager->snapshot);
+        if (before.topology) {
+                topology_list_changes(before.topology, manager->snapshot.topology,
+                                      &manager->changes);
+                announce_changes(manager->snapshot.topology->generation, &manager->changes,
+                                 now_usec, &manager->history);
+        } else {
+                announce_start(&manager->snapshot, now_usec, &manager->history);
+        }
+        publish(manager);
+}
+
+static uint64_t next_generation(const Manager *manager) {
+        const Topology *topology = manager->snapshot.topology;
+
+        return topology ? topology->generation + 1 : 1;
 }
 
 /* Looks at the machine again. Return: 0, also when nothing changed, or -ENOMEM with nothing
@@ -73,90 +114,169 @@ static int refresh(Manager *manager) {
         r = sysfs_read(&manager->root, &machine);
         if (r)
                 return r;
+        log_debug("Read the machine in %llu us",
+                  (unsigned long long)(clock_now_usec(&manager->clock) - start_usec));
         if (before && sysfs_machine_is_equal(before->machine, machine))
                 return 0;
-        r = snapshot_build(manager->settings, TAKE_PTR(machine),
-                           before ? before->generation + 1 : 1, &snapshot);
+        r = snapshot_build(manager->settings, TAKE_PTR(machine), next_generation(manager),
+                           &snapshot);
         if (r)
                 return r;
 
         /* Nothing below can fail. */
-        announce_diagnostics(before ? before->machine : NULL, snapshot.topology->machine);
         swap_snapshot(manager, &snapshot);
-        announce_topology(manager->snapshot.topology, manager->snapshot.capacity);
-        log_debug("Read the machine in %llu us",
-                  (unsigned long long)(clock_now_usec(&manager->clock) - start_usec));
         return 0;
 }
 
-static int on_refresh(sd_event_source *source, uint64_t usec, void *userdata) {
+static void on_look(void *userdata) {
         Manager *manager = userdata;
-        int r;
+        int r = refresh(manager);
 
-        (void)usec;
-        r = refresh(manager);
-        if (r < 0 && !manager->has_refresh_failed)
+        if (r < 0 && !manager->has_look_failed)
                 log_event(LOG_WARNING, SLUG_MESSAGE_TOPOLOGY_KEPT,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),
                           "Cannot look at the machine again: %s, keeping the previous topology",
                           strerror(-r));
-        manager->has_refresh_failed = r < 0;
-        r = sd_event_source_set_time_relative(source,
-                                              manager->settings->config->refresh_interval_usec);
-        if (r < 0)
+        manager->has_look_failed = r < 0;
+}
+
+/* Configuration */
+
+/* Return: 0, MANAGER_E_CONFIG, or -ENOMEM. */
+static int load_settings(const Manager *manager, Settings **ret, Diag *reterr) {
+        Config *config = NULL;
+        int r;
+
+        r = config_load(&manager->root, manager->config_file, &config, reterr);
+        if (r == CONFIG_E_INVALID || r == CONFIG_E_ABSENT)
+                return MANAGER_E_CONFIG;
+        if (r)
+                return error_fold(r);
+        return settings_new(config, ret);
+}
+
+/* Return: as load_settings(); with anything but 0 nothing changed. */
+static int reload(Manager *manager, Diag *reterr) {
+        _cleanup_(settings_freep) Settings *settings = NULL;
+        _cleanup_(sysfs_machine_freep) SysfsMachine *machine = NULL;
+        _cleanup_(snapshot_deinitp) Snapshot snapshot = {};
+        Settings *before = manager->settings;
+        int r;
+
+        r = load_settings(manager, &settings, reterr);
+        if (r)
                 return r;
-        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        r = sysfs_read(&manager->root, &machine);
+        if (r)
+                return r;
+        r = snapshot_build(settings, TAKE_PTR(machine), next_generation(manager), &snapshot);
+        if (r)
+                return r;
+        r = watch_set_interval(manager->watch, settings->config->refresh_interval_usec);
+        if (r)
+                return r;
+
+        /* Nothing below can fail. */
+        manager->settings = TAKE_PTR(settings);
+        manager->reload_problem = (Diag){};
+        swap_snapshot(manager, &snapshot);
+        announce_reload(manager->snapshot.topology->generation, before, manager->settings);
+        settings_free(before);
+        return 0;
+}
+
+static int on_reload(sd_event_source *source _unused_,
+                     const struct signalfd_siginfo *info _unused_,
+                     void *userdata) {
+        Manager *manager = userdata;
+        Diag diag = {};
+        int r;
+
+        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+                         (unsigned long long)clock_now_usec(&clock_monotonic));
+        r = reload(manager, &diag);
+        if (r) {
+                if (r < 0)
+                        diag_set(&diag, NULL, 0, 0, "%s", strerror(-r));
+                manager->reload_problem = diag;
+                announce_refused_reload(&diag);
+                publish(manager);
+        }
+        (void)sd_notify(0, "READY=1");
+        return 0;
 }
 
 /* Construction */
 
-static int setup_event(Manager *manager) {
-        static const int signals[] = { SIGTERM, SIGINT };
+static int add_signals(Manager *manager) {
+        /* Without a handler the loop ends, and what stands in for userdata is its exit code. */
+        const struct {
+                int number;
+                sd_event_signal_handler_t handler;
+                void *userdata;
+        } signals[] = {
+                { SIGTERM, NULL, NULL },
+                { SIGINT, NULL, NULL },
+                { SIGHUP, on_reload, manager },
+        };
         sigset_t blocked;
+        int r;
+
+        (void)sigemptyset(&blocked);
+        for (size_t i = 0; i < ELEMENTSOF(signals); ++i)
+                (void)sigaddset(&blocked, signals[i].number);
+        if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(signals); ++i) {
+                r = sd_event_add_signal(manager->event, NULL, signals[i].number, signals[i].handler,
+                                        signals[i].userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int setup_event(Manager *manager) {
         int r;
 
         r = sd_event_new(&manager->event);
         if (r < 0)
                 return r;
-        (void)sigemptyset(&blocked);
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i)
-                (void)sigaddset(&blocked, signals[i]);
-        if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
-                return -errno;
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i) {
-                /* no handler of our own: the loop then ends with success */
-                r = sd_event_add_signal(manager->event, NULL, signals[i], NULL, NULL);
-                if (r < 0)
-                        return r;
-        }
-        /* accuracy 0 is sd-event's default of 250 ms, which lets wake-ups be shared */
-        r = sd_event_add_time_relative(manager->event, &manager->refresh_timer, CLOCK_MONOTONIC,
-                                       manager->settings->config->refresh_interval_usec, 0,
-                                       on_refresh, manager);
-        return r < 0 ? r : 0;
+        r = add_signals(manager);
+        if (r < 0)
+                return r;
+        /* Only under a service manager that wants to be told; otherwise this does nothing. */
+        r = sd_event_set_watchdog(manager->event, true);
+        if (r < 0)
+                return r;
+        return watch_new(manager->event,
+                         &(const WatchParams){
+                                 .clock = manager->clock,
+                                 .interval_usec = manager->settings->config->refresh_interval_usec,
+                                 .hears_kernel = manager->root.is_host,
+                                 .look = on_look,
+                                 .userdata = manager,
+                         },
+                         &manager->watch);
 }
 
 static int setup_socket(Manager *manager, const char *socket, Diag *reterr) {
         int r;
 
-        if (!socket && !manager->root.is_host) {
-                diag_set(reterr, NULL, 0, 0,
-                         "a captured machine is not served on this machine's own socket; name one "
-                         "with --socket PATH");
-                return MANAGER_E_SOCKET;
-        }
         r = rpc_server_new(manager->event, &manager->service.table, &manager->server);
         if (r)
                 return error_fold(r);
-        r = rpc_server_listen(manager->server, socket ? socket : manager->settings->config->socket,
-                              reterr);
-        if (r == RPC_SERVER_E_REFUSED)
-                return MANAGER_E_SOCKET;
-        return error_fold(r);
+        r = sockets_listen(manager->server,
+                           &(const SocketsParams){
+                                   .asked_for = socket,
+                                   .configured = manager->settings->config->socket,
+                                   .is_host = manager->root.is_host,
+                           },
+                           reterr);
+        return r == SOCKETS_E_REFUSED ? MANAGER_E_SOCKET : error_fold(r);
 }
 
 static int load(Manager *manager, const ManagerParams *params, Diag *reterr) {
-        _cleanup_(config_freep) Config *config = NULL;
         int r;
 
         r = root_init(&manager->root, params->root);
@@ -165,12 +285,8 @@ static int load(Manager *manager, const ManagerParams *params, Diag *reterr) {
                          r < 0 ? strerror(-r) : "there is no such directory");
                 return r == -ENOMEM ? r : MANAGER_E_ROOT;
         }
-        r = config_load(&manager->root, params->config_file, &config, reterr);
-        if (r == CONFIG_E_INVALID || r == CONFIG_E_ABSENT)
-                return MANAGER_E_CONFIG;
-        if (r)
-                return error_fold(r);
-        r = settings_new(TAKE_PTR(config), &manager->settings);
+        manager->config_file = params->config_file;
+        r = load_settings(manager, &manager->settings, reterr);
         if (r)
                 return r;
         return refresh(manager);
@@ -183,6 +299,8 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         if (!manager)
                 return -ENOMEM;
         manager->clock = params->clock;
+        manager->wall_clock = params->wall_clock;
+        manager->start_time_usec = clock_now_usec(&manager->wall_clock);
         manager->root = (Root)ROOT_NULL;
         node_service_init(&manager->service);
         r = load(manager, params, reterr);
@@ -201,12 +319,7 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
 int manager_run(Manager *manager) {
         int r;
 
-        const Config *config = manager->settings->config;
-
-        if (config->has_kubelet_problem)
-                log_event(LOG_WARNING, SLUG_MESSAGE_KUBELET_CONFIG,
-                          LOG_WITH({ .name = "SLUG_FILE", .text = config->kubelet.file }),
-                          "%s, using the kubelet's defaults", manager->texts.kubelet_problem);
+        announce_kubelet_problem(manager->settings->config);
         log_event(LOG_NOTICE, SLUG_MESSAGE_STARTED,
                   LOG_WITH({ .name = "SLUG_GENERATION",
                              .number = manager->snapshot.topology->generation },

@@ -17,7 +17,8 @@ typedef struct ManagerParams {
         const char *root;        /* below which the machine is read; "/" is this machine */
         const char *socket;      /* NULL: what the configuration says */
         const char *config_file; /* NULL: the default below the root, which may be missing */
-        Clock clock;
+        Clock clock;             /* monotonic */
+        Clock wall_clock;        /* for the history */
 } ManagerParams;
 
 enum {
@@ -32,5 +33,5 @@ _must_check_ int manager_new(const ManagerParams *params, Manager **ret, Diag *r
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager *, manager_free);
 
-/* Says READY and serves until SIGTERM or SIGINT. Return: 0 or an errno. */
+/* Says READY and serves until SIGTERM or SIGINT; SIGHUP reloads. Return: 0 or an errno. */
 _must_check_ int manager_run(Manager *manager);

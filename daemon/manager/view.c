@@ -35,20 +35,24 @@ static const char *format_placement_source(const Config *config,
                                     buffer);
 }
 
-NodeView
-view_build(const Settings *settings, const Snapshot *snapshot, const char *root, ViewTexts *texts) {
-        const Config *config = settings->config;
+static const char *format_problem(const Diag *problem, char buffer[static DIAG_FORMATTED_MAX]) {
+        return problem->text[0] ? diag_format(problem, buffer) : "";
+}
+
+NodeView view_build(const ViewParams *params, ViewTexts *texts) {
+        const Snapshot *snapshot = params->snapshot;
+        const Config *config = params->settings->config;
         const KubeletConfig *kubelet = &config->kubelet;
 
-        set_name(settings, snapshot, texts);
-        texts->kubelet_problem[0] = '\0';
-        if (config->has_kubelet_problem)
-                (void)diag_format(&config->kubelet_problem, texts->kubelet_problem);
+        set_name(params->settings, snapshot, texts);
         return (NodeView){
                 .name = texts->name,
-                .root = root,
+                .root = params->root,
                 .topology = snapshot->topology,
                 .capacity = snapshot->capacity,
+                .history = params->history,
+                .start_time_usec = params->start_time_usec,
+                .reload_problem = format_problem(params->reload_problem, texts->reload_problem),
                 .system_reserved =
                         translate_setting(&kubelet->system_reserved, texts->system_reserved),
                 .kube_reserved = translate_setting(&kubelet->kube_reserved, texts->kube_reserved),
@@ -57,7 +61,7 @@ view_build(const Settings *settings, const Snapshot *snapshot, const char *root,
                                                              texts->eviction) },
                 .placement_source = format_placement_source(config, texts->placement),
                 .kubelet_file = kubelet->file,
-                .kubelet_problem = texts->kubelet_problem,
+                .kubelet_problem = format_problem(&config->kubelet_problem, texts->kubelet_problem),
                 .is_kubelet_file_missing = config->is_kubelet_file_missing,
                 .has_kubepods_cgroup = kubelet->cgroups_per_qos,
                 .is_static_memory_policy = kubelet->static_memory_policy,

@@ -19,8 +19,18 @@ typedef struct ViewTexts {
         char eviction[CONFIG_SOURCE_TEXT_MAX];
         char placement[CONFIG_SOURCE_TEXT_MAX];
         char kubelet_problem[DIAG_FORMATTED_MAX];
+        char reload_problem[DIAG_FORMATTED_MAX];
 } ViewTexts;
 
-/* All arguments are borrowed and outlive the view. */
-NodeView
-view_build(const Settings *settings, const Snapshot *snapshot, const char *root, ViewTexts *texts);
+/* Borrowed; outlives the view. */
+typedef struct ViewParams {
+        const Settings *settings;
+        const Snapshot *snapshot;
+        const History *history;
+        const Diag *reload_problem; /* text "" when the last reload was good */
+        const char *root;
+        uint64_t start_time_usec;
+} ViewParams;
+
+/* @texts: outlives the view, too. */
+NodeView view_build(const ViewParams *params, ViewTexts *texts);

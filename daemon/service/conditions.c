@@ -14,15 +14,23 @@
 typedef struct Condition {
         const char *reason;
         const char *message;
-        bool is_good;
+        Slug__V1__ConditionStatus status;
 } Condition;
 
 static Condition good(const char *reason, const char *message) {
-        return (Condition){ .reason = reason, .message = message, .is_good = true };
+        return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE };
 }
 
 static Condition bad(const char *reason, const char *message) {
-        return (Condition){ .reason = reason, .message = message };
+        return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_FALSE };
+}
+
+static Condition tell_configuration(Arena *arena, const NodeView *view) {
+        if (!view->reload_problem[0])
+                return good("Loaded", "the last configuration that was read is in force");
+        return bad("ReloadRefused",
+                   arena_printf(arena, "%s; the configuration of before stays in force",
+                                view->reload_problem));
 }
 
 static Condition tell_kubelet_configuration(Arena *arena, const NodeView *view) {
@@ -178,6 +186,7 @@ int message_build_conditions(Arena *arena,
                 const char *type;
                 Condition (*tell)(Arena *, const NodeView *);
         } types[] = {
+                { "ConfigurationCurrent", tell_configuration },
                 { "KubeletConfigurationRead", tell_kubelet_configuration },
                 { "TopologyComplete", tell_topology },
                 { "MemoryClassified", tell_classification },
@@ -197,9 +206,7 @@ int message_build_conditions(Arena *arena,
                 if (!condition.message)
                         return -ENOMEM;
                 list[i]->type = (char *)types[i].type;
-                list[i]->status = condition.is_good
-                                          ? SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE
-                                          : SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_FALSE;
+                list[i]->status = condition.status;
                 list[i]->reason = (char *)condition.reason;
                 list[i]->message = (char *)condition.message;
         }

@@ -1,6 +1,8 @@
 libslugcore_a_SOURCES += \
+	%D%/changes-message.c \
 	%D%/conditions.c \
 	%D%/describe.c \
+	%D%/history.c %D%/history.h \
 	%D%/messages.h \
 	%D%/node-service.c %D%/node-service.h \
 	%D%/numa-node.c \

@@ -32,6 +32,18 @@ static void get_topology(RpcCall *call, const ProtobufCMessage *request, void *u
                 rpc_call_finish(call, &response.base);
 }
 
+static void list_changes(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
+        const NodeService *self = userdata;
+        const Slug__V1__ListChangesRequest *request = (const Slug__V1__ListChangesRequest *)message;
+        Slug__V1__ListChangesResponse *response;
+
+        if (message_build_changes(rpc_call_get_arena(call), &self->view, request->after_generation,
+                                  &response) < 0)
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+        else
+                rpc_call_finish(call, &response->base);
+}
+
 void node_service_init(NodeService *service) {
         static const RpcMethod methods[] = {
                 {
@@ -46,6 +58,13 @@ void node_service_init(NodeService *service) {
                         .input = &slug__v1__get_topology_request__descriptor,
                         .output = &slug__v1__get_topology_response__descriptor,
                         .handler = get_topology,
+                        .has_no_side_effects = true,
+                },
+                {
+                        .path = "/slug.v1.NodeService/ListChanges",
+                        .input = &slug__v1__list_changes_request__descriptor,
+                        .output = &slug__v1__list_changes_response__descriptor,
+                        .handler = list_changes,
                         .has_no_side_effects = true,
                 },
         };

@@ -11,6 +11,7 @@
 
 #include "capacity/capacity.h"
 #include "rpc/method.h"
+#include "service/history.h"
 #include "topology/topology.h"
 
 /* A value of the configuration as an operator would look it up. */
@@ -25,6 +26,9 @@ typedef struct NodeView {
         const char *root; /* "/" or the captured machine's folder */
         const Topology *topology;
         const Capacity *capacity;
+        const History *history;
+        uint64_t start_time_usec;   /* when this slugd started, by the wall clock */
+        const char *reload_problem; /* why the last reload was refused, "" when it was not */
         NodeSetting system_reserved;
         NodeSetting kube_reserved;
         NodeSetting eviction; /* bytes: not used, the capacity knows them */

@@ -105,15 +105,26 @@ notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notify.bind(sys.argv[1])
 notify.settimeout(30)
 daemon = subprocess.Popen(sys.argv[2:], env=dict(os.environ, NOTIFY_SOCKET=sys.argv[1]), stderr=subprocess.DEVNULL)
+def wait_for(word):
+    while True:
+        told = notify.recv(4096).decode()
+        print(told)
+        if word in told.split("\n"):
+            return
 try:
-    print(notify.recv(4096).decode())
+    wait_for("READY=1")
+    daemon.send_signal(signal.SIGHUP)
+    wait_for("RELOADING=1")
+    wait_for("READY=1")
     daemon.send_signal(signal.SIGTERM)
-    print(notify.recv(4096).decode())
+    wait_for("STOPPING=1")
     print("exit status", daemon.wait(30))
 finally:
     daemon.kill()
 END
   contains "$(cat "$tmp/notified")" "READY=1" "READY is told to whoever asked to be told"
+  contains "$(cat "$tmp/notified")" "STATUS=Generation 1: 1 NUMA node, " "and how things are"
+  contains "$(cat "$tmp/notified")" "RELOADING=1" "and that it reloads"
   contains "$(cat "$tmp/notified")" "STOPPING=1" "and so is STOPPING"
   contains "$(cat "$tmp/notified")" "exit status 0" "and it ends well"
 else

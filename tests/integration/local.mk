@@ -4,6 +4,7 @@ INTEGRATION_TESTS = \
 	%D%/changes.sh \
 	%D%/curl.sh \
 	%D%/lifecycle.sh \
+	%D%/reload.sh \
 	%D%/machines.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
 EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk

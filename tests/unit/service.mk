@@ -2,3 +2,8 @@ UNIT_TESTS += tests/unit/test-service
 tests_unit_test_service_SOURCES = tests/unit/test-service.c
 tests_unit_test_service_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_service_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-history
+tests_unit_test_history_SOURCES = tests/unit/test-history.c
+tests_unit_test_history_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_history_LDADD = $(TEST_CORE_LIBS)

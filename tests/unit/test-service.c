@@ -38,6 +38,7 @@ static void setup(void) {
                                    .enforces_pods = true,
                                    .page_bytes = 4096 };
         view = (NodeView){
+                .reload_problem = "",
                 .name = "worker",
                 .root = "/",
                 .system_reserved = { .setting = "", .source = "kubelet default" },
@@ -95,7 +96,7 @@ check_condition(const char *type, bool is_good, const char *reason, const char *
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 7);
+        ck_assert_uint_eq(description->n_conditions, 8);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,
