@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /*
- * A ring of entries in the order in which they came, which is the order of their generations. Whoever
+ * A ring of entries in the order in which they came, which is that of their generations. Whoever
  * asks for what came after a generation that lost entries can tell so by dropped_generation.
  */
 
