@@ -81,6 +81,26 @@ static void read_cgroup(const AttrReader *reader, SysfsHost *host) {
         (void)snprintf(host->cgroup_version, sizeof(host->cgroup_version), "%s", version);
 }
 
+/*
+ * The limit that the kubelet wrote when it started, under whichever driver. Below a cgroupRoot of
+ * its own it is not looked for.
+ */
+static void read_kubepods(const AttrReader *reader, SysfsHost *host) {
+        static const char *const cgroups[] = { "kubepods.slice", "kubepods" };
+        char path[ATTR_PATH_MAX], text[24];
+
+        for (size_t i = 0; i < ELEMENTSOF(cgroups); ++i) {
+                (void)attr_path(path, "sys/fs/cgroup/%s/memory.max", cgroups[i]);
+                if (!attr_read_word(reader, path, text, sizeof(text)))
+                        continue;
+                (void)snprintf(host->kubepods_cgroup, sizeof(host->kubepods_cgroup), "%s",
+                               cgroups[i]);
+                if (strcmp(text, "max") != 0)
+                        host->kubepods_max_bytes = attr_read_u64(reader, path);
+                return;
+        }
+}
+
 int sysfs_read_host(const AttrReader *reader, SysfsMachine *machine) {
         SysfsHost *host = &machine->host;
 
@@ -88,6 +108,7 @@ int sysfs_read_host(const AttrReader *reader, SysfsMachine *machine) {
         read_kernel_version(reader, host);
         read_os_image(reader, host);
         read_cgroup(reader, host);
+        read_kubepods(reader, host);
         (void)attr_read_word(reader, "proc/sys/kernel/hostname", host->host_name,
                              sizeof(host->host_name));
         host->is_demotion_enabled = attr_read_bool(reader, "sys/kernel/mm/numa/demotion_enabled");

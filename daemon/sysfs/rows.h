@@ -177,7 +177,9 @@ typedef struct SysfsHost {
         char os_image[128];
         char cgroup_version[8];
         char cgroup_controllers[160];
-        OptU64 memory_bytes; /* MemTotal of /proc/meminfo: what the kubelet calls capacity */
+        char kubepods_cgroup[48];  /* below the cgroup root; "" when there is none */
+        OptU64 kubepods_max_bytes; /* its memory.max; absent for "max", too */
+        OptU64 memory_bytes;       /* MemTotal of /proc/meminfo: what the kubelet calls capacity */
         OptU64 is_demotion_enabled;
         OptU64 numa_balancing;
         OptU64 block_bytes;

@@ -410,6 +410,7 @@ static const struct {
         { "proc/iomem", "1000-1fff : System RAM (kmem)\n" },
         { "proc/driver/nvidia/gpus/0000:01:00.0/numa_status", "Node: 2\n" },
         { "sys/fs/cgroup/cgroup.controllers", "cpu\n" },
+        { "sys/fs/cgroup/kubepods/memory.max", "4096\n" },
         { CXL "mem0/serial", "0xabc1\n" },
         { CXL "decoder0.0/size", "0x200000000\n" },
         { CXL "decoder2.0/region", "\n" },
