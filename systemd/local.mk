@@ -1,6 +1,10 @@
-# Units and the message catalog. The unit is made from its .in, because only make knows the final folders.
+# Units, the message catalog, the group, the directories, and an example of the configuration. The service is made from its .in,
+# because only make knows the final folders.
 systemdsystemunit_DATA = %D%/slugd.service
+dist_systemdsystemunit_DATA = %D%/slugd.socket
 dist_systemdcatalog_DATA = %D%/slug.catalog
+dist_sysusers_DATA = %D%/sysusers.d/slug.conf
+dist_tmpfiles_DATA = %D%/tmpfiles.d/slug.conf
 EXTRA_DIST += %D%/slugd.service.in
 CLEANFILES += %D%/slugd.service
 
