@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What slugd describes is what the kernel's own tools say: numactl, /proc/meminfo, and on a machine with CXL cxl and daxctl.
+. /run/slug-test/lib.sh
+
+describe || bail_out "slugd does not answer"
+is "$(node '.capacity.totalBytes')" "$(awk '/^MemTotal:/ { printf "%d", $2 * 1024 }' /proc/meminfo)" "capacity is MemTotal of /proc/meminfo"
+
+# numactl -H: "node 0 size: 745 MB", "node 0 cpus: 0"
+numactl -H >"$tmp/numactl"
+is "$(node '[.numaNodes[].numaNode.id // 0] | map(tostring) | join(" ")')" \
+  "$(awk '$1 == "node" && $3 == "size:" { printf "%s%s", sep, $2; sep = " " }' "$tmp/numactl")" "the NUMA nodes are numactl's"
+for id in $(node '.numaNodes[].numaNode.id // 0'); do
+  one=".numaNodes[] | select((.numaNode.id // 0) == $id)"
+  is "$(($(node "$one | .numaNode.capacityBytes // \"0\"") / 1048576))" "$(awk -v id="$id" '$1 == "node" && $2 == id && $3 == "size:" { print $4 }' "$tmp/numactl")" \
+    "NUMA node $id: as many MB as numactl says"
+  is "$(node "$one | .numaNode.capacityBytes // \"0\"")" \
+    "$(awk '$3 == "MemTotal:" { printf "%d", $4 * 1024 }' "/sys/devices/system/node/node$id/meminfo")" "NUMA node $id: its own meminfo to the byte"
+  cpus=$(awk -v id="$id" '$1 == "node" && $2 == id && $3 == "cpus:" { print NF - 3 }' "$tmp/numactl")
+  is "$(node "$one | .numaNode.cpuCount // 0" | tr -d '"')" "$cpus" "NUMA node $id: as many CPUs"
+done
+total=0
+for bytes in $(node '.numaNodes[].amounts | "\(.capacityBytes // "0")"'); do
+  total=$((total + bytes))
+done
+is "$total" "$(node '.capacity.totalBytes')" "the NUMA nodes add up to it"
+
+if command -v cxl >/dev/null && [ -e /sys/bus/cxl/devices/root0 ]; then
+  cxl list -M >"$tmp/memdevs.json"
+  "$slugctl" -o json topology >"$tmp/topology.json"
+  is "$(jq -c '[.topology.cxlMemdevs[] | [.name, .ramBytes]] | sort' "$tmp/topology.json" | tr -d '"')" \
+    "$(jq -c '[.[] | [.memdev, .ram_size]] | sort' "$tmp/memdevs.json" | tr -d '"')" "the CXL memory devices are those of cxl list"
+  is "$(jq -c '[.topology.cxlRegions[]? | [.name, .sizeBytes, (.interleaveWays // 1)]] | sort' "$tmp/topology.json" | tr -d '"')" \
+    "$(cxl list -R | jq -c '[.[]? | [.region, .size, .interleave_ways]] | sort' | tr -d '"')" "the CXL regions are those of cxl list"
+  is "$(jq -c '[.topology.daxDevices[]? | [.name, .sizeBytes, .targetNode]] | sort' "$tmp/topology.json" | tr -d '"')" \
+    "$(daxctl list | jq -c '[.[]? | [.chardev, .size, .target_node]] | sort' | tr -d '"')" "the dax devices are those of daxctl list"
+fi
+done_testing

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The virtual machines: every profile is booted once, its cases are run in it, and what it hands over is looked at here.
+#
+#     check.sh BUILD [PROFILE [CASE...]]
+#
+# BUILD is where slug was built for --prefix=/usr. Results stay below BUILD/results: TAP, and the console of each guest. The last
+# line counts; the exit status is 0 only when nothing failed.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+top=$(cd "$here/../.." && pwd -P)
+build=$(cd "$1" && pwd -P)
+shift
+results=$build/results
+qemu_pid=
+
+# A python that is told to end takes its QEMU with it.
+clean_up() {
+  [ -z "$qemu_pid" ] || { kill "$qemu_pid" 2>/dev/null && wait "$qemu_pid" 2>/dev/null; } || true
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# make_payload FOLDER: what the guest sees
+make_payload() {
+  rm -rf "$1"
+  mkdir -p "$1/out" "$1/cases"
+  make -C "$build" -s install DESTDIR="$1/root" >"$build/install.log" 2>&1 || { tail -n 20 "$build/install.log" >&2; exit 1; }
+  cp "$here"/guest/*.sh "$top/tests/lib/tap.sh" "$1/"
+  cp "$here"/cases/*.sh "$1/cases/"
+}
+
+# run_profile FILE [CASE...]
+run_profile() {
+  local profile=$1 name
+  shift
+  name=$(basename "$profile" .profile)
+  make_payload "$build/payload"
+  python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" "$profile" "$@" >"$results/$name.tap" &
+  qemu_pid=$!
+  # shown as it comes; tail ends with what it follows
+  tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed "s/^/    /"
+  wait "$qemu_pid" || true
+  qemu_pid=
+}
+
+count() {
+  cat "$results"/*.tap 2>/dev/null | grep -c -E "$1" || true
+}
+
+image=$("$here/image.sh")
+rm -rf "$results"
+mkdir -p "$results"
+if [ $# -gt 0 ]; then
+  [ -f "$here/profiles/$1.profile" ] || { echo "check.sh: there is no profile '$1'; one of: $(cd "$here/profiles" && ls | sed 's/[.]profile$//' | tr '\n' ' ')" >&2; exit 2; }
+  profile=$here/profiles/$1.profile
+  shift
+  run_profile "$profile" "$@"
+else
+  for profile in "$here"/profiles/*.profile; do
+    run_profile "$profile"
+  done
+fi
+passed=$(count '^ok ')
+failed=$(count '^not ok ')
+skipped=$(count '^ok .* # SKIP')
+for tap in "$results"/*.tap; do
+  # a run that ended without a plan has not told everything
+  tail -n 1 "$tap" | grep -q '^1[.][.]' || { echo "$tap has no plan: its run was cut off"; failed=$((failed + 1)); }
+done
+grep -h '^not ok' "$results"/*.tap || true
+echo "$((passed - skipped)) passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A profile, which is a few lines of text about a machine, as arguments for QEMU.
+
+    node ID SIZE [cpus=LIST]            a NUMA node; without cpus it has none
+    distance FROM TO VALUE              both ways
+    access FROM TO LATENCY BANDWIDTH    HMAT: nanoseconds, and QEMU's form of bytes a second (32G)
+    cxl NAME SIZE                       a volatile type-3 device behind a root port of its own
+    window SIZE                         the CXL window that all of them share
+    virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
+    cases NAME...                       which of cases/NAME.sh are run, in this order
+
+A "#" begins a comment. Anything else is refused with its line.
+"""
+
+import os
+
+
+class ProfileError(Exception):
+    pass
+
+
+class Profile:
+    def __init__(self, path):
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.nodes, self.distances, self.access = [], [], []
+        self.cxl, self.window, self.virtio_mem, self.cases = [], None, None, []
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                words = line.split("#")[0].split()
+                if words:
+                    self._read(path, number, words)
+        if not self.nodes or not self.cases:
+            raise ProfileError(f"{path}: a profile needs at least one node and one case")
+
+    def _read(self, path, number, words):
+        forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "cxl": (2, 2), "window": (1, 1),
+                 "virtio-mem": (3, 3), "cases": (1, 99)}
+        what, rest = words[0], words[1:]
+        least, most = forms.get(what, (1, 0))
+        if not least <= len(rest) <= most:
+            raise ProfileError(f"{path}:{number}: '{' '.join(words)}' is nothing that a profile may say")
+        if what == "node":
+            cpus = rest[2].removeprefix("cpus=") if len(rest) == 3 else None
+            self.nodes.append((int(rest[0]), rest[1], cpus))
+        elif what == "distance":
+            self.distances.append(rest)
+        elif what == "access":
+            self.access.append(rest)
+        elif what == "cxl":
+            self.cxl.append(rest)
+        elif what == "window":
+            self.window = rest[0]
+        elif what == "virtio-mem":
+            self.virtio_mem = rest
+        else:
+            self.cases.extend(rest)
+
+
+def mebibytes(size):
+    return int(size[:-1]) * {"M": 1, "G": 1024}[size[-1]]
+
+
+def numa_arguments(profile):
+    arguments = []
+    with_cpus = [node for node, _, cpus in profile.nodes if cpus]
+    for node, size, cpus in profile.nodes:
+        form = f"node,nodeid={node}"
+        if size != "0":
+            arguments += ["-object", f"memory-backend-ram,size={size},id=ram{node}"]
+            form += f",memdev=ram{node}"
+        if cpus:
+            form += f",cpus={cpus}"
+        elif profile.access:
+            form += f",initiator={with_cpus[0]}"
+        arguments += ["-numa", form]
+    for source, target, value in profile.distances:
+        arguments += ["-numa", f"dist,src={source},dst={target},val={value}"]
+    for source, target, latency, bandwidth in profile.access:
+        form = f"hmat-lb,initiator={source},target={target},hierarchy=memory,data-type=access-"
+        arguments += ["-numa", f"{form}latency,latency={latency}", "-numa", f"{form}bandwidth,bandwidth={bandwidth}"]
+    return arguments
+
+
+def cxl_arguments(profile):
+    if not profile.cxl:
+        return []
+    arguments = ["-device", "pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1"]
+    for index, (name, size) in enumerate(profile.cxl):
+        arguments += [
+            "-object", f"memory-backend-ram,id={name},share=on,size={size}",
+            "-device", f"cxl-rp,port={index},bus=cxl.1,id=rp{index},chassis=0,slot={index + 2}",
+            "-device", f"cxl-type3,bus=rp{index},volatile-memdev={name},id=cxl-{name},sn={0xABC0 + index:#x}",
+        ]
+    return arguments + ["-M", f"cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size={profile.window}"]
+
+
+def virtio_mem_arguments(profile):
+    if not profile.virtio_mem:
+        return []
+    node, maximum, initial = profile.virtio_mem
+    return ["-object", f"memory-backend-ram,id=vmem0,size={maximum}",
+            "-device", f"virtio-mem-pci,id=vm0,memdev=vmem0,node={node},requested-size={initial},bus=pcie.0"]
+
+
+def arguments(profile, image, folder, payload, accelerator):
+    """folder: where the sockets and the console's log are."""
+    total = sum(mebibytes(size) for _, size, _ in profile.nodes if size != "0")
+    features = ("cxl=on," if profile.cxl else "") + ("hmat=on" if profile.access else "hmat=off")
+    # Without hypervisor=off the kernel refuses to commit a CXL region: it may not invalidate caches under a hypervisor.
+    cpu = "max,hypervisor=off" if profile.cxl else "max"
+    return [
+        "qemu-system-x86_64", "-nographic", "-no-reboot", "-nodefaults", "-accel", accelerator, "-cpu", cpu,
+        "-machine", f"q35,{features}", "-smp", "2", "-m", f"{total}M,slots=8,maxmem=16G",
+        "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd.img",
+        "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet systemd.show_status=no systemd.journald.forward_to_console=no",
+        "-serial", f"file:{folder}/console.log",
+        # everything that does DMA sits on the first bus: behind a CXL bridge it would not be found
+        "-drive", f"file={image}/root.img,format=raw,if=none,id=root,snapshot=on",
+        "-device", "virtio-blk-pci,drive=root,bus=pcie.0",
+        "-fsdev", f"local,id=payload,path={payload},security_model=none",
+        "-device", "virtio-9p-pci,fsdev=payload,mount_tag=payload,bus=pcie.0",
+        "-device", "virtio-serial-pci,bus=pcie.0",
+        "-chardev", f"socket,id=tap,path={folder}/tap.sock,server=on,wait=off",
+        "-device", "virtserialport,chardev=tap,name=tap",
+        "-chardev", f"socket,id=host,path={folder}/host.sock,server=on,wait=off",
+        "-device", "virtserialport,chardev=host,name=host",
+        "-device", "virtio-rng-pci,bus=pcie.0",
+        "-qmp", f"unix:{folder}/qmp.sock,server=on,wait=off",
+        *numa_arguments(profile), *cxl_arguments(profile), *virtio_mem_arguments(profile),
+    ]
