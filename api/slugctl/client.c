@@ -97,12 +97,16 @@ static CurlHeaders headers_free(CurlHeaders headers) {
 }
 DEFINE_CLEANUP(CurlHeaders, headers_free);
 
-static int
-set_options(CURL *curl, const char *socket, const char *url, CurlHeaders headers, Buffer *answer) {
+static int set_options(CURL *curl,
+                       const char *socket,
+                       const char *url,
+                       CurlHeaders headers,
+                       const char *request,
+                       Buffer *answer) {
         if (curl_easy_setopt(curl, CURLOPT_URL, url) ||
             curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket) ||
             curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) ||
-            curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "{}") ||
+            curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request) ||
             curl_easy_setopt(curl, CURLOPT_PROXY, "") ||
             curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
             curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CLIENT_TIMEOUT_MSEC) ||
@@ -138,7 +142,11 @@ static int perform(CURL *curl, const char *socket, Buffer *answer, Diag *reterr)
         return 0;
 }
 
-int client_call(const char *socket, const char *path, Buffer *answer, Diag *reterr) {
+int client_call(const char *socket,
+                const char *path,
+                const char *request,
+                Buffer *answer,
+                Diag *reterr) {
         _cleanup_(handle_freep) CurlHandle curl = NULL;
         _cleanup_(headers_freep) CurlHeaders headers = NULL;
         char url[256];
@@ -155,7 +163,7 @@ int client_call(const char *socket, const char *path, Buffer *answer, Diag *rete
         headers = curl_slist_append(NULL, "Content-Type: application/json");
         if (!curl || !headers)
                 return -ENOMEM;
-        r = set_options(curl, socket, url, headers, answer);
+        r = set_options(curl, socket, url, headers, request, answer);
         if (r)
                 return r;
         return perform(curl, socket, answer, reterr);

@@ -19,8 +19,12 @@ enum {
         CLIENT_E_REFUSED,     /* the daemon says no, or nothing that can be understood */
 };
 
-/* @answer: appended. Return: 0, CLIENT_E_* with @reterr set, or -ENOMEM. */
-_must_check_ int client_call(const char *socket, const char *path, Buffer *answer, Diag *reterr);
+/* @request: JSON. @answer: appended. Return: 0, CLIENT_E_* with @reterr set, or -ENOMEM. */
+_must_check_ int client_call(const char *socket,
+                             const char *path,
+                             const char *request,
+                             Buffer *answer,
+                             Diag *reterr);
 
 /* Until somebody serves @socket, at most so long. Return: 0, CLIENT_E_UNREACHABLE, or an errno. */
 _must_check_ int client_wait(const char *socket, unsigned timeout_msec, Diag *reterr);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/quantity.h"
-#include "slugctl/verb.h"
+#include "slugctl/call.h"
 #include "slugctl/words.h"
 
 /*
@@ -264,7 +264,6 @@ static void render(const ProtobufCMessage *response, const Style *style, Buffer 
 
 const Verb verb_describe_node = {
         .name = "describe-node",
-        .kind = VERB_CALL,
         .arguments = "",
         .summary = "what memory this node has, what is kept back, what pods may get",
         .help = "Describes this Kubernetes node: its memory in total and as local and remote "
@@ -284,6 +283,7 @@ const Verb verb_describe_node = {
                 "  slugctl describe-node -o wide | less -S\n"
                 "  slugctl describe-node -o json | jq '.allocatable'\n"
                 "  slugctl describe-node --wait 30    # right after systemctl start slugd\n",
+        .run = call_run,
         .path = "/slug.v1.NodeService/DescribeNode",
         .response = &slug__v1__describe_node_response__descriptor,
         .render = render,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/nodeset.h"
-#include "slugctl/verb.h"
+#include "slugctl/call.h"
 #include "slugctl/words.h"
 
 /*
@@ -185,7 +185,6 @@ static void render(const ProtobufCMessage *message, const Style *style, Buffer *
 
 const Verb verb_topology = {
         .name = "topology",
-        .kind = VERB_CALL,
         .arguments = "",
         .summary = "NUMA nodes, distances, memory tiers and CXL devices",
         .help = "Shows the memory hardware as the kernel and slugd see it: NUMA nodes, the "
@@ -203,6 +202,7 @@ const Verb verb_topology = {
                 "  slugctl topology -o wide\n"
                 "  slugctl topology -o yaml > topology.yaml\n"
                 "  slugctl topology -o json | jq '.topology.cxlMemdevs[].serial'\n",
+        .run = call_run,
         .path = "/slug.v1.NodeService/GetTopology",
         .response = &slug__v1__get_topology_response__descriptor,
         .render = render,

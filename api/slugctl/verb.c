@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slugctl/verb.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
  * The verb table. Its order is that of the help text. A new verb is one file that defines a Verb,
  * and one line here.
  */
-static const Verb verb_help = {
-        .name = "help",
-        .kind = VERB_HELP,
-        .arguments = " [VERB]",
-        .summary = "this text, or more about one verb",
-        .help = "Prints the help of slugctl, or of one of its verbs.\n",
-};
-
-static const Verb verb_version = {
-        .name = "version",
-        .kind = VERB_VERSION,
-        .arguments = "",
-        .summary = "the version of slugctl itself",
-        .help = "Prints the version of slugctl itself; that of slugd is in describe-node.\n",
-};
-
 const Verb *const verbs[] = {
         &verb_describe_node,
         &verb_topology,
@@ -90,4 +76,39 @@ const Verb *verb_find_similar(const char *name) {
                 }
         }
         return found;
+}
+
+const Verb *verb_get(const char *name) {
+        const Verb *verb = verb_find(name), *similar;
+
+        if (verb)
+                return verb;
+        similar = verb_find_similar(name);
+        if (similar)
+                (void)fprintf(stderr, "slugctl: unknown verb '%s'; did you mean '%s'?\n", name,
+                              similar->name);
+        else
+                (void)fprintf(stderr, "slugctl: unknown verb '%s'\n", name);
+        return NULL;
+}
+
+const char *verb_find_option(const VerbContext *context, const char *name) {
+        const char *value = NULL;
+
+        for (size_t i = 0; i < context->n_options; ++i)
+                if (strcmp(context->options[i].name, name) == 0)
+                        value = context->options[i].value; /* the last one counts */
+        return value;
+}
+
+int verb_refuse(const Verb *verb, const char *format, ...) {
+        va_list arguments;
+
+        (void)fprintf(stderr, "slugctl: ");
+        va_start(arguments, format);
+        (void)vfprintf(stderr, format, arguments);
+        va_end(arguments);
+        (void)fprintf(stderr, "\nTry 'slugctl%s%s --help'.\n", verb ? " " : "",
+                      verb ? verb->name : "");
+        return EXIT_USAGE;
 }

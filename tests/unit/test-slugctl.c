@@ -159,7 +159,7 @@ START_TEST(every_bad_answer_is_told_in_one_line) {
         Diag diag = {};
         int r;
 
-        r = client_call(path, "/slug.v1.NodeService/DescribeNode", &buffer, &diag);
+        r = client_call(path, "/slug.v1.NodeService/DescribeNode", "{}", &buffer, &diag);
         ck_assert_int_eq(kill(pid, SIGKILL), 0);
         ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
         (void)diag_format(&diag, text);
@@ -172,7 +172,7 @@ END_TEST
 START_TEST(nobody_there_is_told_with_what_to_do) {
         Diag diag = {};
 
-        ck_assert_int_eq(client_call(path, "/x", &buffer, &diag), CLIENT_E_UNREACHABLE);
+        ck_assert_int_eq(client_call(path, "/x", "{}", &buffer, &diag), CLIENT_E_UNREACHABLE);
         ck_assert_msg(strstr(diag.text, "systemctl start slugd") != NULL, "%s", diag.text);
 }
 END_TEST
