@@ -44,6 +44,8 @@ describe
 is "$(value numaNodes.1.numaNode.capacityBytes)" $((33021456 * 1024)) "what is there at the start"
 first=$(value generation)
 
+"$slugctl" --socket "$sock" changes --follow -o json >"$tmp/followed" 2>"$tmp/follow.log" &
+follower=$!
 put "$nodes/node1/meminfo" 'Node 1 MemTotal:       31972880 kB'
 if wait_until become numaNodes.1.numaNode.capacityBytes $((31972880 * 1024)); then
   ok "memory that shrank is seen"
@@ -74,6 +76,19 @@ if wait_until has_nodes 2; then
 else
   not_ok "a NUMA node that was taken away is gone" "$(cat "$tmp/flat" "$tmp/slugd.log")"
 fi
+
+contains "$(ctl changes)" "NUMA node 1 has 32740229120 bytes (30.49 GiB), had 33813970944 (31.49 GiB)" "slugctl changes lists what changed"
+contains "$(ctl changes --after "$second")" "NUMA node 2 is gone: " "the latest changes too"
+is "$(ctl changes --after "$second" | grep -c 'NUMA node 1 has')" 0 "and only what came after"
+is "$(ctl changes --after soon 2>&1 >/dev/null | head -n 1)" "slugctl: --after expects the number of a generation, not 'soon'" "a generation is a number"
+if wait_until grep -q 'NUMA node 2 is gone' "$tmp/followed"; then
+  ok "slugctl changes --follow tells it as it comes"
+else
+  not_ok "slugctl changes --follow tells it as it comes" "$(cat "$tmp/followed" "$tmp/follow.log")"
+fi
+is "$(grep -c '"message": *"NUMA node 1 has 32740229120' "$tmp/followed")" 1 "each change once, on a line of its own"
+kill "$follower"
+wait "$follower" 2>/dev/null
 
 # A file that becomes garbage, and good again.
 put "$nodes/node1/meminfo" garbage

@@ -46,7 +46,7 @@ static const char *render(const Verb *verb, const char *json, Style style) {
         return buffer.data;
 }
 
-static const Verb *const renderers[] = { &verb_describe_node, &verb_topology };
+static const Verb *const renderers[] = { &verb_describe_node, &verb_topology, &verb_changes };
 
 START_TEST(an_empty_answer_is_drawn) {
         const char *text = render(renderers[_i], "{}", (Style){});
@@ -70,6 +70,7 @@ START_TEST(no_answer_steers_the_terminal) {
                 "\",\"window\":\"" HOSTILE "\",\"memdevs\":[\"" HOSTILE "\"]}],"
                 "\"daxDevices\":[{\"name\":\"" HOSTILE "\",\"driver\":\"" HOSTILE "\"}],"
                 "\"memoryTiers\":[{\"numaNodes\":\"" HOSTILE "\"}]}}",
+                "{\"changes\":[{\"message\":\"" HOSTILE "\"}]}",
         };
         const char *text = render(renderers[_i], answers[_i], (Style){ .is_wide = true });
 
@@ -89,6 +90,17 @@ START_TEST(the_largest_numbers_are_drawn) {
                                   (Style){});
 
         ck_assert_msg(strstr(text, "1023") && strstr(text, "18446744073709551615"), "%s", text);
+}
+END_TEST
+
+START_TEST(a_change_is_one_line_with_its_time) {
+        ck_assert_str_eq(render(&verb_changes,
+                                "{\"generation\":\"2\",\"changes\":[{\"generation\":\"2\","
+                                "\"timeUsec\":\"1769861096123456\",\"numaNode\":1,"
+                                "\"message\":\"NUMA node 1 is gone\"}],\"isIncomplete\":true}",
+                                (Style){}),
+                         "(older changes are forgotten)\n"
+                         "2026-01-31T12:04:56.123Z     2  NUMA node 1 is gone\n");
 }
 END_TEST
 
@@ -231,6 +243,7 @@ Suite *suite(void) {
         tcase_add_loop_test(t, an_empty_answer_is_drawn, 0, ELEMENTSOF(renderers));
         tcase_add_loop_test(t, no_answer_steers_the_terminal, 0, ELEMENTSOF(renderers));
         tcase_add_test(t, the_largest_numbers_are_drawn);
+        tcase_add_test(t, a_change_is_one_line_with_its_time);
         tcase_add_test(t, colour_is_drawn_only_where_it_is_wanted);
         tcase_add_test(t, a_word_that_is_nearly_a_verb_finds_it);
         tcase_add_loop_test(t, every_bad_answer_is_told_in_one_line, 0, ELEMENTSOF(answers));

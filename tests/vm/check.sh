@@ -53,7 +53,10 @@ image=$("$here/image.sh")
 rm -rf "$results"
 mkdir -p "$results"
 if [ $# -gt 0 ]; then
-  [ -f "$here/profiles/$1.profile" ] || { echo "check.sh: there is no profile '$1'; one of: $(cd "$here/profiles" && ls | sed 's/[.]profile$//' | tr '\n' ' ')" >&2; exit 2; }
+  [ -f "$here/profiles/$1.profile" ] || {
+    echo "check.sh: there is no profile '$1'; those that are there:" "$(cd "$here/profiles" && echo *.profile)" >&2
+    exit 2
+  }
   profile=$here/profiles/$1.profile
   shift
   run_profile "$profile" "$@"

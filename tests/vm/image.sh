@@ -31,6 +31,7 @@ build() {
   mirror=$(find_mirror)
   [ -n "$mirror" ] || { say "apt on this machine names no Debian mirror"; exit 1; }
   say "building Debian $suite with ${#packages[@]} packages and what they need (a few minutes, once)"
+  # shellcheck disable=SC2016 # the new root is the $1 of the hooks
   mmdebstrap --quiet --variant=minbase --format=tar --include="$(IFS=,; echo "${packages[*]}")" \
     --aptopt='Acquire::Languages "none"' \
     --essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"' \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What slugd describes is what the kernel's own tools say: numactl, /proc/meminfo, and on a machine with CXL cxl and daxctl.
+# shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 
 describe || bail_out "slugd does not answer"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The installed units: slugd starts because somebody connects, and says READY.
+# shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 
 is "$(systemctl is-enabled slugd.service 2>/dev/null)" disabled "an installation enables nothing by itself"
