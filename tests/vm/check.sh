@@ -27,7 +27,7 @@ make_payload() {
   rm -rf "$1"
   mkdir -p "$1/out" "$1/cases"
   make -C "$build" -s install DESTDIR="$1/root" >"$build/install.log" 2>&1 || { tail -n 20 "$build/install.log" >&2; exit 1; }
-  cp "$here"/guest/*.sh "$top/tests/lib/tap.sh" "$1/"
+  cp "$here"/guest/*.sh "$here"/guest/*.py "$top/tests/lib/tap.sh" "$1/"
   cp "$here"/cases/*.sh "$1/cases/"
 }
 

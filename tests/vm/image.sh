@@ -48,9 +48,9 @@ build() {
     --customize-hook='chroot "$1" passwd -q -d root' \
     --customize-hook="copy-out /boot '$out'" \
     "$suite" "$root" "deb $mirror $suite main" || { say "mmdebstrap failed"; exit 1; }
-  mv "$out"/boot/vmlinuz-* "$out/vmlinuz"
+  mv "${out:?}"/boot/vmlinuz-* "$out/vmlinuz"
   mv "$out"/boot/initrd.img-* "$out/initrd.img"
-  rm -rf "$out/boot"
+  rm -rf "${out:?}/boot"
   say "making the disk"
   mkdir "$out/tree"
   tar -xf "$root" -C "$out/tree" --exclude='./boot/*' --exclude='./dev/*'

@@ -7,6 +7,7 @@
     cxl NAME SIZE                       a volatile type-3 device behind a root port of its own
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
+    kernel WORD...                      more of the kernel's command line
     cases NAME...                       which of cases/NAME.sh are run, in this order
 
 A "#" begins a comment. Anything else is refused with its line.
@@ -23,7 +24,7 @@ class Profile:
     def __init__(self, path):
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.nodes, self.distances, self.access = [], [], []
-        self.cxl, self.window, self.virtio_mem, self.cases = [], None, None, []
+        self.cxl, self.window, self.virtio_mem, self.kernel, self.cases = [], None, None, [], []
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 words = line.split("#")[0].split()
@@ -34,7 +35,7 @@ class Profile:
 
     def _read(self, path, number, words):
         forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "cxl": (2, 2), "window": (1, 1),
-                 "virtio-mem": (3, 3), "cases": (1, 99)}
+                 "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99)}
         what, rest = words[0], words[1:]
         least, most = forms.get(what, (1, 0))
         if not least <= len(rest) <= most:
@@ -52,6 +53,8 @@ class Profile:
             self.window = rest[0]
         elif what == "virtio-mem":
             self.virtio_mem = rest
+        elif what == "kernel":
+            self.kernel.extend(rest)
         else:
             self.cases.extend(rest)
 
@@ -112,7 +115,7 @@ def arguments(profile, image, folder, payload, accelerator):
         "qemu-system-x86_64", "-nographic", "-no-reboot", "-nodefaults", "-accel", accelerator, "-cpu", cpu,
         "-machine", f"q35,{features}", "-smp", "2", "-m", f"{total}M,slots=8,maxmem=16G",
         "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd.img",
-        "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet systemd.show_status=no systemd.journald.forward_to_console=no",
+        "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet systemd.show_status=no " + " ".join(profile.kernel),
         "-serial", f"file:{folder}/console.log",
         # everything that does DMA sits on the first bus: behind a CXL bridge it would not be found
         "-drive", f"file={image}/root.img,format=raw,if=none,id=root,snapshot=on",

@@ -9,9 +9,9 @@ is "$(node '.capacity.totalBytes')" "$(awk '/^MemTotal:/ { printf "%d", $2 * 102
 
 # numactl -H: "node 0 size: 745 MB", "node 0 cpus: 0"
 numactl -H >"$tmp/numactl"
-is "$(node '[.numaNodes[].numaNode.id // 0] | map(tostring) | join(" ")')" \
+is "$(node '[.numaNodes[] | (.numaNode.id // 0) | tostring] | join(" ")')" \
   "$(awk '$1 == "node" && $3 == "size:" { printf "%s%s", sep, $2; sep = " " }' "$tmp/numactl")" "the NUMA nodes are numactl's"
-for id in $(node '.numaNodes[].numaNode.id // 0'); do
+for id in $(node '.numaNodes[] | (.numaNode.id // 0)'); do
   one=".numaNodes[] | select((.numaNode.id // 0) == $id)"
   is "$(($(node "$one | .numaNode.capacityBytes // \"0\"") / 1048576))" "$(awk -v id="$id" '$1 == "node" && $2 == id && $3 == "size:" { print $4 }' "$tmp/numactl")" \
     "NUMA node $id: as many MB as numactl says"

@@ -20,9 +20,9 @@ ask() {
   printf '%s\n' "$reply"
 }
 
-# describe [FILE]: the node as JSON
+# describe: the node as JSON, for node()
 describe() {
-  "$slugctl" --wait 60 -o json describe-node >"${1:-$tmp/node.json}"
+  "$slugctl" --wait 60 -o json describe-node >"$tmp/node.json"
 }
 
 # node FILTER: jq on the node as described last
@@ -43,4 +43,38 @@ now_usec() {
 # hold TEXT: a remark for whoever reads the results
 remark() {
   printf '# %s\n' "$*"
+}
+
+# watch_events: from here on the kernel's events are noted, with their times
+watch_events() {
+  udevadm monitor --kernel --subsystem-match=memory --subsystem-match=node --subsystem-match=memory_tiering --subsystem-match=dax \
+    --subsystem-match=cxl >"$tmp/events" 2>/dev/null &
+  events_pid=$!
+  wait_until grep -q '^KERNEL - ' "$tmp/events"
+}
+
+# settled NAME COMMAND...: it succeeds by and by, and slugd's newest generation came within a second of the kernel's last event
+settled() {
+  settled_name=$1
+  shift
+  if wait_until "$@"; then ok "$settled_name: slugd has the new numbers"; else not_ok "$settled_name: slugd has the new numbers" "$(cat "$tmp/node.json")"; fi
+  kill "$events_pid"
+  wait "$events_pid" 2>/dev/null
+  # "KERNEL[12.345678] online /devices/...", seconds of the monotonic clock, as the journal's
+  last=$(sed -n 's/^KERNEL\[\([0-9]*\)[.]\([0-9]*\)\].*/\1\2/p' "$tmp/events" | tail -n 1)
+  told=$(journalctl -b -u slugd.service -o json MESSAGE_ID=4d2c1b9fb6a44a5b8c0cf4a9b3a41e06 | jq -r .__MONOTONIC_TIMESTAMP | tail -n 1)
+  remark "$settled_name: $(grep -c '^KERNEL\[' "$tmp/events") events, new numbers $(((told - last) / 1000)) ms after the last"
+  is "$([ -n "$last" ] && [ $((told - last)) -le 1000000 ] && echo soon)" soon "$settled_name: within a second of the last event"
+}
+
+# hand_over NAME: a capture of this machine, and what slugctl says of it, for the host to compare
+hand_over() {
+  mkdir -p "$payload/out/$1"
+  "$slugctl" capture --force "$payload/out/$1/capture.tar" 2>"$tmp/capture.log"
+  is "$?" 0 "$1: captured"
+  "$slugctl" capture --force --mask "$payload/out/$1/masked.tar" 2>>"$tmp/capture.log"
+  is "$?" 0 "$1: captured with a mask"
+  "$slugctl" describe-node >"$payload/out/$1/table.txt"
+  "$slugctl" describe-node -o wide >"$payload/out/$1/wide.txt"
+  "$slugctl" topology -o wide >"$payload/out/$1/topology.txt"
 }

@@ -4,4 +4,4 @@ cxl cxl0 512M
 cxl cxl1 512M
 cxl cxl2 512M
 window 4G
-cases boot agree
+cases boot agree cxl-regions agree

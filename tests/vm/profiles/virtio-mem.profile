@@ -5,4 +5,6 @@ distance 0 1 20
 access 0 0 80 200G
 access 0 1 250 32G
 virtio-mem 1 2G 256M
-cases boot agree
+# what grows has to be movable, or it cannot shrink
+kernel memhp_default_state=online_movable
+cases boot agree virtio-mem

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tries what the sandbox forbids, and what it must allow. One line each: "good WHAT" or "bad WHAT"."""
+
+import os
+import socket
+import subprocess
+
+
+def tell(is_good, what):
+    print(("good " if is_good else "bad ") + what, flush=True)
+
+
+def refused(what, attempt):
+    try:
+        attempt()
+        tell(False, f"{what}: refused, but it worked")
+    except OSError as error:
+        tell(True, f"{what}: refused ({error.strerror})")
+
+
+def allowed(what, attempt):
+    try:
+        attempt()
+        tell(True, f"{what}: allowed")
+    except OSError as error:
+        tell(False, f"{what}: allowed, but {error.strerror}")
+
+
+def run(*command):
+    def attempt():
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise OSError(1, f"exit status {done.returncode}")
+    return attempt
+
+
+def write(path):
+    def attempt():
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("x")
+    return attempt
+
+
+def hear_uevents():
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 15) as kernel:
+        kernel.bind((0, 1))
+
+
+NETWORKS = {"IPv4": socket.AF_INET, "IPv6": socket.AF_INET6, "packet": socket.AF_PACKET, "vsock": socket.AF_VSOCK}
+for name, family in NETWORKS.items():
+    refused(f"a {name} socket", lambda family=family: socket.socket(family, socket.SOCK_DGRAM).close())
+allowed("a Unix socket", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close())
+allowed("the kernel's uevents", hear_uevents)
+
+for path in ("/etc/slug-was-here", "/usr/slug-was-here", "/var/slug-was-here", "/run/slug-was-here", "/root/slug-was-here",
+             "/home/slug-was-here", "/boot/slug-was-here", "/sys/fs/cgroup/cgroup.procs", "/sys/kernel/mm/numa/demotion_enabled",
+             "/sys/devices/system/memory/auto_online_blocks", "/proc/sys/kernel/hostname", "/dev/kmsg", "/dev/vda"):
+    refused(f"writing to {path}", write(path))
+for path in ("/proc/meminfo", "/proc/1/cmdline", "/proc/1/stat", "/sys/devices/system/node/online", "/etc/shadow"):
+    allowed(f"reading {path}", lambda path=path: open(path, "rb").read(1))
+
+refused("mounting", run("mount", "-t", "tmpfs", "none", "/tmp"))
+refused("loading a module", run("modprobe", "dummy"))
+refused("another namespace", lambda: os.unshare(os.CLONE_NEWUSER))
+refused("a device", lambda: os.mknod("/tmp/device", 0o600 | 0o020000, os.makedev(1, 1)))
+refused("another user", lambda: os.setuid(12345))
+refused("setting the time", run("date", "-s", "2001-01-01"))
+refused("a setuid file", lambda: (open("/tmp/file", "w", encoding="utf-8").close(), os.chmod("/tmp/file", 0o4755)))
