@@ -3,10 +3,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/quantity.h"
 #include "slugctl/call.h"
+#include "slugctl/version.h"
 #include "slugctl/words.h"
 
 /*
@@ -84,11 +86,6 @@ append_system_info(const Slug__V1__SystemInfo *info, const Style *style, Buffer 
         if (style->is_wide)
                 add_field_text(&table, "Auto-online Blocks:", info->auto_online_blocks,
                                "<unknown>");
-        if (info->root[0] && strcmp(info->root, "/") != 0) {
-                table_add(&table, TONE_PLAIN, "Root:");
-                table_add(&table, TONE_PLAIN, info->root);
-                table_add(&table, TONE_NOTICE, "(a captured machine, not this one)");
-        }
         add_field_text(&table, "slugd Version:", info->slugd_version, "<unknown>");
         output_heading(buffer, style, "System Info:");
         table_append(&table, 2, buffer);
@@ -233,7 +230,7 @@ static void append_conditions(Slug__V1__Condition *const *conditions,
 /**
  * describe_node_append() - the whole text of the verb
  * @response:   from NodeService.DescribeNode; every part may be missing
- * @style:      is_wide adds columns to the NUMA nodes, and the generation of the topology
+ * @style:      is_wide adds columns to the NUMA nodes
  * @buffer:     gets the text
  */
 void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
@@ -251,8 +248,6 @@ void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
         append_conditions(response->conditions, response->n_conditions, style, buffer);
         diagnostics_append(style, response->diagnostics, response->n_diagnostics,
                            response->diagnostics_dropped, buffer);
-        if (style->is_wide)
-                buffer_printf(buffer, "Topology generation:  %" PRIu64 "\n", response->generation);
         output_heading(buffer, style, "Allocated resources:");
         buffer_append_text(buffer,
                            "  <unknown>  (this version of slugd keeps no ledger of claims)\n");
@@ -260,6 +255,18 @@ void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
 
 static void render(const ProtobufCMessage *response, const Style *style, Buffer *buffer) {
         describe_node_append((const Slug__V1__DescribeNodeResponse *)response, style, buffer);
+}
+
+/*
+ * That the machine is a captured one is told beside the description, not in it: a capture gives the
+ * same bytes as the machine itself.
+ */
+static int run(const VerbContext *context) {
+        const int status = call_run(context);
+
+        if (status == EXIT_SUCCESS && !ferror(stdout))
+                version_tell_captured(context);
+        return status;
 }
 
 const Verb verb_describe_node = {
@@ -283,7 +290,7 @@ const Verb verb_describe_node = {
                 "  slugctl describe-node -o wide | less -S\n"
                 "  slugctl describe-node -o json | jq '.allocatable'\n"
                 "  slugctl describe-node --wait 30    # right after systemctl start slugd\n",
-        .run = call_run,
+        .run = run,
         .path = "/slug.v1.NodeService/DescribeNode",
         .response = &slug__v1__describe_node_response__descriptor,
         .render = render,

@@ -15,7 +15,7 @@ libslugctl_a_SOURCES = \
 	%D%/topology-cxl.c \
 	%D%/topology-figures.c \
 	%D%/verb.c %D%/verb.h \
-	%D%/version.c \
+	%D%/version.c %D%/version.h \
 	%D%/words.c %D%/words.h
 libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS)
 SLUGCTL_LIBS = libslugctl.a libslugapi.a $(CURL_LIBS) $(JSONC_LIBS) $(YAML_LIBS) $(SLUG_API_LIBS)

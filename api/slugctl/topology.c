@@ -171,8 +171,6 @@ void topology_append(const Slug__V1__Topology *topology, const Style *style, Buf
         unused_append(style, topology->unused_memory, topology->n_unused_memory, buffer);
         diagnostics_append(style, topology->diagnostics, topology->n_diagnostics,
                            topology->diagnostics_dropped, buffer);
-        if (style->is_wide)
-                buffer_printf(buffer, "Topology generation:  %" PRIu64 "\n", topology->generation);
 }
 
 static void render(const ProtobufCMessage *message, const Style *style, Buffer *buffer) {

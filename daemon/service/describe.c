@@ -25,7 +25,6 @@ add_system_info(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeRespon
         list[0]->cgroup_version = (char *)host->cgroup_version;
         list[0]->cgroup_controllers = (char *)host->cgroup_controllers;
         list[0]->auto_online_blocks = (char *)host->auto_online_blocks;
-        list[0]->root = (char *)view->root;
         message_set(&list[0]->base, "demotion_enabled", host->is_demotion_enabled);
         message_set(&list[0]->base, "numa_balancing", host->numa_balancing);
         return 0;

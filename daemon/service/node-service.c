@@ -44,6 +44,16 @@ static void list_changes(RpcCall *call, const ProtobufCMessage *message, void *u
                 rpc_call_finish(call, &response->base);
 }
 
+static void get_version(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        const NodeService *self = userdata;
+        Slug__V1__GetVersionResponse response = SLUG__V1__GET_VERSION_RESPONSE__INIT;
+
+        (void)request; /* it has no fields */
+        response.version = (char *)PACKAGE_VERSION;
+        response.root = (char *)self->view.root;
+        rpc_call_finish(call, &response.base);
+}
+
 void node_service_init(NodeService *service) {
         static const RpcMethod methods[] = {
                 {
@@ -65,6 +75,13 @@ void node_service_init(NodeService *service) {
                         .input = &slug__v1__list_changes_request__descriptor,
                         .output = &slug__v1__list_changes_response__descriptor,
                         .handler = list_changes,
+                        .has_no_side_effects = true,
+                },
+                {
+                        .path = "/slug.v1.NodeService/GetVersion",
+                        .input = &slug__v1__get_version_request__descriptor,
+                        .output = &slug__v1__get_version_response__descriptor,
+                        .handler = get_version,
                         .has_no_side_effects = true,
                 },
         };

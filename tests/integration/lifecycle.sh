@@ -44,6 +44,16 @@ refused 1 "$sock" "a second slugd on the same socket" --foreground --root "$root
 serves "the first goes on serving"
 stop_slugd TERM
 
+# Who answers, and from what machine.
+start_slugd --root "$root"
+contains "$(ctl version)" "captured in $root" "version says that the machine is a captured one"
+is "$(ctl -o json version | value_of root)" "$root" "version as JSON says so, too"
+ctl describe-node >"$tmp/answer" 2>"$tmp/error"
+is "$(grep -c "$root" "$tmp/answer")" 0 "describe-node does not tell where the machine lies"
+contains "$(cat "$tmp/error")" "captured in $root" "that it is a captured one is said beside it"
+stop_slugd TERM
+rm -f "$tmp/answer"
+
 # What a killed daemon leaves.
 start_slugd --root "$root"
 serves "slugd serves before it is killed"
@@ -135,6 +145,12 @@ fi
 is "$("$slugctl" --socket "$tmp/nobody.sock" describe-node >/dev/null 2>"$tmp/error"; echo $?)" 3 "slugctl without a slugd: exit status"
 contains "$(cat "$tmp/error")" "$tmp/nobody.sock" "slugctl without a slugd: says where it looked"
 is "$(wc -l <"$tmp/error" | tr -d ' ')" 1 "slugctl without a slugd: in one line"
+is "$("$slugctl" --socket "$tmp/nobody.sock" version 2>"$tmp/error"; echo $?)" "$(printf 'slugctl  %s\n0' "$("$slugctl" --version | cut -d ' ' -f 2)")" \
+  "slugctl version without a slugd: tells its own"
+contains "$(cat "$tmp/error")" "$tmp/nobody.sock" "slugctl version without a slugd: says that there is none"
+is "$("$slugctl" --socket "$tmp/nobody.sock" version --client 2>&1 >/dev/null)" "" "slugctl version --client does not look for one"
+is "$("$slugctl" --client describe-node >/dev/null 2>"$tmp/error"; echo $?)" 2 "slugctl with an option of another verb"
+contains "$(cat "$tmp/error")" "--client is an option of version" "slugctl with an option of another verb: says whose it is"
 is "$("$slugctl" no-such-verb >/dev/null 2>&1; echo $?)" 2 "slugctl with an unknown verb"
 is "$("$slugctl" --no-such-option >/dev/null 2>&1; echo $?)" 2 "slugctl with an unknown option"
 is "$("$slugctl" --help >/dev/null 2>&1; echo $?)" 0 "slugctl --help"
