@@ -3,9 +3,11 @@ INTEGRATION_TESTS = \
 	%D%/bad-input.sh \
 	%D%/changes.sh \
 	%D%/curl.sh \
+	%D%/example.sh \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
-	%D%/machines.sh
+	%D%/machines.sh \
+	%D%/units.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
 EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk
 TESTS += $(INTEGRATION_TESTS)
