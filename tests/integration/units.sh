@@ -18,9 +18,6 @@ cp "$units/slugd.socket" "$tmp" || bail_out "there is no slugd.socket"
 sed -e "s,^\(ExecStart\)=[^ ]*,\1=$slugd," "$built" >"$tmp/slugd.service" || bail_out "there is no slugd.service"
 
 is "$(grep -n '@[a-z_]*@' "$built")" "" "slugd.service: nothing is left to be filled in"
-is "$(sed -n 's/^ExecStart=//p' "$built")" "$(sed -n 's,^ExecPaths=\([^ ]*\) .*,\1,p' "$built")" \
-  "slugd.service: what is started is what may be run"
-
 # verify UNIT...: systemd's words on them; --man=no because the pages are not installed here
 verify() {
   (cd "$tmp" && systemd-analyze verify --recursive-errors=no --man=no "$@" 2>&1)

@@ -56,8 +56,9 @@ for path in ("/etc/slug-was-here", "/usr/slug-was-here", "/var/slug-was-here", "
              "/home/slug-was-here", "/boot/slug-was-here", "/sys/fs/cgroup/cgroup.procs", "/sys/kernel/mm/numa/demotion_enabled",
              "/sys/devices/system/memory/auto_online_blocks", "/proc/sys/kernel/hostname", "/dev/kmsg", "/dev/vda"):
     refused(f"writing to {path}", write(path))
-for path in ("/proc/meminfo", "/proc/1/cmdline", "/proc/1/stat", "/sys/devices/system/node/online", "/etc/shadow"):
+for path in ("/proc/meminfo", "/proc/1/cmdline", "/proc/1/stat", "/sys/devices/system/node/online", "/etc/fstab"):
     allowed(f"reading {path}", lambda path=path: open(path, "rb").read(1))
+refused("reading /etc/shadow", lambda: open("/etc/shadow", "rb").read(1))
 
 refused("mounting", run("mount", "-t", "tmpfs", "none", "/tmp"))
 refused("loading a module", run("modprobe", "dummy"))
