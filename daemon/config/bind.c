@@ -36,7 +36,7 @@ int bind_refuse(const BindFile *file, const YamlNode *node, const char *format, 
         va_start(args, format);
         (void)vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        diag_set(file->reterr, file->name, node->line, node->column, "%s", text);
+        diag_set(file->reterr, node->file, node->line, node->column, "%s", text);
         return CONFIG_E_INVALID;
 }
 
@@ -56,7 +56,9 @@ int bind_expects(const BindFile *file,
 ConfigSource bind_source(const BindFile *file, const YamlNode *key) {
         ConfigSource source = { .origin = file->origin, .line = key->line };
 
-        (void)snprintf(source.file, sizeof(source.file), "%s", file->name);
+        if (!key->file)
+                return (ConfigSource){ .origin = CONFIG_ORIGIN_DEFAULT };
+        (void)snprintf(source.file, sizeof(source.file), "%s", key->file);
         return source;
 }
 
@@ -146,6 +148,9 @@ int bind_mapping(const BindFile *file,
                 r = field->parse(file, entry->key, entry->value, (char *)ret + field->offset);
                 if (r != 0)
                         return r;
+                if (field->source)
+                        *(ConfigSource *)((char *)ret + field->source) =
+                                bind_source(file, entry->key);
         }
         return 0;
 }

@@ -16,9 +16,9 @@
 #include "config/config.h"
 #include "config/yaml.h"
 
-/* The file that is being bound: what values say about their source, and who hears of errors. */
+/* What is being bound: whose word it is, and who hears of errors. Which file it stands in, every
+ * node knows. */
 typedef struct BindFile {
-        const char *name;
         ConfigOrigin origin;
         Diag *reterr;
 } BindFile;
@@ -29,6 +29,7 @@ typedef struct BindField {
         const char *key;
         BindParse *parse;
         size_t offset; /* into what the mapping is bound to */
+        size_t source; /* of a ConfigSource there; 0: the value keeps its own, or has none */
 } BindField;
 
 typedef struct BindTable {

@@ -8,19 +8,21 @@
 
 #include "base/clock.h"
 #include "config/bind.h"
-#include "config/document.h"
+#include "config/documents.h"
 #include "config/kubelet.h"
 #include "config/scalar.h"
+#include "config/told.h"
 
 /*
- * slugd.yaml, and the order in which everything is read: slugd.yaml as a whole, so that it names
- * the kubelet's file; then that file, or the kubelet's defaults in its place; then slugd.yaml's
- * word on the kubelet on top.
+ * slugd.yaml, and the order in which everything is read: slugd.yaml and its drop-ins as a whole, so
+ * that they name the kubelet's files; then what the kubelet was told, or its defaults in their
+ * place; then slugd.yaml's word on the kubelet on top.
  *
- * All of slugd.yaml is optional, the file itself included when nobody asked for it by name.
- * Nothing else about it is: one key that is not known, one value of the wrong kind, and the file
- * is refused, because a setting that silently does nothing is worse than a daemon that says what
- * it wants.
+ * A drop-in is a JSON merge patch of what was read before it: a mapping key by key, a list or a
+ * value as a whole, null back to the default. All of it is optional, the file itself included when
+ * nobody asked for it by name. Nothing else about it is: one key that is not known, one value of
+ * the wrong kind, and all is refused, because a setting that silently does nothing is worse than a
+ * daemon that says what it wants.
  *
  * "classify" is kept in the order of the file: the first entry that matches a NUMA node decides.
  */
@@ -31,9 +33,13 @@
 const char *config_source_format(const ConfigSource *source,
                                  char buffer[static CONFIG_SOURCE_TEXT_MAX]) {
         switch (source->origin) {
-        case CONFIG_ORIGIN_KUBELET_FILE:
+        case CONFIG_ORIGIN_KUBELET:
         case CONFIG_ORIGIN_SLUGD_FILE:
-                (void)snprintf(buffer, CONFIG_SOURCE_TEXT_MAX, "%s:%u", source->file, source->line);
+                if (source->line == 0)
+                        (void)snprintf(buffer, CONFIG_SOURCE_TEXT_MAX, "%s", source->file);
+                else
+                        (void)snprintf(buffer, CONFIG_SOURCE_TEXT_MAX, "%s:%u", source->file,
+                                       source->line);
                 return buffer;
         case CONFIG_ORIGIN_SLUGD_DEFAULT:
                 (void)snprintf(buffer, CONFIG_SOURCE_TEXT_MAX, "slugd default");
@@ -104,7 +110,7 @@ parse_placement(const BindFile *file, const YamlNode *key, const YamlNode *value
 
 static int
 parse_reservation(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
-        static const BindField fields[] = { { "placement", parse_placement, 0 } };
+        static const BindField fields[] = { { "placement", parse_placement, 0, 0 } };
         static const BindTable table = { BIND_FIELDS(fields) };
 
         return bind_mapping(file, key, value, &table, ret);
@@ -170,10 +176,10 @@ parse_rule_locality(const BindFile *file, const YamlNode *key, const YamlNode *v
 static int
 parse_rule(const BindFile *file, const YamlNode *key, const YamlNode *value, ConfigRule *ret) {
         static const BindField fields[] = {
-                { "numaNode", parse_rule_node, offsetof(ConfigRule, node) },
-                { "kind", parse_rule_kind, offsetof(ConfigRule, kind) },
-                { "cxlSerial", parse_rule_serial, offsetof(ConfigRule, cxl_serial) },
-                { "locality", parse_rule_locality, offsetof(ConfigRule, locality) },
+                { "numaNode", parse_rule_node, offsetof(ConfigRule, node), 0 },
+                { "kind", parse_rule_kind, offsetof(ConfigRule, kind), 0 },
+                { "cxlSerial", parse_rule_serial, offsetof(ConfigRule, cxl_serial), 0 },
+                { "locality", parse_rule_locality, offsetof(ConfigRule, locality), 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
         ConfigRule rule = { .source = bind_source(file, value) };
@@ -219,33 +225,35 @@ parse_rules(const BindFile *file, const YamlNode *key, const YamlNode *value, vo
         return 0;
 }
 
-/* kubelet: only where its file is; the rest comes when that was read. */
+/* kubelet: only where its files are; the rest comes when those were read. */
 static int
 parse_kubelet(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
-        return kubelet_bind_file_name(file, key, value, ret);
+        return kubelet_bind_places(file, key, value, ret);
 }
 
 static int bind_slugd(const BindFile *file, const YamlNode *document, Config *config) {
         static const BindField fields[] = {
-                { "nodeName", parse_node_name, offsetof(Config, node_name) },
-                { "socket", parse_socket, offsetof(Config, socket) },
+                { "nodeName", parse_node_name, offsetof(Config, node_name),
+                  offsetof(Config, node_name_source) },
+                { "socket", parse_socket, offsetof(Config, socket),
+                  offsetof(Config, socket_source) },
                 { "refreshInterval", parse_refresh_interval,
-                  offsetof(Config, refresh_interval_usec) },
-                { "reservation", parse_reservation, 0 },
-                { "classify", parse_rules, 0 },
-                { "kubelet", parse_kubelet, offsetof(Config, kubelet) },
+                  offsetof(Config, refresh_interval_usec), offsetof(Config, refresh_source) },
+                { "reservation", parse_reservation, 0, 0 },
+                { "classify", parse_rules, 0, 0 },
+                { "kubelet", parse_kubelet, offsetof(Config, kubelet), 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
 
         return bind_mapping(file, NULL, document, &table, config);
 }
 
-/* Both files' word on the kubelet. @document: slugd.yaml, NULL when there is none. */
+/* What the kubelet was told, and slugd.yaml's word on it. @document: slugd.yaml. */
 static int
 load_kubelet(const Root *root, const BindFile *file, const YamlNode *document, Config *config) {
         int r;
 
-        r = kubelet_load(root, &config->kubelet, &config->kubelet_problem);
+        r = told_load(root, &config->kubelet, &config->files, &config->kubelet_problem);
         if (r < 0)
                 return r;
         config->has_kubelet_problem = r > 0;
@@ -264,6 +272,9 @@ load_kubelet(const Root *root, const BindFile *file, const YamlNode *document, C
 static void set_defaults(Config *config) {
         *config = (Config){
                 .socket = CONFIG_DEFAULT_SOCKET,
+                .node_name_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
+                .socket_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
+                .refresh_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
                 .refresh_interval_usec = REFRESH_DEFAULT_USEC,
                 .placement = CONFIG_PLACEMENT_LOCAL_FIRST,
                 .placement_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
@@ -271,49 +282,87 @@ static void set_defaults(Config *config) {
         kubelet_set_defaults(&config->kubelet);
 }
 
-int config_load(const Root *root, const char *file, Config **ret, Diag *reterr) {
-        static const YamlNode nothing = { .type = YAML_TYPE_MAPPING, .line = 1, .column = 1 };
-        _cleanup_(document_deinitp) Document document = {};
-        _cleanup_(config_freep) Config *config = NULL;
-        const BindFile slugd = {
-                .name = file ? file : CONFIG_DEFAULT_FILE,
-                .origin = CONFIG_ORIGIN_SLUGD_FILE,
-                .reterr = reterr,
-        };
-        Diag problem = {};
+/* slugd.yaml and its drop-ins. @root: NULL when @file is the host's, and has to be there. */
+static int read_slugd(const Root *root, const char *file, Documents *documents, Diag *reterr) {
+        static const DropIns drop_ins = { .suffix = ".yaml" };
+        char directory[CONFIG_PATH_MAX];
         int r;
 
-        if (strlen(slugd.name) >= CONFIG_PATH_MAX) {
-                diag_set(reterr, file, 0, 0, "a path of more than %u bytes", CONFIG_PATH_MAX - 1);
+        if ((size_t)snprintf(directory, sizeof(directory), "%s%s", file, CONFIG_DROP_INS) >=
+            sizeof(directory)) {
+                diag_set(reterr, file, 0, 0, "a path of more than %zu bytes",
+                         sizeof(directory) - sizeof(CONFIG_DROP_INS));
                 return CONFIG_E_INVALID;
         }
-        config = malloc(sizeof(*config));
+        r = documents_add_file(documents, root, file, NULL, reterr);
+        if (r != 0 && (r != CONFIG_E_ABSENT || !root))
+                return r;
+        r = documents_add_directory(documents, root, directory, &drop_ins, reterr);
+        if (r != 0 && r != CONFIG_E_ABSENT)
+                return r;
+        if (reterr)
+                *reterr = (Diag){};
+        if (!documents->tree)
+                documents->tree = yaml_new_node(documents->arena, file, YAML_TYPE_MAPPING);
+        return documents->tree ? 0 : -ENOMEM;
+}
+
+/* @host_file: NULL: the default below @root. @root: NULL: what the kubelet was told is not asked. */
+static int
+load(const Root *root, const char *host_file, Documents *documents, Config *config, Diag *reterr) {
+        const BindFile slugd = { .origin = CONFIG_ORIGIN_SLUGD_FILE, .reterr = reterr };
+        int r;
+
+        r = read_slugd(host_file ? NULL : root, host_file ? host_file : CONFIG_DEFAULT_FILE,
+                       documents, reterr);
+        if (r != 0)
+                return r;
+        r = bind_slugd(&slugd, documents->tree, config);
+        if (r != 0)
+                return r;
+        if (root)
+                return load_kubelet(root, &slugd, documents->tree, config);
+        YAML_FOREACH (entry, documents->tree) {
+                if (yaml_is_text(entry->key, "kubelet"))
+                        return kubelet_bind_section(&slugd, entry->key, entry->value,
+                                                    &config->kubelet);
+        }
+        return 0;
+}
+
+static int load_new(const Root *root, const char *host_file, Config **ret, Diag *reterr) {
+        _cleanup_(documents_deinitp) Documents documents = {};
+        _cleanup_(config_freep) Config *config = malloc(sizeof(*config));
+        int r;
+
         if (!config)
                 return -ENOMEM;
         set_defaults(config);
-
-        r = document_load(file ? NULL : root, slugd.name, &document, &problem);
-        if (r == CONFIG_E_ABSENT && !file) {
-                document.root = &nothing;
-        } else if (r != 0) {
-                if (reterr)
-                        *reterr = problem;
+        r = documents_init(&documents, &config->files);
+        if (r)
                 return r;
-        }
-        r = bind_slugd(&slugd, document.root, config);
-        if (r != 0)
-                return r;
-        r = load_kubelet(root, &slugd, document.root, config);
+        r = load(root, host_file, &documents, config, reterr);
         if (r != 0)
                 return r;
         *ret = TAKE_PTR(config);
         return 0;
 }
 
+int config_load(const Root *root, const char *file, Config **ret, Diag *reterr) {
+        return load_new(root, file, ret, reterr);
+}
+
+int config_check(const char *file, Diag *reterr) {
+        _cleanup_(config_freep) Config *config = NULL;
+
+        return load_new(NULL, file, &config, reterr);
+}
+
 Config *config_free(Config *config) {
         if (!config)
                 return NULL;
         kubelet_deinit(&config->kubelet);
+        free(config->files.items);
         free(config->rules);
         free(config);
         return NULL;

@@ -25,10 +25,15 @@
 #define CONFIG_RESERVED_MEMORY_MAX 1024u
 #define CONFIG_SETTING_MAX         40u
 #define CONFIG_HUGEPAGE_LIMITS_MAX 8u
+#define CONFIG_PROCESS_NAME_MAX    16u /* what the kernel keeps of a process's name, and its NUL */
+#define CONFIG_WORDS_MAX           128u
 
 #define CONFIG_DEFAULT_FILE         "/etc/slug/slugd.yaml"
 #define CONFIG_DEFAULT_KUBELET_FILE "/var/lib/kubelet/config.yaml"
 #define CONFIG_DEFAULT_SOCKET       "/run/slug/slugd.sock"
+#define CONFIG_DEFAULT_PROCESS_NAME "kubelet"
+/* Drop-ins are beside the file, in the directory that has its name and this behind it. */
+#define CONFIG_DROP_INS ".d"
 
 enum {
         _CONFIG_E_SUCCESS,
@@ -39,7 +44,7 @@ enum {
 /* Where a value came from. */
 typedef enum ConfigOrigin {
         CONFIG_ORIGIN_DEFAULT, /* the kubelet's own */
-        CONFIG_ORIGIN_KUBELET_FILE,
+        CONFIG_ORIGIN_KUBELET, /* what the kubelet was told: its file, its drop-ins, its flags */
         CONFIG_ORIGIN_SLUGD_FILE,
         CONFIG_ORIGIN_SLUGD_DEFAULT, /* of a setting that only slugd has */
         _CONFIG_ORIGIN_N,
@@ -47,11 +52,11 @@ typedef enum ConfigOrigin {
 
 typedef struct ConfigSource {
         ConfigOrigin origin;
-        char file[CONFIG_PATH_MAX]; /* "" for defaults */
-        unsigned line;              /* of the key */
+        char file[CONFIG_PATH_MAX]; /* "" for defaults; a flag's name stands for a file */
+        unsigned line;              /* of the key; 0: of a flag, which has none */
 } ConfigSource;
 
-/* "kubelet default", "slugd default", "/var/lib/kubelet/config.yaml:12" */
+/* "kubelet default", "slugd default", "/var/lib/kubelet/config.yaml:12", "kubelet flag --config" */
 #define CONFIG_SOURCE_TEXT_MAX (CONFIG_PATH_MAX + 32u)
 const char *config_source_format(const ConfigSource *source,
                                  char buffer[static CONFIG_SOURCE_TEXT_MAX]);
@@ -90,22 +95,43 @@ typedef struct ConfigReservedMemory {
         unsigned line;
 } ConfigReservedMemory;
 
+/* The running kubelet. {}: none was found. */
+typedef struct KubeletProcess {
+        unsigned pid;         /* 0: none */
+        uint64_t start_ticks; /* since boot, as the kernel counts them */
+} KubeletProcess;
+
 /*
- * Default, then the kubelet's file, then slugd.yaml's "kubelet": the later wins. A key replaces the
- * earlier one as a whole: "systemReserved: {cpu: 1}" in slugd.yaml leaves no memory of the kubelet
- * file's systemReserved. null is as good as not written.
+ * Default, then the kubelet's file, its drop-ins, the flags of the running kubelet, then
+ * slugd.yaml's "kubelet": the later wins. Drop-ins change a mapping key by key; a flag, and a key
+ * of slugd.yaml, replaces it as a whole: "systemReserved: {cpu: 1}" in slugd.yaml leaves no memory
+ * of the kubelet's systemReserved. null is as good as not written.
  */
 typedef struct KubeletConfig {
         bool is_found;              /* a KubeletConfiguration file was read */
-        char file[CONFIG_PATH_MAX]; /* where it was looked for, below the root */
+        char file[CONFIG_PATH_MAX]; /* where it was looked for, below the root; "": it uses none */
+        ConfigSource file_source;
+        char dir[CONFIG_PATH_MAX]; /* of its drop-ins; "": it has none */
+        ConfigSource dir_source;
+        char flags_file[CONFIG_PATH_MAX]; /* where its flags are; "": on its command line */
+        ConfigSource flags_file_source;
+        char process_name[CONFIG_PROCESS_NAME_MAX];
+        ConfigSource process_name_source;
+        KubeletProcess process;
+        char host_name[CONFIG_NAME_MAX]; /* --hostname-override; "": not given */
+        ConfigSource host_name_source;
         ConfigBytes system_reserved;
         ConfigBytes kube_reserved;
         ConfigThreshold eviction_hard;
         bool merges_default_eviction; /* mergeDefaultEvictionSettings; already in eviction_hard */
-        bool enforces_pods;           /* enforceNodeAllocatable contains "pods"; default true */
+        ConfigSource merges_source;
+        bool enforces_pods;              /* enforceNodeAllocatable contains "pods"; default true */
+        char enforced[CONFIG_WORDS_MAX]; /* all of it: "pods, system-reserved" */
         ConfigSource enforce_source;
-        bool cgroups_per_qos;      /* default true */
+        bool cgroups_per_qos; /* default true */
+        ConfigSource cgroups_source;
         bool static_memory_policy; /* memoryManagerPolicy is "Static" */
+        ConfigSource policy_source;
         ConfigReservedMemory *reserved_memory;
         size_t n_reserved_memory; /* 0: not set */
         ConfigSource reserved_memory_source;
@@ -145,11 +171,32 @@ typedef enum ConfigPlacement {
         CONFIG_PLACEMENT_PROPORTIONAL,
 } ConfigPlacement;
 
+typedef enum ConfigFileState {
+        CONFIG_FILE_READ,
+        CONFIG_FILE_ABSENT,
+        CONFIG_FILE_REFUSED,
+} ConfigFileState;
+
+/* A file that was looked at, and what became of it. */
+typedef struct ConfigFile {
+        char path[CONFIG_PATH_MAX];
+        ConfigFileState state;
+        char problem[DIAG_FORMATTED_MAX]; /* of one that was refused */
+} ConfigFile;
+
+typedef struct ConfigFiles {
+        ConfigFile *items;
+        size_t n_items;
+} ConfigFiles;
+
 typedef struct Config {
-        char node_name[CONFIG_NAME_MAX]; /* nodeName; "" means the host name */
-        char socket[CONFIG_PATH_MAX];    /* socket */
-        uint64_t refresh_interval_usec;  /* refreshInterval; 100 ms..1 h, default 30 s */
-        ConfigPlacement placement;       /* reservation.placement */
+        char node_name[CONFIG_NAME_MAX]; /* nodeName; "" means as the kubelet names it */
+        ConfigSource node_name_source;
+        char socket[CONFIG_PATH_MAX]; /* socket */
+        ConfigSource socket_source;
+        uint64_t refresh_interval_usec; /* refreshInterval; 100 ms..1 h, default 30 s */
+        ConfigSource refresh_source;
+        ConfigPlacement placement; /* reservation.placement */
         ConfigSource placement_source;
         ConfigRule *rules; /* classify */
         size_t n_rules;
@@ -158,14 +205,15 @@ typedef struct Config {
         /* Then the kubelet's defaults stand in, and the node's condition says so. */
         bool has_kubelet_problem;
         bool is_kubelet_file_missing; /* the problem is that there is none */
+        ConfigFiles files;            /* in the order in which they were read */
 } Config;
 
 /*
- * config_load() reads slugd.yaml and, through it, the kubelet's file.
+ * config_load() reads slugd.yaml and its drop-ins and, through them, all that the kubelet was told.
  *
  * @root:     below which the default paths are taken
  * @file:     NULL: the default below @root, which may be missing; otherwise a path on the host,
- *            which must exist
+ *            which must exist. Its drop-ins are looked for beside it, in the order of their names
  * @ret:      owned by the caller
  * @reterr:   set on CONFIG_E_*
  *
@@ -177,3 +225,10 @@ typedef struct Config {
 _must_check_ int config_load(const Root *root, const char *file, Config **ret, Diag *reterr);
 Config *config_free(Config *config);
 DEFINE_CLEANUP(Config *, config_free);
+
+/*
+ * config_check() reads one slugd.yaml and its drop-ins, and nothing else.
+ *
+ * @file: a path on the host. Return: as config_load().
+ */
+_must_check_ int config_check(const char *file, Diag *reterr);

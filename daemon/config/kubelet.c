@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/quantity.h"
-#include "config/document.h"
 #include "config/reserved.h"
 #include "config/scalar.h"
 
@@ -19,9 +18,8 @@
  *
  * The same fields stand in two files, the kubelet's and slugd.yaml. In the first, unknown keys
  * and unknown eviction signals are left alone, because newer kubelets bring more of them; in the
- * second they are slips of the hand. A key replaces the value of the file before it as a whole,
- * as the kubelet's file replaces its defaults. The kubelet's file is bound into a copy: refused
- * halfway, it leaves no trace.
+ * second they are slips of the hand. A key of slugd.yaml replaces the kubelet's value as a whole.
+ * What comes from where in the kubelet's own files is merged before it gets here (told.c).
  *
  * evictionHard has a default (memory.available 100Mi), and setting any of its signals removes the
  * defaults of all others, unless mergeDefaultEvictionSettings says otherwise. That switch may
@@ -37,10 +35,16 @@
 void kubelet_set_defaults(KubeletConfig *config) {
         *config = (KubeletConfig){
                 .file = CONFIG_DEFAULT_KUBELET_FILE,
+                .file_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
+                .process_name = CONFIG_DEFAULT_PROCESS_NAME,
+                .dir_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
+                .flags_file_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
+                .process_name_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
                 .eviction_hard = { .is_set = true,
                                    .bytes = EVICTION_DEFAULT_BYTES,
                                    .setting = EVICTION_DEFAULT_SETTING },
                 .enforces_pods = true,
+                .enforced = "pods",
                 .cgroups_per_qos = true,
         };
 }
@@ -73,10 +77,10 @@ static int check_quantity(const BindFile *file,
 static int
 parse_reservation(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
         static const BindField fields[] = {
-                { "cpu", check_quantity, 0 },
-                { "memory", parse_reserved_bytes, 0 },
-                { "ephemeral-storage", check_quantity, 0 },
-                { "pid", check_quantity, 0 },
+                { "cpu", check_quantity, 0, 0 },
+                { "memory", parse_reserved_bytes, 0, 0 },
+                { "ephemeral-storage", check_quantity, 0, 0 },
+                { "pid", check_quantity, 0, 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
         ConfigBytes bytes = { .source = bind_source(file, key) };
@@ -141,19 +145,19 @@ static int check_threshold(const BindFile *file,
 static int
 parse_eviction(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
         static const BindField fields[] = {
-                { "memory.available", parse_threshold, 0 },
-                { "nodefs.available", check_threshold, 0 },
-                { "nodefs.inodesFree", check_threshold, 0 },
-                { "imagefs.available", check_threshold, 0 },
-                { "imagefs.inodesFree", check_threshold, 0 },
-                { "containerfs.available", check_threshold, 0 },
-                { "containerfs.inodesFree", check_threshold, 0 },
-                { "allocatableMemory.available", check_threshold, 0 },
-                { "pid.available", check_threshold, 0 },
+                { "memory.available", parse_threshold, 0, 0 },
+                { "nodefs.available", check_threshold, 0, 0 },
+                { "nodefs.inodesFree", check_threshold, 0, 0 },
+                { "imagefs.available", check_threshold, 0, 0 },
+                { "imagefs.inodesFree", check_threshold, 0, 0 },
+                { "containerfs.available", check_threshold, 0, 0 },
+                { "containerfs.inodesFree", check_threshold, 0, 0 },
+                { "allocatableMemory.available", check_threshold, 0, 0 },
+                { "pid.available", check_threshold, 0, 0 },
         };
         const BindTable table = {
                 BIND_FIELDS(fields),
-                .ignores_unknown = file->origin == CONFIG_ORIGIN_KUBELET_FILE,
+                .ignores_unknown = file->origin == CONFIG_ORIGIN_KUBELET,
         };
         ConfigThreshold threshold = { .source = bind_source(file, key) };
         int r;
@@ -216,6 +220,7 @@ parse_enforcement(const BindFile *file, const YamlNode *key, const YamlNode *val
                 { "none", ENFORCE_NONE },
         };
         KubeletConfig *config = ret;
+        char enforced[CONFIG_WORDS_MAX] = "";
         int mask = 0, r;
 
         r = bind_check_list(file, key, value, YAML_NODES_MAX);
@@ -233,7 +238,11 @@ parse_enforcement(const BindFile *file, const YamlNode *key, const YamlNode *val
                         return bind_refuse(file, entry->value, "%s: '%s' %s", key->text,
                                            entry->value->text, conflict);
                 mask |= word;
+                /* six words that cannot be given twice always fit */
+                (void)snprintf(enforced + strlen(enforced), sizeof(enforced) - strlen(enforced),
+                               "%s%s", enforced[0] ? ", " : "", entry->value->text);
         }
+        memcpy(config->enforced, enforced, sizeof(enforced));
         config->enforces_pods = mask & ENFORCE_PODS;
         config->enforce_source = bind_source(file, key);
         return 0;
@@ -271,28 +280,53 @@ parse_reserved_memory(const BindFile *file, const YamlNode *key, const YamlNode 
         return 0;
 }
 
-/* The first is slugd's own and not the kubelet's. */
+static int
+parse_process_name(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        if (value->type != YAML_TYPE_SCALAR || value->n_text == 0 ||
+            value->n_text >= CONFIG_PROCESS_NAME_MAX || strchr(value->text, '/'))
+                return bind_expects(file, key, value,
+                                    "the name of a process, of at most 15 characters");
+        memcpy(ret, value->text, value->n_text + 1);
+        return 0;
+}
+
+/* In upper case, too: the kubelet takes it so, and makes it lower case. */
+static int
+parse_host_name(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        if (value->type != YAML_TYPE_SCALAR || value->n_text == 0 ||
+            value->n_text >= CONFIG_NAME_MAX)
+                return bind_expects(file, key, value, "a name such as worker-1");
+        memcpy(ret, value->text, value->n_text + 1);
+        return 0;
+}
+
+#define FIELD(key, parse, member, from)                                                            \
+        { key, parse, offsetof(KubeletConfig, member), offsetof(KubeletConfig, from) }
+
+/* The first are slugd's own and not the kubelet's. */
+#define N_PLACES 4u
 static const BindField kubelet_fields[] = {
-        { "configFile", bind_path, offsetof(KubeletConfig, file) },
-        { "systemReserved", parse_reservation, offsetof(KubeletConfig, system_reserved) },
-        { "kubeReserved", parse_reservation, offsetof(KubeletConfig, kube_reserved) },
-        { "evictionHard", parse_eviction, offsetof(KubeletConfig, eviction_hard) },
-        { "mergeDefaultEvictionSettings", bind_bool,
-          offsetof(KubeletConfig, merges_default_eviction) },
-        { "enforceNodeAllocatable", parse_enforcement, 0 },
-        { "cgroupsPerQOS", bind_bool, offsetof(KubeletConfig, cgroups_per_qos) },
-        { "memoryManagerPolicy", parse_memory_policy,
-          offsetof(KubeletConfig, static_memory_policy) },
-        { "reservedMemory", parse_reserved_memory, 0 },
+        FIELD("configFile", bind_path, file, file_source),
+        FIELD("configDir", bind_path, dir, dir_source),
+        FIELD("flagsFile", bind_path, flags_file, flags_file_source),
+        FIELD("processName", parse_process_name, process_name, process_name_source),
+        { "systemReserved", parse_reservation, offsetof(KubeletConfig, system_reserved), 0 },
+        { "kubeReserved", parse_reservation, offsetof(KubeletConfig, kube_reserved), 0 },
+        { "evictionHard", parse_eviction, offsetof(KubeletConfig, eviction_hard), 0 },
+        FIELD("mergeDefaultEvictionSettings", bind_bool, merges_default_eviction, merges_source),
+        { "enforceNodeAllocatable", parse_enforcement, 0, 0 },
+        FIELD("cgroupsPerQOS", bind_bool, cgroups_per_qos, cgroups_source),
+        FIELD("memoryManagerPolicy", parse_memory_policy, static_memory_policy, policy_source),
+        { "reservedMemory", parse_reserved_memory, 0, 0 },
 };
 
-int kubelet_bind_file_name(const BindFile *file,
-                           const YamlNode *key,
-                           const YamlNode *section,
-                           KubeletConfig *config) {
+int kubelet_bind_places(const BindFile *file,
+                        const YamlNode *key,
+                        const YamlNode *section,
+                        KubeletConfig *config) {
         static const BindTable table = {
                 .fields = kubelet_fields,
-                .n_fields = 1,
+                .n_fields = N_PLACES,
                 .ignores_unknown = true,
                 .ignores_null = true,
         };
@@ -309,66 +343,26 @@ int kubelet_bind_section(const BindFile *file,
         return bind_mapping(file, key, section, &table, config);
 }
 
-/* kind or apiVersion */
-static int check_identity(const BindFile *file,
-                          const YamlNode *document,
-                          const char *key,
-                          const char *expected) {
-        const YamlNode key_node = { .type = YAML_TYPE_SCALAR, .text = key };
-        const YamlNode *value = yaml_find(document, key);
-
-        if (!value)
-                return bind_refuse(file, document, "%s is missing, expected %s", key, expected);
-        if (!yaml_is_text(value, expected))
-                return bind_expects(file, &key_node, value, expected);
-        return 0;
-}
-
-static int bind_document(const BindFile *file, const YamlNode *document, KubeletConfig *config) {
+int kubelet_bind_document(const BindFile *file, const YamlNode *document, KubeletConfig *config) {
         static const BindTable table = {
-                .fields = kubelet_fields + 1,
-                .n_fields = ELEMENTSOF(kubelet_fields) - 1,
+                .fields = kubelet_fields + N_PLACES,
+                .n_fields = ELEMENTSOF(kubelet_fields) - N_PLACES,
                 .ignores_unknown = true,
                 .ignores_null = true,
         };
-        int r;
 
-        if (document->type != YAML_TYPE_MAPPING)
-                return bind_expects(file, NULL, document, "a mapping");
-        r = check_identity(file, document, "kind", "KubeletConfiguration");
-        if (r != 0)
-                return r;
-        r = check_identity(file, document, "apiVersion", "kubelet.config.k8s.io/v1beta1");
-        if (r != 0)
-                return r;
         return bind_mapping(file, NULL, document, &table, config);
 }
 
-int kubelet_load(const Root *root, KubeletConfig *config, Diag *reterr) {
-        _cleanup_(document_deinitp) Document document = {};
-        _cleanup_(kubelet_deinitp) KubeletConfig copy = {};
-        const BindFile file = {
-                .name = config->file,
-                .origin = CONFIG_ORIGIN_KUBELET_FILE,
-                .reterr = reterr,
+int kubelet_bind_names(const BindFile *file, const YamlNode *names, KubeletConfig *config) {
+        static const BindField fields[] = {
+                FIELD("configFile", bind_path, file, file_source),
+                FIELD("configDir", bind_path, dir, dir_source),
+                FIELD("hostnameOverride", parse_host_name, host_name, host_name_source),
         };
-        int r;
+        static const BindTable table = { BIND_FIELDS(fields) };
 
-        r = document_load(root, config->file, &document, reterr);
-        if (r == CONFIG_E_ABSENT)
-                diag_set(reterr, NULL, 0, 0, "no KubeletConfiguration at %s", config->file);
-        if (r != 0)
-                return r;
-        kubelet_set_defaults(&copy);
-        memcpy(copy.file, config->file, sizeof(copy.file));
-        r = bind_document(&file, document.root, &copy);
-        if (r != 0)
-                return r;
-        copy.is_found = true;
-        kubelet_deinit(config);
-        *config = copy;
-        copy.reserved_memory = NULL;
-        return 0;
+        return bind_mapping(file, NULL, names, &table, config);
 }
 
 void kubelet_deinit(KubeletConfig *config) {

@@ -9,21 +9,24 @@
 
 void kubelet_set_defaults(KubeletConfig *config);
 
-/*
- * The kubelet's own file, at @config's file below @root. Return: 0, CONFIG_E_* with @reterr set and
- * @config as it was, or -ENOMEM.
- */
-_must_check_ int kubelet_load(const Root *root, KubeletConfig *config, Diag *reterr);
-
-/* slugd.yaml's "kubelet", in two steps: where the kubelet's file is, and what wins over it. */
-_must_check_ int kubelet_bind_file_name(const BindFile *file,
-                                        const YamlNode *key,
-                                        const YamlNode *section,
-                                        KubeletConfig *config);
+/* slugd.yaml's "kubelet", in two steps: where the kubelet's files and flags are, and what wins over
+ * them. */
+_must_check_ int kubelet_bind_places(const BindFile *file,
+                                     const YamlNode *key,
+                                     const YamlNode *section,
+                                     KubeletConfig *config);
 _must_check_ int kubelet_bind_section(const BindFile *file,
                                       const YamlNode *key,
                                       const YamlNode *section,
                                       KubeletConfig *config);
+
+/* The KubeletConfiguration of all files and flags. Return: 0, CONFIG_E_INVALID with @config spoilt,
+ * or -ENOMEM. */
+_must_check_ int
+kubelet_bind_document(const BindFile *file, const YamlNode *document, KubeletConfig *config);
+/* What the kubelet is told of places on its command line: its file, its drop-ins, its name. */
+_must_check_ int
+kubelet_bind_names(const BindFile *file, const YamlNode *names, KubeletConfig *config);
 
 /* Last: what depends on more than one key. */
 void kubelet_settle(KubeletConfig *config);

@@ -1,8 +1,12 @@
 libslugcore_a_SOURCES += \
 	%D%/bind.c %D%/bind.h \
 	%D%/config.c %D%/config.h \
-	%D%/document.c %D%/document.h \
+	%D%/documents.c %D%/documents.h \
+	%D%/flags.c %D%/flags.h \
 	%D%/kubelet.c %D%/kubelet.h \
+	%D%/merge.c %D%/merge.h \
+	%D%/process.c %D%/process.h \
 	%D%/reserved.c %D%/reserved.h \
 	%D%/scalar.c %D%/scalar.h \
+	%D%/told.c %D%/told.h \
 	%D%/yaml.c %D%/yaml.h

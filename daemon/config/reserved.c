@@ -197,8 +197,8 @@ static int parse_entry(const BindFile *file,
                        const YamlNode *value,
                        ConfigReservedMemory *ret) {
         static const BindField fields[] = {
-                { "numaNode", parse_node, 0 },
-                { "limits", parse_limits, offsetof(Entry, memory) },
+                { "numaNode", parse_node, 0, 0 },
+                { "limits", parse_limits, offsetof(Entry, memory), 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
         Entry entry = { .memory.line = value->line };

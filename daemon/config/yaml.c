@@ -145,6 +145,7 @@ static int new_node(Builder *builder, const yaml_event_t *event, YamlType type, 
                 return -ENOMEM;
         *node = (YamlNode){
                 .type = type,
+                .file = builder->source,
                 .line = (unsigned)event->start_mark.line + 1,
                 .column = (unsigned)event->start_mark.column + 1,
         };
@@ -409,10 +410,14 @@ int yaml_parse(Arena *arena,
                size_t n_data,
                const YamlNode **ret,
                Diag *reterr) {
-        Builder builder = { .arena = arena, .source = source, .reterr = reterr };
+        Builder builder = { .arena = arena,
+                            .source = arena_strdup(arena, source),
+                            .reterr = reterr };
         yaml_parser_t parser;
         int r;
 
+        if (!builder.source)
+                return -ENOMEM;
         if (!yaml_parser_initialize(&parser))
                 return -ENOMEM;
         yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
@@ -427,7 +432,12 @@ int yaml_parse(Arena *arena,
 
                 if (!empty)
                         return -ENOMEM;
-                *empty = (YamlNode){ .type = YAML_TYPE_MAPPING, .line = 1, .column = 1 };
+                *empty = (YamlNode){ .type = YAML_TYPE_MAPPING,
+                                     .file = builder.source,
+                                     .line = 1,
+                                     .column = 1,
+                                     .weight = 1,
+                                     .height = 1 };
                 builder.root = empty;
         }
         *ret = builder.root;

@@ -5,7 +5,7 @@
  * YAML as a tree
  *
  * A document is a tree of scalars, sequences and mappings that never changes once it is built, and
- * each node knows its line and column. It lives in the caller's arena. Aliases share the node that
+ * each node knows its file, line and column. It lives in the caller's arena. Aliases share the node that
  * they name: the tree is a graph without cycles.
  */
 #include <stdbool.h>
@@ -32,7 +32,8 @@ typedef struct YamlEntry YamlEntry;
 struct YamlNode {
         YamlType type;
         bool is_plain;    /* a scalar whose text decides its type: null, true, 12 */
-        unsigned line;    /* from 1 */
+        const char *file; /* it stands in; NULL: in none, it is a default */
+        unsigned line;    /* from 1; 0: the file has no lines */
         unsigned column;  /* from 1, in characters */
         const char *text; /* of a scalar: UTF-8 without NULs, ends in NUL */
         size_t n_text;
@@ -51,7 +52,8 @@ struct YamlEntry {
 #define YAML_FOREACH(entry, node)                                                                  \
         for (const YamlEntry *entry = (node)->entries; entry; entry = entry->next)
 
-/* 0, CONFIG_E_INVALID with @reterr set, or -ENOMEM. An empty text is an empty mapping. */
+/* 0, CONFIG_E_INVALID with @reterr set, or -ENOMEM. An empty text is an empty mapping. @source is
+ * copied. */
 _must_check_ int yaml_parse(Arena *arena,
                             const char *source,
                             const char *data,

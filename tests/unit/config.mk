@@ -15,4 +15,10 @@ tests_unit_test_kubelet_config_SOURCES = tests/unit/test-kubelet-config.c
 tests_unit_test_kubelet_config_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_kubelet_config_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-told
+tests_unit_test_told_SOURCES = tests/unit/test-told.c $(FAILMALLOC)
+tests_unit_test_told_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_told_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_told_LDADD = $(TEST_CORE_LIBS)
+
 EXTRA_DIST += tests/fixtures/config

@@ -372,7 +372,8 @@ END_TEST
 #define KEYS_OF_SLUGD                                                                              \
         "known keys here: nodeName, socket, refreshInterval, reservation, classify, kubelet"
 #define KEYS_OF_KUBELET                                                                            \
-        "known keys here: configFile, systemReserved, kubeReserved, evictionHard, "                \
+        "known keys here: configFile, configDir, flagsFile, processName, "                                \
+        "systemReserved, kubeReserved, evictionHard, "                \
         "mergeDefaultEvictionSettings, enforceNodeAllocatable, cgroupsPerQOS, "                    \
         "memoryManagerPolicy, reservedMemory"
 #define LONG_60 "123456789012345678901234567890123456789012345678901234567890"
@@ -692,7 +693,7 @@ START_TEST(a_file_with_too_long_a_name_is_refused) {
         path[0] = '/';
         path[CONFIG_PATH_MAX] = '\0';
         ck_assert_int_eq(config_load(&root, path, &config, &diag), CONFIG_E_INVALID);
-        ck_assert_str_eq(diag.text, "a path of more than 255 bytes");
+        ck_assert_str_eq(diag.text, "a path of more than 253 bytes");
 }
 END_TEST
 

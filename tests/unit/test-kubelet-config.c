@@ -94,7 +94,7 @@ START_TEST(a_file_of_kubeadm_is_taken) {
         ck_assert_str_eq(kubelet->system_reserved.setting, "512Mi");
         ck_assert_str_eq(source_text(&kubelet->system_reserved.source),
                          "/var/lib/kubelet/config.yaml:54");
-        ck_assert_int_eq(kubelet->system_reserved.source.origin, CONFIG_ORIGIN_KUBELET_FILE);
+        ck_assert_int_eq(kubelet->system_reserved.source.origin, CONFIG_ORIGIN_KUBELET);
         ck_assert_uint_eq(kubelet->kube_reserved.bytes, 1500 * MIB);
         ck_assert_str_eq(source_text(&kubelet->kube_reserved.source),
                          "/var/lib/kubelet/config.yaml:32");
