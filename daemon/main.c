@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/config.h"
 #include "manager/manager.h"
 
 enum { EXIT_USAGE = 2 };
@@ -18,6 +19,7 @@ enum { EXIT_USAGE = 2 };
 static const char *main_arg_root = "/";
 static const char *main_arg_socket;
 static const char *main_arg_config;
+static const char *main_arg_check_config;
 static bool main_arg_foreground;
 static int main_arg_log_level = LOG_INFO;
 
@@ -34,6 +36,10 @@ static int help(void) {
                 "      --socket PATH      serve on PATH (default: /run/slug/slugd.sock)\n"
                 "      --config FILE      configuration (default: /etc/slug/slugd.yaml, which "
                 "may be missing)\n"
+                "      --check-config FILE\n"
+                "                         read FILE and its drop-ins in FILE.d as a start would, "
+                "say what is\n"
+                "                         wrong, and end\n"
                 "      --foreground       log as plain text on standard error, for a person "
                 "at a terminal\n"
                 "      --log-level LEVEL  err, warning, notice, info or debug (default: info)\n"
@@ -46,6 +52,7 @@ static int help(void) {
                 "Examples:\n"
                 "  slugd --foreground --socket /tmp/slugd.sock\n"
                 "  slugd --foreground --root ./captured-machine --socket /tmp/slugd.sock\n"
+                "  slugd --check-config /etc/slug/slugd.yaml\n"
                 "  slugctl --socket /tmp/slugd.sock describe-node\n");
         return EXIT_SUCCESS;
 }
@@ -66,11 +73,20 @@ static int set_log_level(const char *text) {
 
 /* Below 0: go on; otherwise the exit status. */
 static int parse_args(int argc, char **argv) {
-        enum { ARG_ROOT = 256, ARG_SOCKET, ARG_CONFIG, ARG_FOREGROUND, ARG_LOG_LEVEL, ARG_VERSION };
+        enum {
+                ARG_ROOT = 256,
+                ARG_SOCKET,
+                ARG_CONFIG,
+                ARG_CHECK_CONFIG,
+                ARG_FOREGROUND,
+                ARG_LOG_LEVEL,
+                ARG_VERSION
+        };
         static const struct option options[] = {
                 { "root", required_argument, NULL, ARG_ROOT },
                 { "socket", required_argument, NULL, ARG_SOCKET },
                 { "config", required_argument, NULL, ARG_CONFIG },
+                { "check-config", required_argument, NULL, ARG_CHECK_CONFIG },
                 { "foreground", no_argument, NULL, ARG_FOREGROUND },
                 { "log-level", required_argument, NULL, ARG_LOG_LEVEL },
                 { "help", no_argument, NULL, 'h' },
@@ -89,6 +105,9 @@ static int parse_args(int argc, char **argv) {
                         break;
                 case ARG_CONFIG:
                         main_arg_config = optarg;
+                        break;
+                case ARG_CHECK_CONFIG:
+                        main_arg_check_config = optarg;
                         break;
                 case ARG_FOREGROUND:
                         main_arg_foreground = true;
@@ -140,6 +159,19 @@ static void log_start_failure(int r, const Diag *diag) {
         }
 }
 
+static int check_config(const char *file) {
+        char text[DIAG_FORMATTED_MAX];
+        Diag diag = {};
+        int r = config_check(file, &diag);
+
+        if (r == 0) {
+                (void)printf("%s: ok\n", file);
+                return EXIT_SUCCESS;
+        }
+        (void)fprintf(stderr, "%s\n", r > 0 ? diag_format(&diag, text) : strerror(-r));
+        return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         Diag diag = {};
@@ -148,6 +180,8 @@ int main(int argc, char **argv) {
         r = parse_args(argc, argv);
         if (r >= 0)
                 return r;
+        if (main_arg_check_config)
+                return check_config(main_arg_check_config);
         log_init("slugd", main_arg_foreground ? LOG_TARGET_TEXT : LOG_TARGET_AUTO,
                  main_arg_log_level);
         /* A peer that hangs up is an ordinary event, told by the return value of write(). */

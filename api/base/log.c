@@ -34,6 +34,7 @@
  *   SLUG_GENERATION                                of the snapshot used
  *   SLUG_METHOD SLUG_STATUS SLUG_SOCKET            rpc
  *   SLUG_PEER_UID SLUG_PEER_PID                    who called
+ *   SLUG_PID                                       a process of this machine
  *   SLUG_FILE SLUG_LINE                            where a parser stopped
  *   SLUG_REASON                                    one word or short phrase
  *   SLUG_SUPPRESSED                                lines dropped since the last one
@@ -53,13 +54,13 @@
 #define LOG_PAIRS_MAX (LOG_FIELDS_MAX + 7u)
 
 static const char *const dictionary[] = {
-        "ERRNO",          "SLUG_BYTES",      "SLUG_CGROUP",      "SLUG_CONTAINER",
-        "SLUG_FILE",      "SLUG_FREE_BYTES", "SLUG_GENERATION",  "SLUG_KIND",
-        "SLUG_LINE",      "SLUG_LOCALITY",   "SLUG_LOCAL_BYTES", "SLUG_REMOTE_BYTES",
-        "SLUG_METHOD",    "SLUG_NODE",       "SLUG_NODES",       "SLUG_NODE_COUNT",
-        "SLUG_PAGE_SIZE", "SLUG_PEER_PID",   "SLUG_PEER_UID",    "SLUG_POD_UID",
-        "SLUG_REASON",    "SLUG_SOCKET",     "SLUG_STATUS",      "SLUG_SUPPRESSED",
-        "SLUG_TIER",      "SLUG_VERSION",
+        "ERRNO",           "SLUG_BYTES",      "SLUG_CGROUP",      "SLUG_CONTAINER",
+        "SLUG_FILE",       "SLUG_FREE_BYTES", "SLUG_GENERATION",  "SLUG_KIND",
+        "SLUG_LINE",       "SLUG_LOCALITY",   "SLUG_LOCAL_BYTES", "SLUG_REMOTE_BYTES",
+        "SLUG_METHOD",     "SLUG_NODE",       "SLUG_NODES",       "SLUG_NODE_COUNT",
+        "SLUG_PAGE_SIZE",  "SLUG_PEER_PID",   "SLUG_PEER_UID",    "SLUG_PID",
+        "SLUG_POD_UID",    "SLUG_REASON",     "SLUG_SOCKET",      "SLUG_STATUS",
+        "SLUG_SUPPRESSED", "SLUG_TIER",       "SLUG_VERSION",
 };
 
 typedef struct Log {

@@ -4,6 +4,7 @@ libslugctl_a_SOURCES = \
 	%D%/arguments.c %D%/arguments.h \
 	%D%/call.c %D%/call.h \
 	%D%/changes.c %D%/changes.h \
+	%D%/config.c \
 	%D%/client.c %D%/client.h \
 	%D%/describe-node.c %D%/describe-node.h \
 	%D%/describe-numa-nodes.c \

@@ -307,7 +307,8 @@ static int read_slugd(const Root *root, const char *file, Documents *documents, 
         return documents->tree ? 0 : -ENOMEM;
 }
 
-/* @host_file: NULL: the default below @root. @root: NULL: what the kubelet was told is not asked. */
+/* @host_file: NULL: the default below @root. @root: NULL: what the kubelet was told is not asked
+ * for. */
 static int
 load(const Root *root, const char *host_file, Documents *documents, Config *config, Diag *reterr) {
         const BindFile slugd = { .origin = CONFIG_ORIGIN_SLUGD_FILE, .reterr = reterr };

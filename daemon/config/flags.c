@@ -300,7 +300,7 @@ static bool is_blank(char c) {
 size_t flags_split(char *text, size_t n_text) {
         size_t n = 0, i = 0;
 
-        /* what is written never overtakes what is read: every word had a blank behind it, or the end */
+        /* what is written never overtakes what is read: behind every word is a blank, or the end */
         memmove(text + 1, text, n_text);
         text[n++] = '\0';
         i = 1;

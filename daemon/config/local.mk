@@ -8,5 +8,6 @@ libslugcore_a_SOURCES += \
 	%D%/process.c %D%/process.h \
 	%D%/reserved.c %D%/reserved.h \
 	%D%/scalar.c %D%/scalar.h \
+	%D%/settings.c %D%/settings.h \
 	%D%/told.c %D%/told.h \
 	%D%/yaml.c %D%/yaml.h

@@ -9,8 +9,8 @@
 #include "config/yaml.h"
 
 /*
- * What @patch makes of @base, which may be NULL: mappings per key, everything else is replaced, null
- * takes a key away. Every node keeps the place it came from. Neither tree changes; the result
+ * What @patch makes of @base, which may be NULL: mappings per key, everything else is replaced,
+ * null takes a key away. Every node keeps the place it came from. Neither tree changes; the result
  * shares their nodes. NULL: out of memory.
  */
 const YamlNode *yaml_merge(Arena *arena, const YamlNode *base, const YamlNode *patch);

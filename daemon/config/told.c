@@ -14,19 +14,20 @@
  * The kubelet has its values from its defaults, then its file (--config), then the drop-ins of its
  * directory (--config-dir), then its flags; each step wins over the one before. Where the file and
  * the directory are is said by slugd.yaml, else by the command line of the process that is the
- * kubelet now, else, as long as no kubelet runs, the file is looked for where kubeadm puts it. Where
- * the kubelet has no command line of its own (it is a part of another program), slugd.yaml names a
- * file with its flags.
+ * kubelet now. As long as no kubelet runs, the file is looked for where kubeadm puts it. Where the
+ * kubelet has no command line of its own (it is a part of another program), slugd.yaml names a file
+ * with its flags.
  *
- * A drop-in is a JSON merge patch. The kubelet fills in the default of evictionHard before it merges
- * them, so that a drop-in with one signal adds to the defaults, while the same in the file replaces
- * them. Each document has to say what it is.
+ * A drop-in is a JSON merge patch. The kubelet fills in the default of evictionHard before it
+ * merges them, so that a drop-in with one signal adds to the defaults, while the same in the file
+ * replaces them. Each document has to say what it is.
  *
  * One file, drop-in or flag that is refused, and nothing of all that is taken: no kubelet runs on
  * it, so half of it describes none. slugd then reckons with the kubelet's defaults and says so.
  *
  * Source: the kubelet's server.go (loadConfigFile, mergeKubeletConfigurations), read at 1.36.
  */
+
 typedef struct Told {
         const Root *root;
         Documents documents;

@@ -5,8 +5,8 @@
  * YAML as a tree
  *
  * A document is a tree of scalars, sequences and mappings that never changes once it is built, and
- * each node knows its file, line and column. It lives in the caller's arena. Aliases share the node that
- * they name: the tree is a graph without cycles.
+ * each node knows its file, line and column. It lives in the caller's arena. Aliases share the node
+ * that they name: the tree is a graph without cycles.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/announce.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -108,16 +109,74 @@ static bool has_new_problem(const Config *before, const Config *now) {
                strcmp(before->kubelet_problem.source, now->kubelet_problem.source) != 0;
 }
 
-void announce_reload(uint64_t generation, const Settings *before, const Settings *now) {
+void announce_kubelet(const KubeletProcess *process) {
+        if (process->pid)
+                log_event(LOG_NOTICE, SLUG_MESSAGE_KUBELET_RESTARTED,
+                          LOG_WITH({ .name = "SLUG_PID", .number = process->pid }),
+                          "The kubelet is process %u now", process->pid);
+        else
+                log_event(LOG_NOTICE, SLUG_MESSAGE_KUBELET_RESTARTED, LOG_PLAIN,
+                          "No kubelet runs any more");
+}
+
+typedef struct Reload {
+        uint64_t generation;
+        uint64_t now_usec;
+        History *history;
+} Reload;
+
+_printf_(2, 3) static void announce_setting(const Reload *reload, const char *format, ...) {
+        char text[HISTORY_TEXT_MAX];
+        va_list args;
+
+        va_start(args, format);
+        (void)vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        log_event(LOG_NOTICE, SLUG_MESSAGE_SETTING_CHANGED,
+                  LOG_WITH({ .name = "SLUG_GENERATION", .number = reload->generation }), "%s",
+                  text);
+        history_add(reload->history, reload->generation, reload->now_usec, (OptU64){}, text);
+}
+
+static const char *or_nothing(const char *value) {
+        return value[0] ? value : "nothing";
+}
+
+static void announce_settings(const Reload *reload, const Settings *before, const Settings *now) {
+        for (size_t i = 0; i < now->list.n_items; ++i) {
+                const ConfigSetting *setting = &now->list.items[i];
+                const ConfigSetting *old = config_settings_find(&before->list, setting->key);
+
+                if (!old)
+                        announce_setting(reload, "%s is %s (%s), was not there", setting->key,
+                                         or_nothing(setting->value), setting->source);
+                else if (!config_setting_is_equal(old, setting))
+                        announce_setting(reload, "%s is %s (%s), was %s (%s)", setting->key,
+                                         or_nothing(setting->value), setting->source,
+                                         or_nothing(old->value), old->source);
+        }
+        for (size_t i = 0; i < before->list.n_items; ++i)
+                if (!config_settings_find(&now->list, before->list.items[i].key))
+                        announce_setting(reload, "%s is no longer there, was %s (%s)",
+                                         before->list.items[i].key, before->list.items[i].value,
+                                         before->list.items[i].source);
+}
+
+void announce_reload(uint64_t generation,
+                     const Settings *before,
+                     const Settings *now,
+                     uint64_t now_usec,
+                     History *history) {
+        const Reload reload = { generation, now_usec, history };
+
         log_event(LOG_NOTICE, SLUG_MESSAGE_RELOADED,
                   LOG_WITH({ .name = "SLUG_GENERATION", .number = generation }),
                   "The configuration was read again");
+        announce_settings(&reload, before, now);
         if (has_new_problem(before->config, now->config))
                 announce_kubelet_problem(now->config);
         if (strcmp(before->config->socket, now->config->socket) != 0)
-                log_event(LOG_NOTICE, SLUG_MESSAGE_SETTING_CHANGED, LOG_PLAIN,
-                          "socket is '%s', which takes effect when slugd is restarted",
-                          now->config->socket);
+                announce_setting(&reload, "the new socket takes effect when slugd is restarted");
 }
 
 void announce_refused_reload(const Diag *diag) {

@@ -24,5 +24,10 @@ void announce_changes(uint64_t generation,
 
 /* Settings */
 void announce_kubelet_problem(const Config *config);
-void announce_reload(uint64_t generation, const Settings *before, const Settings *now);
+void announce_kubelet(const KubeletProcess *process);
+void announce_reload(uint64_t generation,
+                     const Settings *before,
+                     const Settings *now,
+                     uint64_t now_usec,
+                     History *history);
 void announce_refused_reload(const Diag *diag);

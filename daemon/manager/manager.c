@@ -20,7 +20,9 @@
 
 #include "base/log.h"
 #include "base/root.h"
+#include "config/process.h"
 #include "manager/announce.h"
+#include "manager/sighting.h"
 #include "manager/sockets.h"
 #include "manager/view.h"
 #include "manager/watch.h"
@@ -35,6 +37,8 @@ struct Manager {
         sd_event *event;
         Watch *watch;
         bool has_look_failed; /* said once, until it works again */
+
+        Sighting sighting; /* of the kubelet that runs now */
 
         Snapshot snapshot;
         ViewTexts texts;
@@ -67,6 +71,7 @@ static void publish(Manager *manager) {
                         .snapshot = &manager->snapshot,
                         .history = &manager->history,
                         .reload_problem = &manager->reload_problem,
+                        .kubelet_seen_bytes = manager->sighting.bytes,
                         .root = manager->root.path,
                         .start_time_usec = manager->start_time_usec,
                 },
@@ -83,6 +88,9 @@ static void swap_snapshot(Manager *manager, Snapshot *snapshot) {
 
         manager->snapshot = *snapshot;
         *snapshot = before;
+        if (before.topology &&
+            before.topology->generation == manager->snapshot.topology->generation)
+                return;
         announce_diagnostics(known, manager->snapshot.topology->machine);
         announce_snapshot(&manager->snapshot);
         if (before.topology) {
@@ -93,7 +101,6 @@ static void swap_snapshot(Manager *manager, Snapshot *snapshot) {
         } else {
                 announce_start(&manager->snapshot, now_usec, &manager->history);
         }
-        publish(manager);
 }
 
 static uint64_t next_generation(const Manager *manager) {
@@ -125,19 +132,8 @@ static int refresh(Manager *manager) {
 
         /* Nothing below can fail. */
         swap_snapshot(manager, &snapshot);
+        publish(manager);
         return 0;
-}
-
-static void on_look(void *userdata) {
-        Manager *manager = userdata;
-        int r = refresh(manager);
-
-        if (r < 0 && !manager->has_look_failed)
-                log_event(LOG_WARNING, SLUG_MESSAGE_TOPOLOGY_KEPT,
-                          LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),
-                          "Cannot look at the machine again: %s, keeping the previous topology",
-                          strerror(-r));
-        manager->has_look_failed = r < 0;
 }
 
 /* Configuration */
@@ -155,12 +151,25 @@ static int load_settings(const Manager *manager, Settings **ret, Diag *reterr) {
         return settings_new(config, ret);
 }
 
-/* Return: as load_settings(); with anything but 0 nothing changed. */
+/* The kubelet that runs now is another one than before, or none. */
+static void note_kubelet(Manager *manager, const KubeletProcess *process) {
+        int r;
+
+        manager->sighting = (Sighting){ .process = *process };
+        announce_kubelet(process);
+        if (process->pid)
+                manager->sighting.bytes = opt_u64(manager->snapshot.capacity->total_bytes);
+        r = sighting_store(&manager->root, &manager->sighting);
+        if (r < 0)
+                log_debug("Cannot keep what the kubelet saw: %s", strerror(-r));
+}
+
+/* Reads everything again. Return: as load_settings(); with anything but 0 nothing changed. */
 static int reload(Manager *manager, Diag *reterr) {
-        _cleanup_(settings_freep) Settings *settings = NULL;
+        _cleanup_(settings_freep) Settings *settings = NULL, *before = NULL;
         _cleanup_(sysfs_machine_freep) SysfsMachine *machine = NULL;
         _cleanup_(snapshot_deinitp) Snapshot snapshot = {};
-        Settings *before = manager->settings;
+        bool is_same;
         int r;
 
         r = load_settings(manager, &settings, reterr);
@@ -169,7 +178,10 @@ static int reload(Manager *manager, Diag *reterr) {
         r = sysfs_read(&manager->root, &machine);
         if (r)
                 return r;
-        r = snapshot_build(settings, TAKE_PTR(machine), next_generation(manager), &snapshot);
+        is_same = settings_is_equal(manager->settings, settings) &&
+                  sysfs_machine_is_equal(manager->snapshot.topology->machine, machine);
+        r = snapshot_build(settings, TAKE_PTR(machine),
+                           manager->snapshot.topology->generation + !is_same, &snapshot);
         if (r)
                 return r;
         r = watch_set_interval(manager->watch, settings->config->refresh_interval_usec);
@@ -177,33 +189,69 @@ static int reload(Manager *manager, Diag *reterr) {
                 return r;
 
         /* Nothing below can fail. */
+        before = manager->settings;
         manager->settings = TAKE_PTR(settings);
         manager->reload_problem = (Diag){};
         swap_snapshot(manager, &snapshot);
-        announce_reload(manager->snapshot.topology->generation, before, manager->settings);
-        settings_free(before);
+        announce_reload(manager->snapshot.topology->generation, before, manager->settings,
+                        clock_now_usec(&manager->wall_clock), &manager->history);
+        if (!process_is_same(&manager->sighting.process,
+                             &manager->settings->config->kubelet.process))
+                note_kubelet(manager, &manager->settings->config->kubelet.process);
+        publish(manager);
         return 0;
+}
+
+/* A refusal is told once, however often the same file is refused. */
+static void try_reload(Manager *manager, bool is_asked_for) {
+        Diag diag = {};
+        int r;
+
+        r = reload(manager, &diag);
+        if (r == 0)
+                return;
+        if (r < 0)
+                diag_set(&diag, NULL, 0, 0, "%s", strerror(-r));
+        if (is_asked_for || strcmp(diag.text, manager->reload_problem.text) != 0)
+                announce_refused_reload(&diag);
+        manager->reload_problem = diag;
+        publish(manager);
 }
 
 static int on_reload(sd_event_source *source _unused_,
                      const struct signalfd_siginfo *info _unused_,
                      void *userdata) {
-        Manager *manager = userdata;
-        Diag diag = {};
-        int r;
-
         (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
                          (unsigned long long)clock_now_usec(&clock_monotonic));
-        r = reload(manager, &diag);
-        if (r) {
-                if (r < 0)
-                        diag_set(&diag, NULL, 0, 0, "%s", strerror(-r));
-                manager->reload_problem = diag;
-                announce_refused_reload(&diag);
-                publish(manager);
-        }
+        try_reload(userdata, true);
         (void)sd_notify(0, "READY=1");
         return 0;
+}
+
+/* Looking */
+
+/* A kubelet that is started again may have been told other things. */
+static bool has_other_kubelet(const Manager *manager) {
+        const KubeletConfig *kubelet = &manager->settings->config->kubelet;
+        const KubeletProcess process =
+                process_find(&manager->root, kubelet->process_name, &kubelet->process);
+
+        return !process_is_same(&process, &kubelet->process);
+}
+
+static void on_look(void *userdata) {
+        Manager *manager = userdata;
+        int r;
+
+        if (has_other_kubelet(manager))
+                try_reload(manager, false);
+        r = refresh(manager);
+        if (r < 0 && !manager->has_look_failed)
+                log_event(LOG_WARNING, SLUG_MESSAGE_TOPOLOGY_KEPT,
+                          LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),
+                          "Cannot look at the machine again: %s, keeping the previous topology",
+                          strerror(-r));
+        manager->has_look_failed = r < 0;
 }
 
 /* Construction */
@@ -289,6 +337,8 @@ static int load(Manager *manager, const ManagerParams *params, Diag *reterr) {
         r = load_settings(manager, &manager->settings, reterr);
         if (r)
                 return r;
+        manager->sighting =
+                sighting_load(&manager->root, &manager->settings->config->kubelet.process);
         return refresh(manager);
 }
 

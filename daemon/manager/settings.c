@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static MemoryKind translate_kind(ConfigKind kind) {
@@ -114,6 +115,33 @@ static void translate_capacity(Settings *settings) {
         };
 }
 
+static int translate_list(Settings *settings) {
+        const ConfigFiles *files = &settings->config->files;
+        int r;
+
+        r = config_settings_list(settings->config, &settings->list);
+        if (r)
+                return r;
+        settings->entries = calloc(settings->list.n_items + 1, sizeof(*settings->entries));
+        settings->files = calloc(files->n_items + 1, sizeof(*settings->files));
+        if (!settings->entries || !settings->files)
+                return -ENOMEM;
+        for (size_t i = 0; i < settings->list.n_items; ++i)
+                settings->entries[i] = (NodeConfigEntry){
+                        .key = settings->list.items[i].key,
+                        .value = settings->list.items[i].value,
+                        .source = settings->list.items[i].source,
+                };
+        for (size_t i = 0; i < files->n_items; ++i)
+                settings->files[i] = (NodeConfigFile){
+                        .path = files->items[i].path,
+                        .is_read = files->items[i].state == CONFIG_FILE_READ,
+                        .is_absent = files->items[i].state == CONFIG_FILE_ABSENT,
+                        .problem = files->items[i].problem,
+                };
+        return 0;
+}
+
 int settings_new(Config *config, Settings **ret) {
         _cleanup_(config_freep) Config *taken = config;
         _cleanup_(settings_freep) Settings *settings = calloc(1, sizeof(*settings));
@@ -129,13 +157,28 @@ int settings_new(Config *config, Settings **ret) {
         if (r)
                 return r;
         translate_capacity(settings);
+        r = translate_list(settings);
+        if (r)
+                return r;
         *ret = TAKE_PTR(settings);
         return 0;
+}
+
+bool settings_is_equal(const Settings *a, const Settings *b) {
+        bool is_equal = a->list.n_items == b->list.n_items;
+
+        for (size_t i = 0; is_equal && i < a->list.n_items; ++i)
+                is_equal = strcmp(a->list.items[i].key, b->list.items[i].key) == 0 &&
+                           config_setting_is_equal(&a->list.items[i], &b->list.items[i]);
+        return is_equal;
 }
 
 Settings *settings_free(Settings *settings) {
         if (!settings)
                 return NULL;
+        free(settings->files);
+        free(settings->entries);
+        config_settings_deinit(&settings->list);
         free(settings->reserved_memory);
         free(settings->rules);
         config_free(settings->config);

@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 #include "capacity/capacity.h"
 #include "config/config.h"
+#include "config/settings.h"
+#include "service/node-service.h"
 #include "topology/topology.h"
 
 typedef struct Settings {
@@ -17,9 +19,14 @@ typedef struct Settings {
         TopologyRule *rules; /* config->n_rules of them */
         ReservedMemory *reserved_memory;
         CapacityParams capacity;
+        ConfigSettings list;      /* all of it, for people */
+        NodeConfigEntry *entries; /* the same, as the service takes it: list.n_items */
+        NodeConfigFile *files;    /* config->files.n_items */
 } Settings;
 
 /* @config: taken, also on failure. Return: 0 or -ENOMEM. */
 _must_check_ int settings_new(Config *config, Settings **ret);
+/* Every setting has the same value from the same place. */
+bool settings_is_equal(const Settings *a, const Settings *b);
 Settings *settings_free(Settings *settings);
 DEFINE_CLEANUP(Settings *, settings_free);

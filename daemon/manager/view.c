@@ -6,13 +6,16 @@
 
 /* Every value is looked up where it lives; nothing is computed here. */
 
-/* As the kubelet names its node: the host name in lower case, unless the configuration names it. */
+/* As the kubelet names its node: the host name in lower case, unless it was told another, or the
+ * configuration names it. */
 static void set_name(const Settings *settings, const Snapshot *snapshot, ViewTexts *texts) {
         const char *host_name = snapshot->topology->machine->host.host_name;
         size_t n = 0;
 
         if (settings->config->node_name[0])
                 host_name = settings->config->node_name;
+        else if (settings->config->kubelet.host_name[0])
+                host_name = settings->config->kubelet.host_name;
         for (; host_name[n] && n < sizeof(texts->name) - 1; ++n)
                 texts->name[n] = (char)tolower((unsigned char)host_name[n]);
         texts->name[n] = '\0';
@@ -60,6 +63,14 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                               .source = config_source_format(&kubelet->eviction_hard.source,
                                                              texts->eviction) },
                 .placement_source = format_placement_source(config, texts->placement),
+                .settings = params->settings->entries,
+                .n_settings = params->settings->list.n_items,
+                .files = params->settings->files,
+                .n_files = config->files.n_items,
+                .page_bytes = params->settings->capacity.page_bytes,
+                .kubelet_pid = kubelet->process.pid,
+                .kubelet_start_ticks = kubelet->process.start_ticks,
+                .kubelet_seen_bytes = params->kubelet_seen_bytes,
                 .kubelet_file = kubelet->file,
                 .kubelet_problem = format_problem(&config->kubelet_problem, texts->kubelet_problem),
                 .is_kubelet_file_missing = config->is_kubelet_file_missing,

@@ -28,6 +28,7 @@ typedef struct ViewParams {
         const Snapshot *snapshot;
         const History *history;
         const Diag *reload_problem; /* text "" when the last reload was good */
+        OptU64 kubelet_seen_bytes;
         const char *root;
         uint64_t start_time_usec;
 } ViewParams;

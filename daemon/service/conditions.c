@@ -25,6 +25,10 @@ static Condition bad(const char *reason, const char *message) {
         return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_FALSE };
 }
 
+static Condition unknown(const char *reason, const char *message) {
+        return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN };
+}
+
 static Condition tell_configuration(Arena *arena, const NodeView *view) {
         if (!view->reload_problem[0])
                 return good("Loaded", "the last configuration that was read is in force");
@@ -34,6 +38,10 @@ static Condition tell_configuration(Arena *arena, const NodeView *view) {
 }
 
 static Condition tell_kubelet_configuration(Arena *arena, const NodeView *view) {
+        if (!view->kubelet_problem[0] && !view->kubelet_file[0])
+                return good("FlagsOnly",
+                            arena_printf(arena, "the kubelet, process %u, uses no file",
+                                         view->kubelet_pid));
         if (!view->kubelet_problem[0])
                 return good("Read", arena_printf(arena, "%s", view->kubelet_file));
         return bad(view->is_kubelet_file_missing ? "NotFound" : "Invalid",
@@ -41,6 +49,40 @@ static Condition tell_kubelet_configuration(Arena *arena, const NodeView *view) 
                                 "%s; the kubelet's defaults stand in; name the file with "
                                 "kubelet.configFile in slugd.yaml",
                                 view->kubelet_problem));
+}
+
+/*
+ * The kubelet reads the size of the machine once, when it starts. What it saw is known to a slugd
+ * that was there, or told by the limit that it wrote to its cgroup.
+ */
+static Condition tell_kubelet_memory(Arena *arena, const NodeView *view) {
+        const SysfsHost *host = &view->topology->machine->host;
+        const uint64_t total = view->capacity->total_bytes;
+        const uint64_t limit = bytes_round_down(view->capacity->kubepods_bytes, view->page_bytes);
+
+        if (view->kubelet_pid == 0)
+                return unknown("NoKubelet", "no kubelet runs here");
+        if (view->kubelet_seen_bytes.present && view->kubelet_seen_bytes.value != total)
+                return bad("MemoryChanged",
+                           arena_printf(arena,
+                                        "the kubelet saw %llu bytes when it started, the machine "
+                                        "has %llu now; restart the kubelet",
+                                        (unsigned long long)view->kubelet_seen_bytes.value,
+                                        (unsigned long long)total));
+        if (view->has_kubepods_cgroup && host->kubepods_max_bytes.present &&
+            host->kubepods_max_bytes.value != limit)
+                return bad("LimitOutdated",
+                           arena_printf(arena,
+                                        "memory.max of the cgroup %s is %llu, where the kubelet "
+                                        "would write %llu today: memory or reservations changed "
+                                        "since it started; restart the kubelet",
+                                        host->kubepods_cgroup,
+                                        (unsigned long long)host->kubepods_max_bytes.value,
+                                        (unsigned long long)limit));
+        if (view->kubelet_seen_bytes.present || host->kubepods_max_bytes.present)
+                return good("Current", "the kubelet has seen the memory that is there");
+        return unknown("NotSeen", "the kubelet was running before slugd came, and no kubepods "
+                                  "cgroup tells what it saw");
 }
 
 static Condition tell_topology(Arena *arena, const NodeView *view) {
@@ -188,6 +230,7 @@ int message_build_conditions(Arena *arena,
         } types[] = {
                 { "ConfigurationCurrent", tell_configuration },
                 { "KubeletConfigurationRead", tell_kubelet_configuration },
+                { "KubeletMemoryCurrent", tell_kubelet_memory },
                 { "TopologyComplete", tell_topology },
                 { "MemoryClassified", tell_classification },
                 { "CapacityConsistent", tell_capacity },

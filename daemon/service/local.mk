@@ -1,6 +1,7 @@
 libslugcore_a_SOURCES += \
 	%D%/changes-message.c \
 	%D%/conditions.c \
+	%D%/config-message.c \
 	%D%/describe.c \
 	%D%/history.c %D%/history.h \
 	%D%/messages.h \

@@ -30,6 +30,8 @@ _must_check_ int message_build_conditions(Arena *arena,
                                           Slug__V1__Condition ***ret);
 _must_check_ int
 message_build_description(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse **ret);
+_must_check_ int
+message_build_config(Arena *arena, const NodeView *view, Slug__V1__GetConfigResponse **ret);
 _must_check_ int message_build_changes(Arena *arena,
                                        const NodeView *view,
                                        uint64_t after_generation,

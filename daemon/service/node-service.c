@@ -32,6 +32,17 @@ static void get_topology(RpcCall *call, const ProtobufCMessage *request, void *u
                 rpc_call_finish(call, &response.base);
 }
 
+static void get_config(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        const NodeService *self = userdata;
+        Slug__V1__GetConfigResponse *response;
+
+        (void)request; /* it has no fields */
+        if (message_build_config(rpc_call_get_arena(call), &self->view, &response) < 0)
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+        else
+                rpc_call_finish(call, &response->base);
+}
+
 static void list_changes(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
         const NodeService *self = userdata;
         const Slug__V1__ListChangesRequest *request = (const Slug__V1__ListChangesRequest *)message;
@@ -68,6 +79,13 @@ void node_service_init(NodeService *service) {
                         .input = &slug__v1__get_topology_request__descriptor,
                         .output = &slug__v1__get_topology_response__descriptor,
                         .handler = get_topology,
+                        .has_no_side_effects = true,
+                },
+                {
+                        .path = "/slug.v1.NodeService/GetConfig",
+                        .input = &slug__v1__get_config_request__descriptor,
+                        .output = &slug__v1__get_config_response__descriptor,
+                        .handler = get_config,
                         .has_no_side_effects = true,
                 },
                 {

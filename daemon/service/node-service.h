@@ -21,6 +21,19 @@ typedef struct NodeSetting {
         const char *source;  /* "kubelet default", "FILE:LINE" */
 } NodeSetting;
 
+/* A setting, as the configuration lists it. */
+typedef struct NodeConfigEntry {
+        const char *key;
+        const char *value;
+        const char *source;
+} NodeConfigEntry;
+
+typedef struct NodeConfigFile {
+        const char *path;
+        bool is_read, is_absent; /* neither: it was refused */
+        const char *problem;
+} NodeConfigFile;
+
 typedef struct NodeView {
         const char *name;
         const char *root; /* "/" or the captured machine's folder */
@@ -33,6 +46,14 @@ typedef struct NodeView {
         NodeSetting kube_reserved;
         NodeSetting eviction; /* bytes: not used, the capacity knows them */
         const char *placement_source;
+        const NodeConfigEntry *settings;
+        size_t n_settings;
+        const NodeConfigFile *files;
+        size_t n_files;
+        uint64_t page_bytes;  /* the kernel rounds a limit down to it */
+        unsigned kubelet_pid; /* 0: no kubelet runs */
+        uint64_t kubelet_start_ticks;
+        OptU64 kubelet_seen_bytes; /* capacity when it started, if slugd saw it */
         const char *kubelet_file;
         const char *kubelet_problem; /* "" when the file was read */
         bool is_kubelet_file_missing;

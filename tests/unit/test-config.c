@@ -372,8 +372,8 @@ END_TEST
 #define KEYS_OF_SLUGD                                                                              \
         "known keys here: nodeName, socket, refreshInterval, reservation, classify, kubelet"
 #define KEYS_OF_KUBELET                                                                            \
-        "known keys here: configFile, configDir, flagsFile, processName, "                                \
-        "systemReserved, kubeReserved, evictionHard, "                \
+        "known keys here: configFile, configDir, flagsFile, processName, "                         \
+        "systemReserved, kubeReserved, evictionHard, "                                             \
         "mergeDefaultEvictionSettings, enforceNodeAllocatable, cgroupsPerQOS, "                    \
         "memoryManagerPolicy, reservedMemory"
 #define LONG_60 "123456789012345678901234567890123456789012345678901234567890"

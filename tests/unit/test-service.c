@@ -39,6 +39,9 @@ static void setup(void) {
                                    .page_bytes = 4096 };
         view = (NodeView){
                 .reload_problem = "",
+                .page_bytes = 4096,
+                .kubelet_pid = 42,
+                .kubelet_seen_bytes = opt_u64(2 * GIB),
                 .name = "worker",
                 .root = "/",
                 .system_reserved = { .setting = "", .source = "kubelet default" },
@@ -96,12 +99,47 @@ check_condition(const char *type, bool is_good, const char *reason, const char *
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 8);
+        ck_assert_uint_eq(description->n_conditions, 9);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,
                               "%s: %s", description->conditions[i]->type,
                               description->conditions[i]->message);
+}
+END_TEST
+
+START_TEST(what_the_kubelet_saw_is_held_against_what_there_is) {
+        view.kubelet_seen_bytes = opt_u64(GIB);
+        describe();
+        check_condition("KubeletMemoryCurrent", false, "MemoryChanged",
+                        "saw 1073741824 bytes when it started, the machine has 2147483648 now");
+}
+END_TEST
+
+START_TEST(the_kubelets_own_limit_tells_what_it_saw) {
+        view.kubelet_seen_bytes = (OptU64){};
+        folder_write(&folder, "sys/fs/cgroup/kubepods.slice/memory.max", "1073741824\n");
+        describe();
+        check_condition("KubeletMemoryCurrent", false, "LimitOutdated",
+                        "memory.max of the cgroup kubepods.slice is 1073741824");
+}
+END_TEST
+
+START_TEST(a_limit_is_what_the_kernel_made_of_it) {
+        view.kubelet_seen_bytes = (OptU64){};
+        params.system_reserved_bytes = 1000;
+        folder_write(&folder, "sys/fs/cgroup/kubepods/memory.max", "2147479552\n");
+        describe();
+        check_condition("KubeletMemoryCurrent", true, "Current", "has seen");
+}
+END_TEST
+
+START_TEST(without_a_witness_it_is_unknown) {
+        view.kubelet_seen_bytes = (OptU64){};
+        describe();
+        check_condition("KubeletMemoryCurrent", false, "NotSeen", "was running before");
+        ck_assert_int_eq(find_condition("KubeletMemoryCurrent")->status,
+                         SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN);
 }
 END_TEST
 
@@ -274,6 +312,10 @@ Suite *suite(void) {
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, a_healthy_node_has_only_true_conditions);
+        tcase_add_test(t, what_the_kubelet_saw_is_held_against_what_there_is);
+        tcase_add_test(t, the_kubelets_own_limit_tells_what_it_saw);
+        tcase_add_test(t, a_limit_is_what_the_kernel_made_of_it);
+        tcase_add_test(t, without_a_witness_it_is_unknown);
         tcase_add_test(t, amounts_come_in_total_and_by_numa_node);
         tcase_add_test(t, without_a_kubepods_cgroup_there_is_no_limit_of_it);
         tcase_add_test(t, an_optional_field_is_set_even_to_zero);

@@ -46,7 +46,8 @@ static const char *render(const Verb *verb, const char *json, Style style) {
         return buffer.data;
 }
 
-static const Verb *const renderers[] = { &verb_describe_node, &verb_topology, &verb_changes };
+static const Verb *const renderers[] = { &verb_describe_node, &verb_topology, &verb_changes,
+                                         &verb_config };
 
 START_TEST(an_empty_answer_is_drawn) {
         const char *text = render(renderers[_i], "{}", (Style){});
@@ -71,6 +72,10 @@ START_TEST(no_answer_steers_the_terminal) {
                 "\"daxDevices\":[{\"name\":\"" HOSTILE "\",\"driver\":\"" HOSTILE "\"}],"
                 "\"memoryTiers\":[{\"numaNodes\":\"" HOSTILE "\"}]}}",
                 "{\"changes\":[{\"message\":\"" HOSTILE "\"}]}",
+                "{\"settings\":[{\"key\":\"" HOSTILE "\",\"value\":\"" HOSTILE
+                "\",\"source\":\"" HOSTILE "\"}],\"files\":[{\"path\":\"" HOSTILE
+                "\",\"problem\":\"" HOSTILE "\"}],\"kubeletProblem\":\"" HOSTILE
+                "\",\"reloadProblem\":\"" HOSTILE "\"}",
         };
         const char *text = render(renderers[_i], answers[_i], (Style){ .is_wide = true });
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/settings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/quantity.h"
+
+/*
+ * The list is made of the bound values and not of the text of the files, so that it shows what is
+ * in force. Two lists are compared by their keys: that is what a reload has changed.
+ */
+
+typedef struct Lister {
+        ConfigSettings settings;
+        int error;
+} Lister;
+
+_printf_(4, 5) static void add(Lister *self,
+                               const char *key,
+                               const ConfigSource *source,
+                               const char *format,
+                               ...) {
+        ConfigSetting *items, *item;
+        va_list args;
+
+        if (self->error)
+                return;
+        items = reallocarray(self->settings.items, self->settings.n_items + 1, sizeof(*items));
+        if (!items) {
+                self->error = -ENOMEM;
+                return;
+        }
+        self->settings.items = items;
+        item = &items[self->settings.n_items++];
+        (void)snprintf(item->key, sizeof(item->key), "%s", key);
+        (void)config_source_format(source, item->source);
+        va_start(args, format);
+        (void)vsnprintf(item->value, sizeof(item->value), format, args);
+        va_end(args);
+}
+
+static const char *format_interval(uint64_t usec, char text[static 32]) {
+        if (usec % USEC_PER_SEC == 0)
+                (void)snprintf(text, 32, "%" PRIu64 "s", usec / USEC_PER_SEC);
+        else
+                (void)snprintf(text, 32, "%" PRIu64 "ms", usec / USEC_PER_MSEC);
+        return text;
+}
+
+static void list_rule(Lister *self, const ConfigRule *rule, size_t index) {
+        static const char *const kinds[] = {
+                [CONFIG_KIND_UNSET] = "",          [CONFIG_KIND_DRAM] = "dram",
+                [CONFIG_KIND_HBM] = "hbm",         [CONFIG_KIND_CXL] = "cxl",
+                [CONFIG_KIND_PMEM] = "pmem",       [CONFIG_KIND_GPU] = "gpu",
+                [CONFIG_KIND_UNKNOWN] = "unknown",
+        };
+        static const char *const localities[] = {
+                [CONFIG_LOCALITY_UNSET] = "",
+                [CONFIG_LOCALITY_LOCAL] = "local",
+                [CONFIG_LOCALITY_REMOTE] = "remote",
+                [CONFIG_LOCALITY_EXCLUDED] = "excluded",
+        };
+        char key[SETTING_KEY_MAX], selector[64];
+
+        (void)snprintf(key, sizeof(key), "classify[%zu]", index);
+        if (rule->node.present)
+                (void)snprintf(selector, sizeof(selector), "numaNode: %" PRIu64, rule->node.value);
+        else if (rule->cxl_serial.present)
+                (void)snprintf(selector, sizeof(selector), "cxlSerial: 0x%" PRIx64,
+                               rule->cxl_serial.value);
+        else
+                (void)snprintf(selector, sizeof(selector), "kind: %s", kinds[rule->kind]);
+        add(self, key, &rule->source, "{%s, locality: %s}", selector, localities[rule->locality]);
+}
+
+static void list_slugd(Lister *self, const Config *config) {
+        char interval[32];
+
+        add(self, "nodeName", &config->node_name_source, "%s", config->node_name);
+        add(self, "socket", &config->socket_source, "%s", config->socket);
+        add(self, "refreshInterval", &config->refresh_source, "%s",
+            format_interval(config->refresh_interval_usec, interval));
+        add(self, "reservation.placement", &config->placement_source, "%s",
+            config->placement == CONFIG_PLACEMENT_PROPORTIONAL ? "proportional" : "local-first");
+        for (size_t i = 0; i < config->n_rules; ++i)
+                list_rule(self, &config->rules[i], i);
+}
+
+static void list_reserved_memory(Lister *self, const KubeletConfig *kubelet, size_t index) {
+        const ConfigReservedMemory *entry = &kubelet->reserved_memory[index];
+        char key[SETTING_KEY_MAX], limits[SETTING_VALUE_MAX] = "";
+        char size[QUANTITY_TEXT_MAX], bytes[QUANTITY_TEXT_MAX];
+        size_t n = 0;
+
+        if (entry->bytes)
+                n += (size_t)snprintf(limits, sizeof(limits), "memory: %s",
+                                      quantity_format_bytes(entry->bytes, bytes));
+        for (size_t i = 0; i < entry->n_hugepages && n < sizeof(limits); ++i)
+                n += (size_t)snprintf(limits + n, sizeof(limits) - n, "%shugepages-%s: %s",
+                                      n ? ", " : "",
+                                      quantity_format_bytes(entry->hugepages[i].page_bytes, size),
+                                      quantity_format_bytes(entry->hugepages[i].bytes, bytes));
+        (void)snprintf(key, sizeof(key), "kubelet.reservedMemory[%zu]", index);
+        add(self, key, &kubelet->reserved_memory_source, "{numaNode: %u, limits: {%s}}",
+            entry->node, limits);
+}
+
+static void list_kubelet(Lister *self, const KubeletConfig *kubelet) {
+        add(self, "kubelet.processName", &kubelet->process_name_source, "%s",
+            kubelet->process_name);
+        add(self, "kubelet.configFile", &kubelet->file_source, "%s", kubelet->file);
+        add(self, "kubelet.configDir", &kubelet->dir_source, "%s", kubelet->dir);
+        add(self, "kubelet.flagsFile", &kubelet->flags_file_source, "%s", kubelet->flags_file);
+        if (kubelet->host_name[0])
+                add(self, "kubelet --hostname-override", &kubelet->host_name_source, "%s",
+                    kubelet->host_name);
+        add(self, "kubelet.systemReserved.memory", &kubelet->system_reserved.source, "%s",
+            kubelet->system_reserved.setting);
+        add(self, "kubelet.kubeReserved.memory", &kubelet->kube_reserved.source, "%s",
+            kubelet->kube_reserved.setting);
+        add(self, "kubelet.evictionHard.memory.available", &kubelet->eviction_hard.source, "%s",
+            kubelet->eviction_hard.setting);
+        add(self, "kubelet.mergeDefaultEvictionSettings", &kubelet->merges_source, "%s",
+            kubelet->merges_default_eviction ? "true" : "false");
+        add(self, "kubelet.enforceNodeAllocatable", &kubelet->enforce_source, "%s",
+            kubelet->enforced);
+        add(self, "kubelet.cgroupsPerQOS", &kubelet->cgroups_source, "%s",
+            kubelet->cgroups_per_qos ? "true" : "false");
+        add(self, "kubelet.memoryManagerPolicy", &kubelet->policy_source, "%s",
+            kubelet->static_memory_policy ? "Static" : "None");
+        for (size_t i = 0; i < kubelet->n_reserved_memory; ++i)
+                list_reserved_memory(self, kubelet, i);
+}
+
+int config_settings_list(const Config *config, ConfigSettings *ret) {
+        Lister self = {};
+
+        list_slugd(&self, config);
+        list_kubelet(&self, &config->kubelet);
+        if (self.error) {
+                config_settings_deinit(&self.settings);
+                return self.error;
+        }
+        *ret = self.settings;
+        return 0;
+}
+
+void config_settings_deinit(ConfigSettings *settings) {
+        free(settings->items);
+        *settings = (ConfigSettings){};
+}
+
+const ConfigSetting *config_settings_find(const ConfigSettings *settings, const char *key) {
+        for (size_t i = 0; i < settings->n_items; ++i)
+                if (strcmp(settings->items[i].key, key) == 0)
+                        return &settings->items[i];
+        return NULL;
+}
+
+bool config_setting_is_equal(const ConfigSetting *a, const ConfigSetting *b) {
+        return strcmp(a->value, b->value) == 0 && strcmp(a->source, b->source) == 0;
+}
