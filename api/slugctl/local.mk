@@ -3,6 +3,10 @@ noinst_LIBRARIES += libslugctl.a
 libslugctl_a_SOURCES = \
 	%D%/arguments.c %D%/arguments.h \
 	%D%/call.c %D%/call.h \
+	%D%/capture.c %D%/capture.h \
+	%D%/capture-list.c \
+	%D%/capture-mask.c %D%/capture-mask.h \
+	%D%/capture-walk.c \
 	%D%/changes.c %D%/changes.h \
 	%D%/config.c \
 	%D%/client.c %D%/client.h \
@@ -18,8 +22,8 @@ libslugctl_a_SOURCES = \
 	%D%/verb.c %D%/verb.h \
 	%D%/version.c %D%/version.h \
 	%D%/words.c %D%/words.h
-libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS)
-SLUGCTL_LIBS = libslugctl.a libslugapi.a $(CURL_LIBS) $(JSONC_LIBS) $(YAML_LIBS) $(SLUG_API_LIBS)
+libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS) $(ARCHIVE_CFLAGS)
+SLUGCTL_LIBS = libslugctl.a libslugapi.a $(CURL_LIBS) $(ARCHIVE_LIBS) $(JSONC_LIBS) $(YAML_LIBS) $(SLUG_API_LIBS)
 
 bin_PROGRAMS += slugctl
 slugctl_SOURCES = %D%/slugctl.c

@@ -1,6 +1,7 @@
 # The real slugd and the real slugctl, each test with a machine and a socket of its own.
 INTEGRATION_TESTS = \
 	%D%/bad-input.sh \
+	%D%/capture.sh \
 	%D%/changes.sh \
 	%D%/curl.sh \
 	%D%/example.sh \
