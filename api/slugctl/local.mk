@@ -8,11 +8,13 @@ libslugctl_a_SOURCES = \
 	%D%/capture-mask.c %D%/capture-mask.h \
 	%D%/capture-walk.c \
 	%D%/changes.c %D%/changes.h \
+	%D%/completion.c \
 	%D%/config.c \
 	%D%/client.c %D%/client.h \
 	%D%/describe-node.c %D%/describe-node.h \
 	%D%/describe-numa-nodes.c \
 	%D%/document.c %D%/document.h \
+	%D%/explain.c \
 	%D%/help.c %D%/help.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h \
@@ -25,7 +27,21 @@ libslugctl_a_SOURCES = \
 libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS) $(ARCHIVE_CFLAGS)
 SLUGCTL_LIBS = libslugctl.a libslugapi.a $(CURL_LIBS) $(ARCHIVE_LIBS) $(JSONC_LIBS) $(YAML_LIBS) $(SLUG_API_LIBS)
 
+# Completion scripts are what slugctl prints.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+nodist_bashcompletion_DATA = %D%/completion/slugctl
+nodist_zshcompletion_DATA = %D%/completion/_slugctl
+CLEANFILES += %D%/completion/slugctl %D%/completion/_slugctl
+
+%D%/completion/slugctl: slugctl$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./slugctl$(EXEEXT) completion bash >$@.tmp && mv $@.tmp $@
+
+%D%/completion/_slugctl: slugctl$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./slugctl$(EXEEXT) completion zsh >$@.tmp && mv $@.tmp $@
+
 bin_PROGRAMS += slugctl
 slugctl_SOURCES = %D%/slugctl.c
 slugctl_CPPFLAGS = $(libslugctl_a_CPPFLAGS)
 slugctl_LDADD = $(SLUGCTL_LIBS)
+dist_man1_MANS = %D%/slugctl.1

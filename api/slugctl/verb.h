@@ -75,8 +75,10 @@ enum {
 extern const Verb verb_describe_node;
 extern const Verb verb_topology;
 extern const Verb verb_capture;
+extern const Verb verb_completion;
 extern const Verb verb_config;
 extern const Verb verb_changes;
+extern const Verb verb_explain;
 extern const Verb verb_help;
 extern const Verb verb_version;
 

@@ -297,14 +297,17 @@ static int read_slugd(const Root *root, const char *file, Documents *documents, 
         r = documents_add_file(documents, root, file, NULL, reterr);
         if (r != 0 && (r != CONFIG_E_ABSENT || !root))
                 return r;
+        /* The first drop-in is a patch, too, whether or not there is a file to be patched. */
+        if (!documents->tree)
+                documents->tree = yaml_new_node(documents->arena, file, YAML_TYPE_MAPPING);
+        if (!documents->tree)
+                return -ENOMEM;
         r = documents_add_directory(documents, root, directory, &drop_ins, reterr);
         if (r != 0 && r != CONFIG_E_ABSENT)
                 return r;
         if (reterr)
                 *reterr = (Diag){};
-        if (!documents->tree)
-                documents->tree = yaml_new_node(documents->arena, file, YAML_TYPE_MAPPING);
-        return documents->tree ? 0 : -ENOMEM;
+        return 0;
 }
 
 /* @host_file: NULL: the default below @root. @root: NULL: what the kubelet was told is not asked

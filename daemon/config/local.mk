@@ -11,3 +11,5 @@ libslugcore_a_SOURCES += \
 	%D%/settings.c %D%/settings.h \
 	%D%/told.c %D%/told.h \
 	%D%/yaml.c %D%/yaml.h
+
+dist_man5_MANS = %D%/slugd.yaml.5

@@ -133,7 +133,7 @@ static void choose_path(char path[static CONFIG_PATH_MAX],
 
 /* A kubelet that was not told of a file uses none, whatever lies at the usual place. */
 static bool uses_default_file(const Told *self) {
-        return self->config.process.pid == 0 || self->config.flags_file[0];
+        return self->config.process.pid == 0 && !self->config.flags_file[0];
 }
 
 static int choose_places(Told *self) {

@@ -63,6 +63,8 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                               .source = config_source_format(&kubelet->eviction_hard.source,
                                                              texts->eviction) },
                 .placement_source = format_placement_source(config, texts->placement),
+                .rules = params->settings->rules,
+                .n_rules = config->n_rules,
                 .settings = params->settings->entries,
                 .n_settings = params->settings->list.n_items,
                 .files = params->settings->files,

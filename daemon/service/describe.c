@@ -68,7 +68,7 @@ static int build_amount(Arena *arena,
                                &list[0]->n_hugepages, &list[0]->hugepages);
 }
 
-static Slug__V1__ReservationPlacement encode_placement(Placement placement) {
+Slug__V1__ReservationPlacement message_encode_placement(Placement placement) {
         switch (placement) {
         case PLACEMENT_LOCAL_FIRST:
                 return SLUG__V1__RESERVATION_PLACEMENT__RESERVATION_PLACEMENT_LOCAL_FIRST;
@@ -109,7 +109,7 @@ add_reservation(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeRespon
                 list[0]->parts[i]->setting = (char *)parts[i].setting->setting;
         }
         list[0]->total_bytes = view->capacity->reservation_bytes;
-        list[0]->placement = encode_placement(view->capacity->placement);
+        list[0]->placement = message_encode_placement(view->capacity->placement);
         list[0]->placement_source = (char *)view->placement_source;
         list[0]->placed_bytes = view->capacity->placed_bytes;
         list[0]->unplaced_bytes = view->capacity->unplaced_bytes;
@@ -134,6 +134,16 @@ static int build_amounts(Arena *arena, const CapacityNode *node, Slug__V1__NumaN
                                &list[0]->n_hugepages_allocatable, &list[0]->hugepages_allocatable);
 }
 
+int message_fill_described(Arena *arena,
+                           const NodeView *view,
+                           size_t index,
+                           Slug__V1__DescribedNumaNode *message) {
+        int r = message_build_numa_node(arena, view->topology, &view->topology->nodes[index],
+                                        &message->numa_node);
+
+        return r ? r : build_amounts(arena, &view->capacity->nodes[index], &message->amounts);
+}
+
 static int
 add_numa_nodes(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse *message) {
         const Topology *topology = view->topology;
@@ -145,12 +155,7 @@ add_numa_nodes(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeRespons
                 return -ENOMEM;
         message->n_numa_nodes = topology->n_nodes;
         for (size_t i = 0; i < topology->n_nodes; ++i) {
-                r = message_build_numa_node(arena, topology, &topology->nodes[i],
-                                            &message->numa_nodes[i]->numa_node);
-                if (r)
-                        return r;
-                r = build_amounts(arena, &view->capacity->nodes[i],
-                                  &message->numa_nodes[i]->amounts);
+                r = message_fill_described(arena, view, i, message->numa_nodes[i]);
                 if (r)
                         return r;
         }

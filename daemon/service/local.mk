@@ -3,6 +3,7 @@ libslugcore_a_SOURCES += \
 	%D%/conditions.c \
 	%D%/config-message.c \
 	%D%/describe.c \
+	%D%/explain-message.c \
 	%D%/history.c %D%/history.h \
 	%D%/messages.h \
 	%D%/node-service.c %D%/node-service.h \

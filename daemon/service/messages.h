@@ -30,6 +30,16 @@ _must_check_ int message_build_conditions(Arena *arena,
                                           Slug__V1__Condition ***ret);
 _must_check_ int
 message_build_description(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse **ret);
+Slug__V1__ReservationPlacement message_encode_placement(Placement placement);
+/* The NUMA node at that place of the topology, and its amounts. */
+_must_check_ int message_fill_described(Arena *arena,
+                                        const NodeView *view,
+                                        size_t index,
+                                        Slug__V1__DescribedNumaNode *message);
+_must_check_ int message_build_explanation(Arena *arena,
+                                           const NodeView *view,
+                                           size_t index,
+                                           Slug__V1__ExplainResponse **ret);
 _must_check_ int
 message_build_config(Arena *arena, const NodeView *view, Slug__V1__GetConfigResponse **ret);
 _must_check_ int message_build_changes(Arena *arena,

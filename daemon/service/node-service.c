@@ -32,6 +32,33 @@ static void get_topology(RpcCall *call, const ProtobufCMessage *request, void *u
                 rpc_call_finish(call, &response.base);
 }
 
+static void fail_unknown_node(RpcCall *call, const Topology *topology, unsigned id) {
+        char text[NODESET_TEXT_MAX];
+        NodeSet nodes = {};
+
+        for (size_t i = 0; i < topology->n_nodes; ++i)
+                nodeset_add(&nodes, topology->nodes[i].id);
+        rpc_call_fail(call, RPC_NOT_FOUND, "there is no NUMA node %u; there are %s", id,
+                      nodeset_format(&nodes, text));
+}
+
+static void explain(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
+        const NodeService *self = userdata;
+        const Topology *topology = self->view.topology;
+        const Slug__V1__ExplainRequest *request = (const Slug__V1__ExplainRequest *)message;
+        Slug__V1__ExplainResponse *response;
+        size_t i = 0;
+
+        while (i < topology->n_nodes && topology->nodes[i].id != request->numa_node)
+                ++i;
+        if (i == topology->n_nodes)
+                fail_unknown_node(call, topology, request->numa_node);
+        else if (message_build_explanation(rpc_call_get_arena(call), &self->view, i, &response) < 0)
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+        else
+                rpc_call_finish(call, &response->base);
+}
+
 static void get_config(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         const NodeService *self = userdata;
         Slug__V1__GetConfigResponse *response;
@@ -79,6 +106,13 @@ void node_service_init(NodeService *service) {
                         .input = &slug__v1__get_topology_request__descriptor,
                         .output = &slug__v1__get_topology_response__descriptor,
                         .handler = get_topology,
+                        .has_no_side_effects = true,
+                },
+                {
+                        .path = "/slug.v1.NodeService/Explain",
+                        .input = &slug__v1__explain_request__descriptor,
+                        .output = &slug__v1__explain_response__descriptor,
+                        .handler = explain,
                         .has_no_side_effects = true,
                 },
                 {

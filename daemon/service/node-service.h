@@ -46,6 +46,8 @@ typedef struct NodeView {
         NodeSetting kube_reserved;
         NodeSetting eviction; /* bytes: not used, the capacity knows them */
         const char *placement_source;
+        const TopologyRule *rules; /* that the topology was built with */
+        size_t n_rules;
         const NodeConfigEntry *settings;
         size_t n_settings;
         const NodeConfigFile *files;

@@ -12,9 +12,9 @@
  *   5. no CPUs: is it measurably slower, or much faster, than DRAM that has CPUs?
  *   6. does it have CPUs?
  *
- * Then comes the operator's word, which stands above all of them, so that the reason can say what
- * it overrode. Nothing is ever guessed from a size. Memory without CPUs and without evidence is
- * excluded: it may be a device's own.
+ * Then comes the operator's word (rules.c), which stands above all of them, so that the reason can
+ * say what it overrode. Nothing is ever guessed from a size. Memory without CPUs and without
+ * evidence is excluded: it may be a device's own.
  *
  * A node can hold both DRAM and memory that came later (a dax device whose firmware named no NUMA
  * node of its own). Where such a node has CPUs, 2 and 3 decide only if all of it came that way.
@@ -24,6 +24,7 @@
  */
 #include "topology/classify.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -308,64 +309,39 @@ static void decide_without_evidence(TopologyNode *node) {
                         "no CPUs, and nothing tells whose memory it is");
 }
 
-static void classify_node(const Classifier *self, TopologyNode *node) {
-        static bool (*const questions[])(const Classifier *, TopologyNode *) = {
-                by_gpu,    by_driver_range, by_dax,
-                by_region, by_initiator,    by_performance_without_cpus,
-                by_cpus,
-        };
+/* In order of how much the answer can be trusted. */
+static const struct {
+        const char *text;
+        bool (*ask)(const Classifier *, TopologyNode *);
+} questions[] = {
+        { "does a GPU's driver say that it is its own?", by_gpu },
+        { "did another device's driver bring it?", by_driver_range },
+        { "did it come through a dax device?", by_dax },
+        { "does it lie in a CXL region?", by_region },
+        { "does it belong to an accelerator (generic initiator)?", by_initiator },
+        { "without CPUs: is it slower than DRAM, or much faster?", by_performance_without_cpus },
+        { "does it have CPUs?", by_cpus },
+};
+
+static bool decide_without_memory(TopologyNode *node) {
         char evidence[TOPOLOGY_PATH_MAX];
 
-        if (node->capacity_bytes == 0) {
-                topology_node_path(evidence, node, "meminfo");
-                topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_NONE, evidence,
-                                node->is_capacity_known ? "no memory online"
-                                                        : "its size could not be read");
+        if (node->capacity_bytes > 0)
+                return false;
+        topology_node_path(evidence, node, "meminfo");
+        topology_decide(node, MEMORY_KIND_UNKNOWN, LOCALITY_NONE, evidence,
+                        node->is_capacity_known ? "no memory online"
+                                                : "its size could not be read");
+        return true;
+}
+
+static void classify_node(const Classifier *self, TopologyNode *node) {
+        if (decide_without_memory(node))
                 return;
-        }
         for (size_t i = 0; i < ELEMENTSOF(questions); ++i)
-                if (questions[i](self, node))
+                if (questions[i].ask(self, node))
                         return;
         decide_without_evidence(node);
-}
-
-static bool has_serial(const Topology *topology, const TopologyNode *node, uint64_t serial) {
-        for (size_t i = 0; i < topology->machine->n_regions; ++i)
-                if (topology->region_nodes[i].present &&
-                    topology->region_nodes[i].value == node->id &&
-                    topology_region_has_serial(topology, &topology->machine->regions[i], serial))
-                        return true;
-        return false;
-}
-
-static bool matches(const Topology *topology, const TopologyRule *rule, const TopologyNode *node) {
-        if (rule->node.present)
-                return rule->node.value == node->id;
-        if (rule->kind.present)
-                return rule->kind.value == node->kind;
-        return rule->cxl_serial.present && has_serial(topology, node, rule->cxl_serial.value);
-}
-
-/* The operator's word; the reason keeps what the machine said. */
-static void apply_rules(const Topology *topology,
-                        const TopologyRule *rules,
-                        size_t n_rules,
-                        TopologyNode *node) {
-        for (size_t i = 0; i < n_rules && node->locality != LOCALITY_NONE; ++i) {
-                char reason[TOPOLOGY_REASON_MAX];
-
-                if (!matches(topology, &rules[i], node))
-                        continue;
-                (void)snprintf(reason, sizeof(reason),
-                               "the configuration says so; it would be %s: ",
-                               locality_name(node->locality));
-                append(reason, sizeof(reason), "", node->reason);
-                memcpy(node->reason, reason, sizeof(reason));
-                node->locality = rules[i].locality;
-                node->advice[0] = '\0';
-                memcpy(node->evidence, rules[i].source, sizeof(node->evidence));
-                return;
-        }
 }
 
 /* Not for a GPU's memory: that has an owner. */
@@ -399,6 +375,64 @@ void topology_classify(Topology *topology, const TopologyRule *rules, size_t n_r
         for (size_t i = 0; i < topology->n_nodes; ++i) {
                 classify_node(&self, &topology->nodes[i]);
                 advise(&topology->nodes[i]);
-                apply_rules(topology, rules, n_rules, &topology->nodes[i]);
+                topology_apply_rules(topology, rules, n_rules, &topology->nodes[i]);
         }
+}
+
+/* Explaining: the same questions once more, with a witness. */
+
+static void add_step(TopologyExplanation *explanation,
+                     const char *question,
+                     TopologyAnswer answer,
+                     const TopologyNode *node) {
+        TopologyStep *step = &explanation->steps[explanation->n_steps++];
+
+        assert(explanation->n_steps <= TOPOLOGY_STEPS_MAX);
+        *step = (TopologyStep){ .question = question, .answer = answer };
+        if (!node)
+                return;
+        memcpy(step->finding, node->reason, sizeof(step->finding));
+        memcpy(step->evidence, node->evidence, sizeof(step->evidence));
+}
+
+static void
+explain_questions(const Classifier *self, TopologyNode *node, TopologyExplanation *explanation) {
+        bool is_decided = decide_without_memory(node);
+
+        add_step(explanation, "is none of its memory online?",
+                 is_decided ? TOPOLOGY_ANSWER_DECIDES : TOPOLOGY_ANSWER_PASSED,
+                 is_decided ? node : NULL);
+        for (size_t i = 0; i < ELEMENTSOF(questions); ++i) {
+                TopologyAnswer answer = TOPOLOGY_ANSWER_NOT_ASKED;
+
+                if (!is_decided) {
+                        is_decided = questions[i].ask(self, node);
+                        answer = is_decided ? TOPOLOGY_ANSWER_DECIDES : TOPOLOGY_ANSWER_PASSED;
+                }
+                add_step(explanation, questions[i].text, answer,
+                         answer == TOPOLOGY_ANSWER_DECIDES ? node : NULL);
+        }
+        if (is_decided)
+                return;
+        decide_without_evidence(node);
+        add_step(explanation, "nothing tells", TOPOLOGY_ANSWER_DECIDES, node);
+}
+
+void topology_explain(const Topology *topology,
+                      const TopologyRule *rules,
+                      size_t n_rules,
+                      const TopologyNode *node,
+                      TopologyExplanation *ret) {
+        Classifier self = { .topology = topology, .machine = topology->machine };
+        const TopologyRule *rule;
+        TopologyNode copy = *node;
+
+        ret->n_steps = 0;
+        self.reference = build_reference(&self);
+        explain_questions(&self, &copy, ret);
+        if (copy.locality == LOCALITY_NONE)
+                return;
+        rule = topology_find_rule(topology, rules, n_rules, &copy);
+        add_step(ret, "does the configuration say otherwise (classify)?",
+                 rule ? TOPOLOGY_ANSWER_OVERRULES : TOPOLOGY_ANSWER_PASSED, rule ? node : NULL);
 }

@@ -17,6 +17,16 @@ typedef struct Reference {
 /* Sets kind, locality, reason, evidence and advice of every node. */
 void topology_classify(Topology *topology, const TopologyRule *rules, size_t n_rules);
 
+/* The first that matches, or NULL. */
+const TopologyRule *topology_find_rule(const Topology *topology,
+                                       const TopologyRule *rules,
+                                       size_t n_rules,
+                                       const TopologyNode *node);
+void topology_apply_rules(const Topology *topology,
+                          const TopologyRule *rules,
+                          size_t n_rules,
+                          TopologyNode *node);
+
 /* Where the memory of each CXL region is; needed by the others. */
 void topology_locate_regions(Topology *topology);
 /* "region0 (2-way interleave over mem0, mem1)" */

@@ -95,6 +95,35 @@ Topology *topology_ref(Topology *topology);
 Topology *topology_unref(Topology *topology);
 DEFINE_CLEANUP(Topology *, topology_unref);
 
+/* Explaining */
+typedef enum TopologyAnswer {
+        TOPOLOGY_ANSWER_PASSED,    /* asked, and it told nothing */
+        TOPOLOGY_ANSWER_DECIDES,   /* what the node is */
+        TOPOLOGY_ANSWER_NOT_ASKED, /* because it was decided before */
+        TOPOLOGY_ANSWER_OVERRULES, /* the operator's word */
+} TopologyAnswer;
+
+#define TOPOLOGY_STEPS_MAX 12u
+
+typedef struct TopologyStep {
+        const char *question;
+        TopologyAnswer answer;
+        char finding[TOPOLOGY_REASON_MAX]; /* of one that decides or overrules */
+        char evidence[TOPOLOGY_EVIDENCE_MAX];
+} TopologyStep;
+
+typedef struct TopologyExplanation {
+        TopologyStep steps[TOPOLOGY_STEPS_MAX];
+        size_t n_steps;
+} TopologyExplanation;
+
+/* How @node came to be what it is, question by question. @rules: those that it was built with. */
+void topology_explain(const Topology *topology,
+                      const TopologyRule *rules,
+                      size_t n_rules,
+                      const TopologyNode *node,
+                      TopologyExplanation *ret);
+
 /* Of a memory device: bytes that are in regions. */
 uint64_t topology_get_assigned_bytes(const Topology *topology, const SysfsMemdev *memdev);
 

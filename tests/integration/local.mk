@@ -3,8 +3,10 @@ INTEGRATION_TESTS = \
 	%D%/bad-input.sh \
 	%D%/capture.sh \
 	%D%/changes.sh \
+	%D%/completion.sh \
 	%D%/curl.sh \
 	%D%/example.sh \
+	%D%/explain.sh \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
 	%D%/machines.sh \

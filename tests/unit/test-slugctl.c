@@ -47,7 +47,7 @@ static const char *render(const Verb *verb, const char *json, Style style) {
 }
 
 static const Verb *const renderers[] = { &verb_describe_node, &verb_topology, &verb_changes,
-                                         &verb_config };
+                                         &verb_config, &verb_explain };
 
 START_TEST(an_empty_answer_is_drawn) {
         const char *text = render(renderers[_i], "{}", (Style){});
@@ -76,6 +76,9 @@ START_TEST(no_answer_steers_the_terminal) {
                 "\",\"source\":\"" HOSTILE "\"}],\"files\":[{\"path\":\"" HOSTILE
                 "\",\"problem\":\"" HOSTILE "\"}],\"kubeletProblem\":\"" HOSTILE
                 "\",\"reloadProblem\":\"" HOSTILE "\"}",
+                "{\"numaNode\":{\"numaNode\":{\"reason\":\"" HOSTILE "\",\"advice\":\"" HOSTILE
+                "\"}},\"steps\":[{\"question\":\"" HOSTILE "\",\"finding\":\"" HOSTILE
+                "\",\"evidence\":\"" HOSTILE "\"}],\"placementSource\":\"" HOSTILE "\"}",
         };
         const char *text = render(renderers[_i], answers[_i], (Style){ .is_wide = true });
 

@@ -219,6 +219,10 @@ START_TEST(a_file_of_flags_is_words_with_quotes_and_comments) {
         ck_assert_uint_eq(config->kubelet.eviction_hard.bytes, 300 * MIB);
         ck_assert_uint_eq(config->kubelet.system_reserved.bytes, GIB);
         ck_assert_uint_eq(config->kubelet.kube_reserved.bytes, 2 * GIB);
+        folder_delete(&folder, KUBELET); /* a kubelet that was not told of a file has none */
+        run_kubelet(77, "kubelite", "1000", "");
+        load_well();
+        ck_assert_uint_eq(config->kubelet.system_reserved.bytes, GIB);
         folder_delete(&folder, "args/kubelet");
         load();
         ck_assert_str_eq(config->kubelet_problem.text, "no such file");
@@ -385,9 +389,10 @@ START_TEST(slugds_drop_ins_change_it_key_by_key) {
         ck_assert_uint_eq(config->n_rules, 0);
         ck_assert_uint_eq(config->kubelet.system_reserved.bytes, GIB);
         ck_assert_uint_eq(config->kubelet.kube_reserved.bytes, 2 * GIB);
-        folder_delete(&folder, SLUGD);
+        folder_delete(&folder, SLUGD); /* a null still means the default, and is no value */
         load_well();
         ck_assert_str_eq(config->node_name, "b");
+        ck_assert_uint_eq(config->refresh_interval_usec, 30000000);
 }
 END_TEST
 
