@@ -29,6 +29,8 @@ make_payload() {
   make -C "$build" -s install DESTDIR="$1/root" >"$build/install.log" 2>&1 || { tail -n 20 "$build/install.log" >&2; exit 1; }
   cp "$here"/guest/*.sh "$here"/guest/*.py "$top/tests/lib/tap.sh" "$1/"
   cp "$here"/cases/*.sh "$1/cases/"
+  mkdir -p "$1/root/usr/libexec/slug-test"
+  "${CC:-cc}" -O2 -o "$1/root/usr/libexec/slug-test/kubelet" "$here/guest/kubelet.c"
 }
 
 # run_profile FILE [CASE...]
@@ -43,6 +45,10 @@ run_profile() {
   tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed "s/^/    /"
   wait "$qemu_pid" || true
   qemu_pid=
+  if [ -n "$(ls -A "$build/payload/out")" ]; then
+    sh "$here/replay.sh" "$build" "$build/payload/out" >"$results/$name-replay.tap"
+    sed "s/^/    /" "$results/$name-replay.tap"
+  fi
 }
 
 count() {

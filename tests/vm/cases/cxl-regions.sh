@@ -29,16 +29,23 @@ wait_until test -e /sys/bus/cxl/devices/mem2
 describe
 is "$(node '.numaNodes | length') $(unused)" "1 mem0 mem1 mem2" "at the start one NUMA node, and three devices in no region"
 pid=$(unit MainPID)
+# the kernel makes no event of a policy that changes; the next look, at the latest, sees it
+systemctl reload slugd.service
+sees_policy() {
+  "$slugctl" describe-node -o wide | grep -q 'Auto-online Blocks: *online_movable'
+}
+wait_until sees_policy
+is "$?" 0 "slugd knows that blocks come online movable"
+hand_over cxl-before
 "$slugctl" changes --follow -o json >"$tmp/followed" 2>"$tmp/follow.log" &
 follower=$!
-hand_over cxl-before
 
 watch_events
 cxl create-region -t ram -d decoder0.0 -w 2 -m mem0 mem1 >"$tmp/cxl.log" 2>&1
 is "$?" 0 "a 2-way region is created"
 settled "2-way region" has_capacity 1073741824
 is "$(node "$one | .numaNode | \"\(.kind) \(.locality) \(.movableOnly)\"")" "MEMORY_KIND_CXL LOCALITY_REMOTE true" "it is remote CXL memory, all movable"
-contains "$(node "$one | .numaNode.reason")" "2-way over mem0, mem1" "because of a 2-way region over mem0 and mem1"
+contains "$(node "$one | .numaNode.reason")" "2-way interleave over mem0, mem1" "because of a 2-way region over mem0 and mem1"
 is "$(node .capacity.remoteBytes)" 1073741824 "the node's remote bytes are its bytes"
 
 watch_events
@@ -47,7 +54,9 @@ is "$?" 0 "a 1-way region is created"
 settled "1-way region" has_capacity 1610612736
 contains "$(node "$one | .numaNode.reason")" "mem2" "the reason names its device, too"
 is "$(unused)" "" "all memory is in use"
-is "$(cxl list -R | jq 'length') $(daxctl list | jq 'length')" "2 2" "cxl and daxctl list both"
+is "$(cxl list -R | as_list | jq length) $(daxctl list | as_list | jq length)" "2 2" "cxl and daxctl list both"
+cxl_agrees "with regions"
+is "$(numactl -H | awk '$1 == "node" && $2 == 1 && $3 == "size:" { print $4 }')" 1536 "numactl counts them, too"
 hand_over cxl-regions
 
 watch_events
@@ -77,5 +86,5 @@ wait "$follower" 2>/dev/null
 contains "$(jq -r .message "$tmp/followed")" "NUMA node 1 is new: cxl, remote, " "the watcher saw the NUMA node come"
 contains "$(jq -r .message "$tmp/followed")" "NUMA node 1 is gone: " "and go"
 is "$(cat "$tmp/follow.log")" "" "without losing slugd"
-is "$(unit MainPID) $(unit NRestarts)" "$pid $(unit NRestarts)" "which is still the same process"
+is "$(unit MainPID)" "$pid" "which is still the same process"
 done_testing

@@ -78,3 +78,19 @@ hand_over() {
   "$slugctl" describe-node -o wide >"$payload/out/$1/wide.txt"
   "$slugctl" topology -o wide >"$payload/out/$1/topology.txt"
 }
+
+# as_list: the documents of cxl or daxctl, which say nothing at all where there is nothing
+as_list() {
+  jq -s 'flatten'
+}
+
+# cxl_agrees WHEN: slugctl's topology is what cxl and daxctl list
+cxl_agrees() {
+  "$slugctl" -o json topology >"$tmp/topology.json"
+  is "$(jq -c '[.topology.cxlMemdevs[]? | [.name, .ramBytes]] | sort' "$tmp/topology.json" | tr -d '"')" \
+    "$(cxl list -M | as_list | jq -c '[.[] | [.memdev, .ram_size]] | sort' | tr -d '"')" "$1: the CXL memory devices are those of cxl list"
+  is "$(jq -c '[.topology.cxlRegions[]? | [.name, .sizeBytes, .interleaveWays]] | sort' "$tmp/topology.json" | tr -d '"')" \
+    "$(cxl list -R | as_list | jq -c '[.[] | [.region, .size, .interleave_ways]] | sort' | tr -d '"')" "$1: the CXL regions are those of cxl list"
+  is "$(jq -c '[.topology.daxDevices[]? | [.name, .sizeBytes, .targetNode]] | sort' "$tmp/topology.json" | tr -d '"')" \
+    "$(daxctl list | as_list | jq -c '[.[] | [.chardev, .size, .target_node]] | sort' | tr -d '"')" "$1: the dax devices are those of daxctl list"
+}

@@ -7,4 +7,4 @@ access 0 1 250 32G
 virtio-mem 1 2G 256M
 # what grows has to be movable, or it cannot shrink
 kernel memhp_default_state=online_movable
-cases boot agree virtio-mem
+cases boot agree virtio-mem kubelet
