@@ -16,3 +16,4 @@ sbin_PROGRAMS += slugd
 slugd_SOURCES = %D%/main.c
 slugd_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon $(SYSTEMD_CFLAGS)
 slugd_LDADD = $(SLUG_CORE_LIBS)
+dist_man8_MANS = %D%/slugd.8

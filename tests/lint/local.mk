@@ -5,6 +5,7 @@ LINT_TESTS = \
 	%D%/headers.sh \
 	%D%/layers.sh \
 	%D%/layers-planted.sh \
+	%D%/man.sh \
 	%D%/messages.sh \
 	%D%/shell.sh \
 	%D%/words.sh

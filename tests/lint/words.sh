@@ -11,7 +11,7 @@ make_tmp
 find api daemon plugins tests -name '*.[ch]' -type f 2>/dev/null | LC_ALL=C sort >"$tmp/code"
 find api daemon plugins tests systemd m4 deploy -type f \( -name '*.sh' -o -name '*.mk' -o -name '*.m4' -o -name '*.in' \
   -o -name '*.tree' -o -name '*.proto' -o -name '*.txt' -o -name '*.catalog' -o -name '*.yaml' -o -name '*.py' \
-  -o -name '*.socket' -o -name '*.conf' -o -name '*.example' \) 2>/dev/null |
+  -o -name '*.socket' -o -name '*.conf' -o -name '*.example' -o -name '*.[158]' \) 2>/dev/null |
   grep -v -E '^tests/(golden|fuzz/corpus|fixtures/(config|wire|checkpoint))/.*[.](txt|yaml|json)$' | LC_ALL=C sort >"$tmp/text"
 for file in bootstrap .ci/run configure.ac Makefile.am README.md HACKING.md NEWS; do
   [ ! -f "$file" ] || echo "$file"
