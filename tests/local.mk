@@ -52,6 +52,7 @@ include tests/golden/local.mk
 include tests/integration/local.mk
 include tests/lint/local.mk
 include tests/bench/local.mk
+include tests/vm/local.mk
 
 if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)
