@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Anything as slugd.yaml, or as the kubelet's file: the first byte says which. Either there is a
- * configuration, or a diagnostic that says why not.
+ * Anything as slugd.yaml, as the kubelet's file, or as the command line of a kubelet: the first byte
+ * says which. Either there is a configuration, or a diagnostic that says why not.
  */
 #include "fuzz/fuzz.h"
 
@@ -17,7 +17,8 @@ static void remove_folder(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static const char *const files[] = { "etc/slug/slugd.yaml", "var/lib/kubelet/config.yaml" };
+        static const char *const files[] = { "etc/slug/slugd.yaml", "var/lib/kubelet/config.yaml",
+                                             "proc/7/cmdline" };
         _cleanup_(root_deinitp) Root root = ROOT_NULL;
         _cleanup_(config_freep) Config *config = NULL;
         const char *file;
@@ -28,6 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         if (!folder.path[0]) {
                 folder = folder_new();
+                folder_write(&folder, "proc/7/comm", "kubelet\n");
+                folder_write(&folder, "proc/7/stat",
+                             "7 (kubelet) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0\n");
                 (void)atexit(remove_folder);
         }
         file = files[data[0] % ELEMENTSOF(files)];

@@ -29,7 +29,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import qemu  # noqa: E402
 
 BOOT_LIMIT = 240  # seconds until the guest's first word
-SILENCE_LIMIT = 300  # between two of its words
+SILENCE_LIMIT = 700  # between two of its words: a case is told at its end, and has 600 at the most
 TOTAL_LIMIT = 1500
 PR_SET_PDEATHSIG = 1
 
@@ -205,10 +205,12 @@ def show_tail(folder, tap):
 
 
 def run(profile, options):
-    folder = tempfile.mkdtemp(prefix=f"slug-vm-{profile.name}-")
-    guest = Guest(profile, options, folder)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    # whoever started this may be killed, too
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    folder = tempfile.mkdtemp(prefix=f"slug-vm-{profile.name}-")
+    guest = Guest(profile, options, folder)
     tap, reason = guest.tap, "it was interrupted"
     try:
         try:
