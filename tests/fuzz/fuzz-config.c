@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Anything as slugd.yaml, as the kubelet's file, or as the command line of a kubelet: the first byte
- * says which. Either there is a configuration, or a diagnostic that says why not.
+ * Anything as slugd.yaml, as the kubelet's file, or as the command line of a kubelet: the first
+ * byte says which. Either there is a configuration, or a diagnostic that says why not.
  */
 #include "fuzz/fuzz.h"
 
