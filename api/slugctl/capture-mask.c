@@ -171,21 +171,38 @@ void mask_command_line(CaptureMask *mask, const char *text, size_t n_text, Buffe
         }
 }
 
-/* Calls for every line, its newline included; a line that is not kept becomes an empty one. */
+/* Whether a line with something in it is kept; @was_kept: the one before it. */
 typedef bool LineKept(const char *line, size_t n_line, bool was_kept);
 
+/* Without a comment behind it, which may say anything. Where quotes could hide a "#" it stays. */
+static size_t content_length(const char *line, size_t n_line) {
+        const char *comment = memmem(line, n_line, " #", 2);
+        size_t n_blanks = 0;
+
+        while (n_blanks < n_line && (line[n_blanks] == ' ' || line[n_blanks] == '\t'))
+                ++n_blanks;
+        if (n_blanks == n_line || line[n_blanks] == '#')
+                return 0;
+        if (!comment || memchr(line, '"', n_line) || memchr(line, '\'', n_line))
+                return n_line;
+        return (size_t)(comment - line);
+}
+
+/* A line that is not kept becomes an empty one; empty lines and comments end nothing. */
 static void keep_lines(const char *text, size_t n_text, LineKept *is_kept, Buffer *ret) {
         bool keeps = false;
 
         for (size_t i = 0; i < n_text;) {
                 const char *end = memchr(text + i, '\n', n_text - i);
-                const size_t n = end ? (size_t)(end - (text + i)) : n_text - i;
+                const size_t n_line = end ? (size_t)(end - (text + i)) : n_text - i;
+                const size_t n = content_length(text + i, n_line);
 
-                keeps = is_kept(text + i, n, keeps);
-                if (keeps)
+                if (n > 0)
+                        keeps = is_kept(text + i, n, keeps);
+                if (n > 0 && keeps)
                         buffer_append(ret, text + i, n);
                 buffer_append_text(ret, "\n");
-                i += n + 1;
+                i += n_line + 1;
         }
 }
 
@@ -204,7 +221,7 @@ static bool is_kubelet_line(const char *line, size_t n_line, bool was_kept) {
 
         if (n_key)
                 return is_listed(kubelet_keys, ELEMENTSOF(kubelet_keys), line, n_key);
-        return was_kept && n_line > 0 && (line[0] == ' ' || line[0] == '-');
+        return was_kept && (line[0] == ' ' || line[0] == '-');
 }
 
 void mask_kubelet_file(CaptureMask *mask, const char *text, size_t n_text, Buffer *ret) {
@@ -216,7 +233,7 @@ static bool is_slugd_line(const char *line, size_t n_line, bool was_kept) {
         const size_t n_key = key_length(line, n_line);
 
         (void)was_kept;
-        if (n_line > 0 && (line[0] == '#' || line[0] == '{' || line[0] == '"'))
+        if (line[0] == '{' || line[0] == '"')
                 return false;
         return n_key == 0 || !is_listed((const char *const[]){ "nodeName" }, 1, line, n_key);
 }
