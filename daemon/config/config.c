@@ -248,6 +248,14 @@ static int bind_slugd(const BindFile *file, const YamlNode *document, Config *co
         return bind_mapping(file, NULL, document, &table, config);
 }
 
+/* slugd.yaml's word on the kubelet. */
+static int bind_kubelet(const BindFile *file, const YamlNode *document, KubeletConfig *kubelet) {
+        YAML_FOREACH (entry, document)
+                if (yaml_is_text(entry->key, "kubelet"))
+                        return kubelet_bind_section(file, entry->key, entry->value, kubelet);
+        return 0;
+}
+
 /* What the kubelet was told, and slugd.yaml's word on it. @document: slugd.yaml. */
 static int
 load_kubelet(const Root *root, const BindFile *file, const YamlNode *document, Config *config) {
@@ -258,13 +266,9 @@ load_kubelet(const Root *root, const BindFile *file, const YamlNode *document, C
                 return r;
         config->has_kubelet_problem = r > 0;
         config->is_kubelet_file_missing = r == CONFIG_E_ABSENT;
-        YAML_FOREACH (entry, document) {
-                if (!yaml_is_text(entry->key, "kubelet"))
-                        continue;
-                r = kubelet_bind_section(file, entry->key, entry->value, &config->kubelet);
-                if (r != 0)
-                        return r;
-        }
+        r = bind_kubelet(file, document, &config->kubelet);
+        if (r != 0)
+                return r;
         kubelet_settle(&config->kubelet);
         return 0;
 }
@@ -324,17 +328,11 @@ load(const Root *root, const char *host_file, Documents *documents, Config *conf
         r = bind_slugd(&slugd, documents->tree, config);
         if (r != 0)
                 return r;
-        if (root)
-                return load_kubelet(root, &slugd, documents->tree, config);
-        YAML_FOREACH (entry, documents->tree) {
-                if (yaml_is_text(entry->key, "kubelet"))
-                        return kubelet_bind_section(&slugd, entry->key, entry->value,
-                                                    &config->kubelet);
-        }
-        return 0;
+        return root ? load_kubelet(root, &slugd, documents->tree, config)
+                    : bind_kubelet(&slugd, documents->tree, &config->kubelet);
 }
 
-static int load_new(const Root *root, const char *host_file, Config **ret, Diag *reterr) {
+int config_load(const Root *root, const char *file, Config **ret, Diag *reterr) {
         _cleanup_(documents_deinitp) Documents documents = {};
         _cleanup_(config_freep) Config *config = malloc(sizeof(*config));
         int r;
@@ -345,21 +343,17 @@ static int load_new(const Root *root, const char *host_file, Config **ret, Diag 
         r = documents_init(&documents, &config->files);
         if (r)
                 return r;
-        r = load(root, host_file, &documents, config, reterr);
+        r = load(root, file, &documents, config, reterr);
         if (r != 0)
                 return r;
         *ret = TAKE_PTR(config);
         return 0;
 }
 
-int config_load(const Root *root, const char *file, Config **ret, Diag *reterr) {
-        return load_new(root, file, ret, reterr);
-}
-
 int config_check(const char *file, Diag *reterr) {
         _cleanup_(config_freep) Config *config = NULL;
 
-        return load_new(NULL, file, &config, reterr);
+        return config_load(NULL, file, &config, reterr);
 }
 
 Config *config_free(Config *config) {

@@ -211,7 +211,8 @@ typedef struct Config {
 /*
  * config_load() reads slugd.yaml and its drop-ins and, through them, all that the kubelet was told.
  *
- * @root:     below which the default paths are taken
+ * @root:     below which the default paths are taken; NULL: only @file and its drop-ins are read,
+ *            and nobody asks what the kubelet was told
  * @file:     NULL: the default below @root, which may be missing; otherwise a path on the host,
  *            which must exist. Its drop-ins are looked for beside it, in the order of their names
  * @ret:      owned by the caller

@@ -143,7 +143,7 @@ int documents_add_file(Documents *documents,
 
         r = read_document(documents, root, path, &document, &problem);
         if (r == 0 && check)
-                r = check(path, document, &problem);
+                r = check(document, &problem);
         if (r == 0)
                 r = add_document(documents, path, document, &problem);
         if (r > 0 && reterr)

@@ -26,7 +26,7 @@ typedef struct Documents {
 } Documents;
 
 /* Looks at one document before it is merged. */
-typedef int DocumentCheck(const char *path, const YamlNode *document, Diag *reterr);
+typedef int DocumentCheck(const YamlNode *document, Diag *reterr);
 
 typedef struct DropIns {
         const char *suffix;   /* ".conf": files that end so */

@@ -51,11 +51,10 @@ static int check_identity(const BindFile *file,
         return 0;
 }
 
-static int check_document(const char *path, const YamlNode *document, Diag *reterr) {
+static int check_document(const YamlNode *document, Diag *reterr) {
         const BindFile file = { .origin = CONFIG_ORIGIN_KUBELET, .reterr = reterr };
         int r;
 
-        (void)path;
         if (document->type != YAML_TYPE_MAPPING)
                 return bind_expects(&file, NULL, document, "a mapping");
         r = check_identity(&file, document, "kind", "KubeletConfiguration");

@@ -14,7 +14,7 @@ make_tmp
 
 # replay TAR PREFIX
 replay() {
-  rm -rf "$tmp/machine"
+  rm -rf "$tmp/machine" "$2".*
   mkdir "$tmp/machine" && tar -xf "$1" -C "$tmp/machine" --no-same-owner || return 1
   start_slugd --root "$tmp/machine"
   ctl describe-node >"$2.table" 2>/dev/null

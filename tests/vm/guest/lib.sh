@@ -35,12 +35,12 @@ unit() {
   systemctl show -P "$1" "${2:-slugd.service}"
 }
 
-# now, in microseconds, and the same for what has no clock of its own
+# now, in microseconds since 1970
 now_usec() {
   date +%s%6N
 }
 
-# hold TEXT: a remark for whoever reads the results
+# remark TEXT: for whoever reads the results
 remark() {
   printf '# %s\n' "$*"
 }
