@@ -4,7 +4,8 @@
 /*
  * Base64
  *
- * Out: the standard alphabet, padded or not. In: the standard and the URL-safe alphabet, padded or not.
+ * Out: the standard alphabet, padded or not. In: the standard and the URL-safe alphabet, padded
+ * or not.
  */
 #include <stdbool.h>
 #include <stddef.h>

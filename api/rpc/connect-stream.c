@@ -10,8 +10,8 @@
 
 /*
  * Connect's streams: messages in envelopes both ways, HTTP status 200 whatever happens, and the
- * status of the call in a last envelope of JSON, whatever the codec. A refusal takes that form, too,
- * once it is clear that a stream was wanted.
+ * status of the call in a last envelope of JSON, whatever the codec. A refusal takes that form,
+ * too, once it is clear that a stream was wanted.
  *
  * Over HTTP/1.1 the answer begins when the request has ended, so what streams both ways at once is
  * refused there.

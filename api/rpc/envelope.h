@@ -4,8 +4,8 @@
 /*
  * Envelopes
  *
- * Five bytes before every message of gRPC and of Connect's streams: flags, and the length in network
- * order.
+ * Five bytes before every message of gRPC and of Connect's streams: flags, and the length in
+ * network order.
  */
 #include <stdbool.h>
 #include <stddef.h>

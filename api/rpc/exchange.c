@@ -157,7 +157,8 @@ void rpc_exchange_take(RpcCall *call, const char *data, size_t n_data) {
                 call_refuse(call, RPC_RESOURCE_EXHAUSTED, "no memory for the request");
         else
                 call->protocol->receive(call);
-        /* a call that ended over its body has no use for it; refuse, deliver and end all come by here */
+        /* a call that ended over its body has no use for it; refuse, deliver and end all come by
+         * here */
         if (call->state == CALL_ENDED)
                 buffer_deinit(&call->body);
 }

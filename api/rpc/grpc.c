@@ -15,9 +15,9 @@
 
 /*
  * gRPC over HTTP/2, doc/PROTOCOL-HTTP2.md of the gRPC project. The HTTP status is 200 whatever
- * becomes of the call, except for what is no gRPC at all. The status of the call is in the trailers;
- * a failure without a message before it is all in one HEADERS frame ("trailers-only"), which a
- * transport makes of an answer that has a head, no body and no trailers.
+ * becomes of the call, except for what is no gRPC at all. The status of the call is in the
+ * trailers; a failure without a message before it is all in one HEADERS frame ("trailers-only"),
+ * which a transport makes of an answer that has a head, no body and no trailers.
  *
  * grpc-go reads at most 8 KiB of headers one day soon, so the message of a failure is cut, and
  * details that do not fit are left out.

@@ -18,8 +18,8 @@
  *
  * One wake-up reads once and writes a bounded number of times, then everybody else has their turn.
  *
- * A connection that has ended in order is closed when the peer has closed its side: closing one that
- * still holds unread bytes resets it, and takes from the peer what it has not read yet.
+ * A connection that has ended in order is closed when the peer has closed its side: closing one
+ * that still holds unread bytes resets it, and takes from the peer what it has not read yet.
  *
  * Whoever wants something sent says so with http2_io_wake(); the sending itself is an event of the
  * loop, so that nothing is freed under the feet of whoever asked.
@@ -197,7 +197,8 @@ static int receive(Http2Io *io, uint32_t events) {
         n_used = nghttp2_session_mem_recv(io->session, (const uint8_t *)io->scratch->in, (size_t)n);
         if (n_used == NGHTTP2_ERR_NOMEM)
                 return -ENOMEM;
-        /* what is wrong with a stream or a frame the session tells the peer itself; this is worse */
+        /* what is wrong with a stream or a frame the session tells the peer itself; this is
+         * worse */
         return n_used < 0 ? -EPROTO : 0;
 }
 

@@ -13,8 +13,8 @@
  * nghttp2 does the protocol; what is here is what a peer may cost.
  *
  * What a peer owes has a deadline: the preface, the rest of a head, the body of a request that is
- * one message, room for what waits for it, and a next request. One timer looks at all of them. It is
- * set for the earliest and not moved with every stream, so a busy connection sets it every few
+ * one message, room for what waits for it, and a next request. One timer looks at all of them. It
+ * is set for the earliest and not moved with every stream, so a busy connection sets it every few
  * seconds and not every few microseconds; when it finds nothing due it is set again.
  *
  * Bytes are bounded by not reading: a connection that holds more than its share, in bodies that are
@@ -107,7 +107,8 @@ static void on_wake(void *userdata) {
 static void expire(Http2 *http2, Http2Stream *stream) {
         stream->due_usec = 0;
         if (stream->call->state == CALL_NEW) {
-                /* the session is in the middle of a head, and nothing else can come before it ends */
+                /* the session is in the middle of a head, and nothing else can come before it
+                 * ends */
                 log_debug("Closing a connection: a head has not ended in time");
                 (void)nghttp2_session_terminate_session(http2->session, NGHTTP2_ENHANCE_YOUR_CALM);
                 return;

@@ -51,7 +51,8 @@ typedef struct RpcMethod {
         size_t max_request_bytes; /* of one message; 0: RPC_REQUEST_MAX */
 } RpcMethod;
 
-/* What an undeclared limit is: a request message, and what decoding and answering it may allocate. */
+/* What an undeclared limit is: a request message, and what decoding and answering it may
+ * allocate. */
 #define RPC_REQUEST_MAX (64u * 1024)
 #define RPC_ARENA_MAX   (16u * 1024 * 1024)
 

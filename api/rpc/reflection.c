@@ -17,6 +17,11 @@
  */
 #define ANSWER_FILES_MAX 64u
 
+/* protobuf-c's names for the members of the two oneofs */
+#define REQUEST_IS(member) GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##member
+#define RESPONSE_IS(member)                                                                        \
+        GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_##member
+
 typedef Grpc__Reflection__V1__ServerReflectionRequest Request;
 typedef Grpc__Reflection__V1__ServerReflectionResponse Response;
 
@@ -170,8 +175,7 @@ static void set_error(Response *response, RpcCode code, char *message, Arena *ar
         error->error_code = (int)code;
         error->error_message = message;
         response->error_response = error;
-        response->message_response_case =
-                GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_ERROR_RESPONSE;
+        response->message_response_case = RESPONSE_IS(ERROR_RESPONSE);
 }
 
 static size_t find_file(const RpcReflection *self, const char *name) {
@@ -226,8 +230,7 @@ static void set_files(const RpcReflection *self, Response *response, size_t firs
         for (size_t i = 0; i < files->n_file_descriptor_proto; ++i)
                 files->file_descriptor_proto[i] = self->files[order[i]].packed;
         response->file_descriptor_response = files;
-        response->message_response_case =
-                GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_FILE_DESCRIPTOR_RESPONSE;
+        response->message_response_case = RESPONSE_IS(FILE_DESCRIPTOR_RESPONSE);
 }
 
 static void answer_file(const RpcReflection *self,
@@ -291,26 +294,25 @@ static void answer_list(const RpcReflection *self, Response *response, Arena *ar
                 if (add_names(list, self->table->services[i], arena) < 0)
                         return;
         response->list_services_response = list;
-        response->message_response_case =
-                GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_LIST_SERVICES_RESPONSE;
+        response->message_response_case = RESPONSE_IS(LIST_SERVICES_RESPONSE);
 }
 
 static void
 answer(const RpcReflection *self, const Request *request, Response *response, Arena *arena) {
         switch (request->message_request_case) {
-        case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_BY_FILENAME:
+        case REQUEST_IS(FILE_BY_FILENAME):
                 answer_file(self, response, find_file(self, request->file_by_filename),
                             request->file_by_filename, arena);
                 return;
-        case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_SYMBOL:
+        case REQUEST_IS(FILE_CONTAINING_SYMBOL):
                 answer_file(self, response, find_symbol(self, request->file_containing_symbol),
                             request->file_containing_symbol, arena);
                 return;
-        case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_LIST_SERVICES:
+        case REQUEST_IS(LIST_SERVICES):
                 answer_list(self, response, arena);
                 return;
-        case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_EXTENSION:
-        case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_ALL_EXTENSION_NUMBERS_OF_TYPE:
+        case REQUEST_IS(FILE_CONTAINING_EXTENSION):
+        case REQUEST_IS(ALL_EXTENSION_NUMBERS_OF_TYPE):
                 set_error(response, RPC_NOT_FOUND,
                           arena_strdup(arena, "there are no extensions here"), arena);
                 return;
@@ -331,8 +333,7 @@ static void get_info(RpcCall *call, const ProtobufCMessage *message, void *userd
         response.valid_host = request->host;
         response.original_request = (Request *)request;
         answer(userdata, request, &response, rpc_call_get_arena(call));
-        if (response.message_response_case ==
-            GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE__NOT_SET)
+        if (response.message_response_case == RESPONSE_IS(_NOT_SET))
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
         else
                 (void)!rpc_call_push(call, &response.base);

@@ -18,9 +18,9 @@ typedef struct RpcWatcher RpcWatcher;
 typedef struct RpcWatchers {
         RpcWatcher *first;
         size_t n_watchers;
-        /* Tells the state with rpc_call_push(). @cookie: the watcher's own, as it was added and left
-         * by the last push. Return: false when the call is over, also because this function ended
-         * it. */
+        /* Tells the state with rpc_call_push(). @cookie: the watcher's own, as it was added and
+         * left by the last push. Return: false when the call is over, also because this function
+         * ended it. */
         bool (*push)(RpcCall *call, uint64_t *cookie, void *userdata);
         void *userdata;
 } RpcWatchers;

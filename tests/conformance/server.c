@@ -27,6 +27,9 @@
 
 #define SERVICE "/connectrpc.conformance.v1.ConformanceService/"
 
+#define REQUEST_INFO_HAS(member)                                                                   \
+        CONNECTRPC__CONFORMANCE__V1__CONFORMANCE_PAYLOAD__REQUEST_INFO___##member
+
 static sd_event *event;
 
 /* What one call is to do, from its first request on. */
@@ -112,8 +115,7 @@ static RequestInfo *make_info(const Job *job, bool has_headers) {
         info->n_request_headers =
                 wire_group(rpc_call_get_metadata(job->call), &info->request_headers);
         if (timeout_usec.present) {
-                info->_timeout_ms_case =
-                        CONNECTRPC__CONFORMANCE__V1__CONFORMANCE_PAYLOAD__REQUEST_INFO___TIMEOUT_MS_TIMEOUT_MS;
+                info->_timeout_ms_case = REQUEST_INFO_HAS(TIMEOUT_MS_TIMEOUT_MS);
                 info->timeout_ms = (int64_t)(timeout_usec.value / USEC_PER_MSEC);
         }
         if (rpc_call_get_query(job->call))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP/1.1 in a real event loop: raw bytes on the other end, and deadlines so short that their event
- * comes at once.
+ * HTTP/1.1 in a real event loop: raw bytes on the other end, and deadlines so short that their
+ * event comes at once.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -545,7 +545,8 @@ START_TEST(a_message_that_is_too_long_is_refused_by_its_envelope) {
 }
 END_TEST
 
-/* The kernel's buffers and one gathered piece, and no more, are filled for somebody who never reads. */
+/* The kernel's buffers and one gathered piece, and no more, are filled for somebody who never
+ * reads. */
 START_TEST(a_peer_that_never_reads_is_not_read_and_then_closed) {
         _cleanup_(fd_closep) int fd = -EBADF;
         const unsigned char window[] = { 127, 255, 255, 255 };
