@@ -22,11 +22,13 @@ shift
 . "$here/../lib/tap.sh"
 
 client_pid=
+# shellcheck disable=SC2317 # run by a trap
 end_all() {
   [ -z "$client_pid" ] || { kill "$client_pid" 2>/dev/null && wait "$client_pid" 2>/dev/null; }
   clean_up
 }
 
+# shellcheck disable=SC2317 # run by wait_until
 serves() { curl --silent --fail --max-time 5 --output "$tmp/healthz" --unix-socket "$sock" http://slug/healthz; }
 
 run_slugd() {
