@@ -146,7 +146,7 @@ grpc_unary() {
   ask "${grpc[@]}" --data-binary "@$tmp/explain" $service/Explain
   grpc_ended 5 "gRPC by hand, an unknown NUMA node"
   is "$([ -n "$(header grpc-message)" ] && echo some)" some "gRPC by hand, an unknown NUMA node has a message"
-  is "$(n_body)" 0 "gRPC by hand, an error has no body"
+  is "$(header grpc-status), $(n_body) bytes" "5, 0 bytes" "gRPC by hand, an error has no body"
   ask "${grpc[@]}" --data-binary "@$tmp/request" $service/NoSuchMethod
   grpc_ended 12 "gRPC by hand, an unknown method"
   ask "${grpc[@]}" --data-binary '' $service/DescribeNode
@@ -195,7 +195,7 @@ connect_stream() {
     rm -f "$tmp/stream"
     mkfifo "$tmp/stream"
     curl --silent --no-buffer --max-time 60 --unix-socket "$socket" "--$version" -H 'content-type: application/connect+json' \
-      --data-binary "@$tmp/request" --output "$tmp/stream" $service/Watch 2>"$tmp/error" &
+      --data-binary "@$tmp/request" $service/Watch >"$tmp/stream" 2>"$tmp/error" &
     curl_pid=$!
     exec 3<"$tmp/stream"
     head -c 5 <&3 >"$tmp/prefix"
