@@ -18,8 +18,13 @@ export async function check(name, run) {
   }
 }
 
+// What a library throws where nobody can catch it, as when its connection breaks, must not hide what the other calls find.
+const strays = [];
+process.on("uncaughtException", (error) => strays.push(why(error)));
+
 // Ends the process, too: timers of deadlines that are far away would keep it alive until then.
-export function finish() {
+export async function finish() {
+  await check("nothing is thrown outside of the calls", async () => is(strays.join(", "), "", "what was thrown"));
   console.log(`1..${checks}`);
   process.exit(0);
 }

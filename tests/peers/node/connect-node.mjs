@@ -181,4 +181,4 @@ for (const { name, make, get, nAtOnce } of transports) {
 for (const one of sessions) {
   one.abort();
 }
-finish();
+await finish();

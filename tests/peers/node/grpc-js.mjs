@@ -130,4 +130,4 @@ await check("health Watch has a first message", async () => {
 });
 node.close();
 health.close();
-finish();
+await finish();
