@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a person does who has the socket and nothing else: 'buf curl' learns the services from slugd's reflection, then calls them.
 #
-#     buf-curl.sh BUF SOCKET PROTOS
+#     buf-curl.sh BUF SOCKET DESCRIPTOR-SET
 #
-# PROTOS, our .proto files, are only for comparing, and for the one protocol that has no reflection.
+# The descriptor set is only for comparing, and for HTTP/1.1, over which there is no reflection.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/peers/say.sh
 . "$here/say.sh"
 buf=$1
 socket=$2
-protos=$3
+schema=$3
 base=http://localhost
 service=$base/slug.v1.NodeService
 export BUF_CACHE_DIR=$tmp/cache
@@ -44,7 +44,7 @@ refused() {
 # What reflection tells is what the .proto files say, by either version of it.
 reflection() {
   local version expected
-  expected=$("$buf" curl --schema "$protos" --list-methods | grep '^slug[.]' | sort)
+  expected=$("$buf" curl --schema "$schema" --list-methods | grep '^slug[.]' | sort)
   for version in grpc-v1 grpc-v1alpha; do
     ask --http2-prior-knowledge --reflect-protocol "$version" --list-services $base
     answered slug.v1.NodeService "$version lists our service"
@@ -71,14 +71,14 @@ calls() {
     ask --http2-prior-knowledge --protocol $protocol -d '{"numaNode": 4000000}' $service/Explain
     refused 5 "$protocol over HTTP/2, an unknown NUMA node"
     ask --http2-prior-knowledge --protocol $protocol $base/grpc.health.v1.Health/Check
-    answered SERVING "$protocol over HTTP/2, health"
+    answered '"SERVING"' "$protocol over HTTP/2, health"
   done
   # without the flag: the protocol alone asks for HTTP/2
   ask --protocol grpc $service/GetVersion
   answered '"version"' "grpc, GetVersion"
-  ask --protocol connect --schema "$protos" $service/DescribeNode
+  ask --protocol connect --schema "$schema" $service/DescribeNode
   answered '"numaNodes"' "connect over HTTP/1.1, DescribeNode"
-  ask --protocol connect --schema "$protos" -d '{"numaNode": 4000000}' $service/Explain
+  ask --protocol connect --schema "$schema" -d '{"numaNode": 4000000}' $service/Explain
   refused 5 "connect over HTTP/1.1, an unknown NUMA node"
 }
 

@@ -128,13 +128,13 @@ client_grpcio() {
 client_buf() {
   ! lacks buf node npm || return
   node_modules || return
-  run_client buf "$here/buf-curl.sh" "$tmp/node/node_modules/.bin/buf" "$sock" "$protos"
+  run_client buf "$here/buf-curl.sh" "$tmp/node/node_modules/.bin/buf" "$sock" "$tmp/slug.binpb"
 }
 
 client_grpc_js() {
   ! lacks grpc-js node npm || return
   node_modules || return
-  run_client grpc-js node "$tmp/node/grpc-js.mjs" "$sock" "$protos" "$here/proto"
+  run_client grpc-js node "$tmp/node/grpc-js.mjs" "$sock" "$here/proto" "$protos"
 }
 
 client_connect_node() {
@@ -156,7 +156,7 @@ make_tmp
 trap end_all EXIT
 protos=$abs_top_srcdir/api/proto
 [ -x "$slugd" ] || bail_out "there is no $slugd"
-protoc -I "$protos" -I "$here/proto" --include_imports --descriptor_set_out="$tmp/slug.binpb" \
+protoc -I "$here/proto" -I "$protos" --include_imports --descriptor_set_out="$tmp/slug.binpb" \
   slug/v1/node.proto grpc/health/v1/health.proto || bail_out "protoc does not take our .proto files"
 "$mktree" "$machines/cxl-remote.tree" "$tmp/machine" || bail_out "cannot make a machine"
 run_slugd

@@ -224,7 +224,12 @@ too_large() {
   { printf '{' && head -c 5242880 /dev/zero | tr '\0' ' ' && printf '}'; } >"$tmp/large"
   for version in http1.1 http2-prior-knowledge; do
     ask "--$version" "${json[@]}" --data-binary "@$tmp/large" $service/DescribeNode
-    contains "413 429" "${status%/*}" "a message that is too large is refused over --$version"
+    # 92: over HTTP/2 the stream is reset then, and curl before 8 may forget the answer that came with it
+    if [[ ${status%/*} == 413 || ${status%/*} == 429 || ($version == http2* && $curl_status = 92) ]]; then
+      ok "a message that is too large is refused over --$version"
+    else
+      not_ok "a message that is too large is refused over --$version" "status $status: $(head -c 300 "$tmp/body") $(cat "$tmp/error")"
+    fi
   done
 }
 
