@@ -4,16 +4,16 @@
 #
 #     clients.sh BUILD [CLIENT...]
 #
-# BUILD is where slug was built, tests/lib/mktree too. CLIENT: curl, grpcio, buf, grpc-js, connect-node, grpc-go; all of them when none
-# is named. Each is a program of its own in this folder, and says on standard output what it found:
+# BUILD is where slug was built, tests/lib/mktree too. CLIENT: curl, grpcio, buf, grpc-js, connect-node, grpc-go; all of them when
+# none is named. Each is a program of its own in this folder, and says on standard output what it found:
 #
 #     ok - NAME
 #     not ok - NAME: WHY
 #     restart SIGNAL           slugd is to be ended so, and started again
 #     1..N                     last: that it came to its end
 #
-# A client whose language is not installed is skipped. What Node.js and Go need is fetched from their registries, in the versions that
-# package-lock.json and go.sum pin.
+# A client whose language is not installed is skipped. What Node.js and Go need is fetched from their registries, in the versions
+# that package-lock.json and go.sum pin.
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -gt 0 ] || { echo "Bail out! usage: clients.sh BUILD [CLIENT...]" && exit 1; }
 abs_top_builddir=$(cd "$1" && pwd) || exit 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connect and gRPC as @connectrpc/connect-node speaks them: both protocols, both formats, both versions of HTTP, with messages made
-// at run time from a descriptor set.
+// Connect and gRPC as @connectrpc/connect-node speaks them: both protocols, both formats, both versions of HTTP, with messages
+// made at run time from a descriptor set.
 //
 //     connect-node.mjs SOCKET DESCRIPTOR-SET
 
@@ -19,7 +19,8 @@ const noSuchNode = 4000000;
 const far = 60000; // ms; only bounds a failure
 const sessions = [];
 
-// What the .proto files say, and two things that they do not: a method that slugd does not have, and a field that it does not know.
+// What the .proto files say, and two things that they do not: a method that slugd does not have, and a field that it does not
+// know.
 function readServices() {
   const set = fromBinary(FileDescriptorSetSchema, readFileSync(setFile));
   const file = set.file.find((one) => one.name === "slug/v1/node.proto");

@@ -64,7 +64,10 @@ func orNone(err error) error {
 	return err
 }
 
-func (c *client) call(ctx context.Context, name string, fill func(*dynamicpb.Message), options ...grpc.CallOption) (*dynamicpb.Message, error) {
+// call has fill, unless it is nil, make the request of an empty one.
+func (c *client) call(
+	ctx context.Context, name string, fill func(*dynamicpb.Message), options ...grpc.CallOption,
+) (*dynamicpb.Message, error) {
 	request, answer, err := c.methods.prepare(name)
 	if err != nil {
 		return nil, err
