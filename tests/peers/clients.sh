@@ -154,6 +154,7 @@ for need in curl protoc; do
 done
 make_tmp
 trap end_all EXIT
+trap 'exit 141' PIPE
 protos=$abs_top_srcdir/api/proto
 [ -x "$slugd" ] || bail_out "there is no $slugd"
 protoc -I "$here/proto" -I "$protos" --include_imports --descriptor_set_out="$tmp/slug.binpb" \

@@ -58,11 +58,12 @@ const overHttp1 = (options) => createConnectTransport({ baseUrl, httpVersion: "1
 const overHttp2 = (options) => createConnectTransport({ baseUrl, httpVersion: "2", sessionManager: new Session(), ...options });
 const overGrpc = (options) => createGrpcTransport({ baseUrl, sessionManager: new Session(), ...options });
 
-// nAtOnce: over HTTP/1.1 each call of them has a connection of its own
+// nAtOnce: over HTTP/1.1 each call of them has a connection of its own. tooLarge: more than slugd takes; over HTTP/1.1 not more
+// than a server may be asked to read for the sake of a refusal, because Node.js loses an answer that comes while it still writes.
 const transports = [
-  { name: "Connect over HTTP/1.1", make: overHttp1, get: true, nAtOnce: 16 },
-  { name: "Connect over HTTP/2", make: overHttp2, get: true, nAtOnce: 200 },
-  { name: "gRPC", make: overGrpc, get: false, nAtOnce: 200 },
+  { name: "Connect over HTTP/1.1", make: overHttp1, get: true, nAtOnce: 16, tooLarge: 512 << 10 },
+  { name: "Connect over HTTP/2", make: overHttp2, get: true, nAtOnce: 200, tooLarge: 5 << 20 },
+  { name: "gRPC", make: overGrpc, get: false, nAtOnce: 200, tooLarge: 5 << 20 },
 ];
 
 async function fails(promise, code) {
@@ -117,14 +118,14 @@ async function checkUnary(name, client) {
   });
 }
 
-async function checkLoad(name, client, nAtOnce) {
+async function checkLoad(name, client, { nAtOnce, tooLarge }) {
   await check(`${name}, ${nAtOnce} calls at once`, async () => {
     const calls = Array.from({ length: nAtOnce }, () => client.node.describeNode({}, { timeoutMs: far }));
     const answers = await Promise.all(calls);
     is(answers.filter((answer) => answer.numaNodes.length > 0).length, nAtOnce, "the number of answers");
   });
   await check(`${name}, a message that is too large is resource_exhausted`, async () => {
-    const request = { padding: " ".repeat(5 << 20) };
+    const request = { padding: " ".repeat(tooLarge) };
     await fails(client.node.describeNode(request, { timeoutMs: far }), Code.ResourceExhausted);
     await client.node.describeNode({ padding: "a little" }, { timeoutMs: far });
   });
@@ -167,13 +168,14 @@ async function checkGet(name, make, useBinaryFormat) {
   });
 }
 
-for (const { name, make, get, nAtOnce } of transports) {
+for (const transport of transports) {
+  const { name, make, get } = transport;
   for (const useBinaryFormat of [true, false]) {
     const format = useBinaryFormat ? "protobuf" : "JSON";
     const client = clientOf(make({ useBinaryFormat }));
     await checkUnary(`${name}, ${format}`, client);
     await checkStreams(`${name}, ${format}`, client);
-    await checkLoad(`${name}, ${format}`, client, nAtOnce);
+    await checkLoad(`${name}, ${format}`, client, transport);
     if (get) {
       await checkGet(`${name}, ${format} by GET`, make, useBinaryFormat);
     }
