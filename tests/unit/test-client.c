@@ -319,44 +319,44 @@ static const struct {
 } scripts[] = {
 #define SCRIPT(name, bytes, code, message)                                                         \
         { name, SETTINGS_FRAME bytes, sizeof(SETTINGS_FRAME bytes) - 1, code, message }
-        SCRIPT("trailers only", FRAME("\x2e", "\1", "\5") HEAD STATUS("5"), RPC_NOT_FOUND, ""),
+        SCRIPT("trailers only", FRAME("\x2f", "\1", "\5") HEAD STATUS("5"), RPC_NOT_FOUND, ""),
         SCRIPT("no message",
-               FRAME("\x1f", "\1", "\4") HEAD FRAME("\x0f", "\1", "\5") STATUS("0"),
+               FRAME("\x20", "\1", "\4") HEAD FRAME("\x0f", "\1", "\5") STATUS("0"),
                RPC_UNIMPLEMENTED,
                "0 messages"),
         SCRIPT("one message",
-               FRAME("\x1f", "\1", "\4")
+               FRAME("\x20", "\1", "\4")
                        HEAD FRAME("\5", "\0", "\0") "\0\0\0\0\0" FRAME("\x0f", "\1", "\5")
                                STATUS("0"),
                RPC_OK,
                ""),
         SCRIPT("two messages",
-               FRAME("\x1f", "\1", "\4")
+               FRAME("\x20", "\1", "\4")
                        HEAD FRAME("\12", "\0", "\0") "\0\0\0\0\0\0\0\0\0\0" FRAME("\x0f",
                                                                                   "\1",
                                                                                   "\5") STATUS("0"),
                RPC_UNIMPLEMENTED,
                "2 messages"),
         SCRIPT("half a message",
-               FRAME("\x1f", "\1", "\4")
+               FRAME("\x20", "\1", "\4")
                        HEAD FRAME("\6", "\0", "\0") "\0\0\0\0\2\0" FRAME("\x0f", "\1", "\5")
                                STATUS("0"),
                RPC_INTERNAL,
                "in the middle"),
         SCRIPT("no status",
-               FRAME("\x1f", "\1", "\4") HEAD FRAME("\0", "\0", "\1"),
+               FRAME("\x20", "\1", "\4") HEAD FRAME("\0", "\0", "\1"),
                RPC_INTERNAL,
                "without a status"),
         SCRIPT("a compressed message",
-               FRAME("\x1f", "\1", "\4") HEAD FRAME("\5", "\0", "\0") "\1\0\0\0\0",
+               FRAME("\x20", "\1", "\4") HEAD FRAME("\5", "\0", "\0") "\1\0\0\0\0",
                RPC_INTERNAL,
                "compressed"),
         SCRIPT("a message of 2 GiB",
-               FRAME("\x1f", "\1", "\4") HEAD FRAME("\5", "\0", "\0") "\0\177\377\377\377",
+               FRAME("\x20", "\1", "\4") HEAD FRAME("\5", "\0", "\0") "\0\177\377\377\377",
                RPC_RESOURCE_EXHAUSTED,
                "2147483647 bytes"),
         SCRIPT("no message at all",
-               FRAME("\x1f", "\1", "\4") HEAD FRAME("\6", "\0", "\0") "\0\0\0\0\1\377",
+               FRAME("\x20", "\1", "\4") HEAD FRAME("\6", "\0", "\0") "\0\0\0\0\1\377",
                RPC_INTERNAL,
                "cannot be read"),
         SCRIPT("HTTP status 503",

@@ -473,7 +473,7 @@ static const struct {
         { "roles: {reader: {users: root}}\n", "1:25: users expects a list, not 'root'" },
         { "roles: {reader: {users: [a b]}}\n",
           "1:26: users expects names or numbers such as slug or 1000, not 'a b'" },
-        { "roles: {writer: {}}\n", "1:9: unknown key 'writer', did you mean 'reader'?" },
+        { "roles: {writer: {}}\n", "1:9: unknown key 'writer'; known keys here: reader, claimer, admin" },
         { "classify: none\n", "1:11: classify expects a list, not 'none'" },
         { "classify: [3]\n",
           "1:12: classify expects mappings with a selector and a locality, not '3'" },
