@@ -12,18 +12,13 @@
 #include "base/scan.h"
 #include "rpc/json.h"
 #include "slugctl/call.h"
-#include "slugctl/client.h"
+#include "slugctl/follow.h"
 
 /*
  * A change is one line that needs no line before it, so that a list and a stream of them look the
  * same: when, which generation, what.
- *
- * Following asks again and again, because a call is answered at once. A daemon that goes away is
- * waited for; one that comes back counts its generations anew, which its start time tells.
  */
-#define FOLLOW_PAUSE_MSEC 200u
-#define FOLLOW_ARENA      (4u * 1024 * 1024)
-#define TIME_TEXT_MAX     40u
+#define TIME_TEXT_MAX 40u
 
 static const Option options[] = {
         { .name = "follow", .letter = 'f', .help = "go on, and print every change as it comes" },
@@ -92,13 +87,6 @@ static int write_request(const VerbContext *context, Buffer *request, Diag *rete
 
 /* Following */
 
-typedef struct Follower {
-        const VerbContext *context;
-        uint64_t after_generation;
-        uint64_t start_time_usec; /* of the daemon that is followed; 0: none was reached yet */
-        bool is_lost;             /* said once, until it is back */
-} Follower;
-
 static int print_change(const VerbContext *context, const Slug__V1__Change *change) {
         _cleanup_(buffer_deinitp) Buffer text = {};
         int r;
@@ -116,92 +104,36 @@ static int print_change(const VerbContext *context, const Slug__V1__Change *chan
         return 0;
 }
 
-static int ask(Follower *self, Arena *arena, Slug__V1__ListChangesResponse **ret, Diag *reterr) {
-        _cleanup_(buffer_deinitp) Buffer answer = {};
-        ProtobufCMessage *message;
-        char request[64];
-        int r;
+static int take(const Slug__V1__WatchResponse *response, void *userdata) {
+        const VerbContext *context = userdata;
+        const Slug__V1__ListChangesResponse *changes = response->changes;
 
-        (void)snprintf(request, sizeof(request), "{\"afterGeneration\": \"%" PRIu64 "\"}",
-                       self->after_generation);
-        r = call_ask(self->context, self->context->verb->path, request, &answer, reterr);
-        if (r)
-                return r;
-        r = json_decode(answer.data, answer.n_data, self->context->verb->response, NULL, arena,
-                        &message, reterr);
-        if (r == 0)
-                *ret = (Slug__V1__ListChangesResponse *)message;
-        return r;
-}
+        if (!changes)
+                return -EBADMSG;
+        if (changes->is_incomplete)
+                (void)fprintf(stderr, "slugctl: older changes are forgotten\n");
+        for (size_t i = 0; i < changes->n_changes; ++i) {
+                const int r = print_change(context, changes->changes[i]);
 
-static int take(Follower *self, const Slug__V1__ListChangesResponse *response) {
-        int r;
-
-        if (self->start_time_usec && self->start_time_usec != response->start_time_usec) {
-                self->start_time_usec = response->start_time_usec;
-                self->after_generation = 0;
-                return 0; /* the next answer is all of the new daemon's */
-        }
-        self->start_time_usec = response->start_time_usec;
-        if (response->is_incomplete && self->after_generation)
-                (void)fprintf(stderr, "slugctl: some changes came too fast to be told\n");
-        for (size_t i = 0; i < response->n_changes; ++i) {
-                r = print_change(self->context, response->changes[i]);
                 if (r)
                         return r;
         }
-        self->after_generation = response->generation;
         return 0;
 }
 
-/* Return: 0, also when nobody answers, or what ends it. */
-static int follow_once(Follower *self, Diag *reterr) {
-        _cleanup_(arena_freep) Arena *arena = NULL;
-        Slug__V1__ListChangesResponse *response;
-        int r;
-
-        r = arena_new(FOLLOW_ARENA, &arena);
-        if (r)
-                return r;
-        r = ask(self, arena, &response, reterr);
-        if (r == CLIENT_E_UNREACHABLE && self->start_time_usec) {
-                if (!self->is_lost)
-                        (void)fprintf(stderr, "slugctl: slugd is gone; waiting for it\n");
-                self->is_lost = true;
-                return 0;
-        }
-        if (r)
-                return r;
-        self->is_lost = false;
-        return take(self, response);
-}
-
-static int follow(const VerbContext *context) {
-        const struct timespec pause = { .tv_nsec = FOLLOW_PAUSE_MSEC * 1000L * 1000 };
-        Follower self = { .context = context };
+static int follow_changes(const VerbContext *context) {
+        FollowParams params = { .context = context, .take = take, .userdata = (void *)context };
         Diag diag = {};
-        int r;
 
         if (context->output == OUTPUT_YAML)
                 return verb_refuse(context->verb, "--follow prints lines or -o json, not yaml");
-        r = get_after(context, &self.after_generation, &diag);
-        if (r)
+        if (get_after(context, &params.after_generation, &diag))
                 return verb_refuse(context->verb, "%s", diag.text);
-        for (;;) {
-                r = follow_once(&self, &diag);
-                if (r) {
-                        (void)call_complain(r, &diag);
-                        return r == CLIENT_E_UNREACHABLE ? EXIT_UNREACHABLE : EXIT_FAILURE;
-                }
-                /* a reader that is gone ends it, too; main() says what there is to say */
-                if (fflush(stdout) != 0)
-                        return EXIT_FAILURE;
-                (void)nanosleep(&pause, NULL);
-        }
+        return follow(&params);
 }
 
 static int run(const VerbContext *context) {
-        return verb_find_option(context, "follow") ? follow(context) : call_run(context);
+        return verb_find_option(context, "follow") ? follow_changes(context) : call_run(context);
 }
 
 const Verb verb_changes = {
@@ -215,10 +147,8 @@ const Verb verb_changes = {
                 "different.\n"
                 "slugd remembers the last 256 of them.\n"
                 "\n"
-                "--follow goes on: it asks slugd five times a second, waits for one that "
-                "restarts,\n"
-                "and ends with Ctrl-C. With -o json every change is an object on a line of its "
-                "own.\n"
+                "--follow goes on, waits for a slugd that restarts, and ends with Ctrl-C. With\n"
+                "-o json every change is an object on a line of its own.\n"
                 "\n"
                 "Examples:\n"
                 "  slugctl changes\n"

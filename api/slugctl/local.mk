@@ -15,6 +15,7 @@ libslugctl_a_SOURCES = \
 	%D%/describe-numa-nodes.c \
 	%D%/document.c %D%/document.h \
 	%D%/explain.c \
+	%D%/follow.c %D%/follow.h \
 	%D%/help.c %D%/help.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h \
@@ -23,9 +24,10 @@ libslugctl_a_SOURCES = \
 	%D%/topology-figures.c \
 	%D%/verb.c %D%/verb.h \
 	%D%/version.c %D%/version.h \
+	%D%/watch.c %D%/watch.h \
 	%D%/words.c %D%/words.h
-libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS) $(ARCHIVE_CFLAGS)
-SLUGCTL_LIBS = libslugctl.a libslugapi.a $(CURL_LIBS) $(ARCHIVE_LIBS) $(JSONC_LIBS) $(YAML_LIBS) $(SLUG_API_LIBS)
+libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS) $(ARCHIVE_CFLAGS) $(SYSTEMD_CFLAGS)
+SLUGCTL_LIBS = libslugctl.a libslugapi.a $(CURL_LIBS) $(ARCHIVE_LIBS) $(JSONC_LIBS) $(YAML_LIBS) $(NGHTTP2_LIBS) $(SLUG_API_LIBS)
 
 # Completion scripts are what slugctl prints.
 bashcompletiondir = $(datadir)/bash-completion/completions

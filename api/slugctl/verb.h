@@ -81,6 +81,7 @@ extern const Verb verb_changes;
 extern const Verb verb_explain;
 extern const Verb verb_help;
 extern const Verb verb_version;
+extern const Verb verb_watch;
 
 /* The table */
 extern const Verb *const verbs[];

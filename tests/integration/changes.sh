@@ -46,6 +46,10 @@ first=$(value generation)
 
 "$slugctl" --socket "$sock" changes --follow -o json >"$tmp/followed" 2>"$tmp/follow.log" &
 follower=$!
+"$slugctl" --socket "$sock" watch >"$tmp/watched" 2>"$tmp/watch.log" &
+watcher=$!
+"$slugctl" --socket "$sock" watch -o json >"$tmp/states" 2>>"$tmp/watch.log" &
+states=$!
 put "$nodes/node1/meminfo" 'Node 1 MemTotal:       31972880 kB'
 if wait_until become numaNodes.1.numaNode.capacityBytes $((31972880 * 1024)); then
   ok "memory that shrank is seen"
@@ -87,8 +91,18 @@ else
   not_ok "slugctl changes --follow tells it as it comes" "$(cat "$tmp/followed" "$tmp/follow.log")"
 fi
 is "$(grep -c '"message": *"NUMA node 1 has 32740229120' "$tmp/followed")" 1 "each change once, on a line of its own"
-kill "$follower"
-wait "$follower" 2>/dev/null
+if wait_until grep -q 'NUMA node 2 is gone' "$tmp/watched"; then
+  ok "slugctl watch tells it, too"
+else
+  not_ok "slugctl watch tells it, too" "$(cat "$tmp/watched" "$tmp/watch.log")"
+fi
+is "$(grep -c '^Name:' "$tmp/watched")" "$(grep -c '' "$tmp/states")" "every state is a text, or an object on a line"
+is "$(tail -n 1 "$tmp/states" | grep -o '"changes":{"generation":"[0-9]*"' | tr -dc '0-9')" \
+  "$(tail -n 1 "$tmp/states" | grep -o '"generation":"[0-9]*"' | head -n 1 | tr -dc '0-9')" "a state and its changes are of one generation"
+is "$(tail -n 12 "$tmp/watched" | grep -c '^Last changes:')" 1 "the last changes come last"
+kill "$follower" "$watcher" "$states"
+wait "$follower" "$watcher" "$states" 2>/dev/null
+is "$(cat "$tmp/watch.log")" "" "and nothing else is said"
 
 # A file that becomes garbage, and good again.
 put "$nodes/node1/meminfo" garbage

@@ -12,8 +12,8 @@
 #     restart SIGNAL           slugd is to be ended so, and started again
 #     1..N                     last: that it came to its end
 #
-# A client whose language is not installed is skipped. What Node.js and Go need is fetched from their registries, in the versions
-# that package-lock.json and go.sum pin.
+# A client whose language is not installed is skipped, unless SLUG_PEERS_MUST is set: then it has failed. What Node.js (itself
+# included) and Go need is fetched from their registries, in the versions that package-lock.json and go.sum pin.
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -gt 0 ] || { echo "Bail out! usage: clients.sh BUILD [CLIENT...]" && exit 1; }
 abs_top_builddir=$(cd "$1" && pwd) || exit 1
@@ -89,21 +89,33 @@ made() {
   return 1
 }
 
+# is_missing NAME WHAT
+is_missing() {
+  if [ -n "${SLUG_PEERS_MUST:-}" ]; then not_ok "$1" "$2"; else skip "$1" "$2"; fi
+}
+
 # lacks NAME COMMAND...: true, and told, when one of the commands is not there
 lacks() {
   name=$1
   shift
   for need; do
-    command -v "$need" >/dev/null || { skip "$name" "there is no $need" && return 0; }
+    command -v "$need" >/dev/null || { is_missing "$name" "there is no $need" && return 0; }
   done
   return 1
+}
+
+# The lock file has a Node.js, too, for the machines that it is made for.
+use_pinned_node() {
+  for bin in "$tmp"/node/node_modules/node-linux-*/bin; do
+    [ ! -x "$bin/node" ] || PATH=$bin:$PATH
+  done
 }
 
 # The folder of Node.js is used as a copy: npm writes into it.
 node_modules() {
   [ ! -d "$tmp/node/node_modules" ] || return 0
   cp -r "$here/node" "$tmp/node" || bail_out "cannot copy"
-  made "node_modules" npm --prefix "$tmp/node" ci --no-audit --no-fund && return 0
+  made "node_modules" npm --prefix "$tmp/node" ci --ignore-scripts --no-audit --no-fund && use_pinned_node && return 0
   rm -rf "$tmp/node"
   return 1
 }
@@ -115,7 +127,7 @@ client_curl() {
 # Debian's grpcio belongs to Debian's python.
 client_grpcio() {
   if ! /usr/bin/python3 -c 'import grpc, google.protobuf' 2>/dev/null; then
-    skip grpcio "there is no python3-grpcio, or no python3-protobuf"
+    is_missing grpcio "there is no python3-grpcio, or no python3-protobuf"
     return
   fi
   mkdir "$tmp/python"
