@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# build.sh FOLDER: builds the grpc-go server and client into FOLDER/server and FOLDER/client, from a copy of this folder below it.
-# What protoc-gen-go makes of the contract stays there, too; versions are those of go.mod. Go's own cache makes a second run short.
+# build.sh FOLDER: builds the grpc-go server and client into FOLDER/server and FOLDER/client, from a copy of this folder. What
+# protoc-gen-go makes of the contract goes with that copy; versions are those of go.mod. Go's own cache makes a second run short.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 top=$(cd "$here/../../../.." && pwd -P)
