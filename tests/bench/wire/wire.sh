@@ -142,7 +142,7 @@ choose_cpus() {
 
 # start SERVER: slugd or grpc-go; returns when a call was answered. Sets server_pid, and answer_bytes from the check.
 start() {
-  local checked=0
+  local who=$1 answered=0
   sock=$tmp/$1.sock
   rm -f "$sock"
   case $1 in
@@ -154,16 +154,16 @@ start() {
   "$cache/client" check --socket "$sock" </dev/null >"$tmp/check" 2>"$tmp/err" &
   client_pid=$!
   # whoever ends first: the client with the answer, or the server because it could not start
-  wait -n "$client_pid" "$server_pid" || checked=$?
+  wait -n "$client_pid" "$server_pid" || answered=$?
   if ! kill -0 "$server_pid" 2>/dev/null; then
     show_end "$tmp/server.log"
     server_pid=
-    die "'$1' did not start"
+    die "$who did not start"
   fi
   client_pid=
-  if [ "$checked" -ne 0 ]; then
+  if [ "$answered" -ne 0 ]; then
     show_end "$tmp/err"
-    die "'$1' does not answer /$method to a gRPC client"
+    die "$who does not answer /$method to a gRPC client"
   fi
 }
 
@@ -222,8 +222,8 @@ measure_load() {
   load $((requests / 20 + 100))
   before=$(server_ticks)
   load "$requests"
-  after=$(server_ticks)
   expect_answers "$requests"
+  after=$(server_ticks)
   record throughput "$(sed -n 's/^finished in .*, \([0-9.]*\) req\/s.*/\1/p' "$tmp/out")"
   record cpu "$(awk -v ticks=$((after - before)) -v hz="$(getconf CLK_TCK)" -v n="$requests" \
     'BEGIN { print ticks / hz / n * 1e6 }')"
@@ -372,7 +372,7 @@ look_for_needs() {
 # allow_files N: for this script and all that it starts
 allow_files() {
   [ "$(ulimit -n)" != unlimited ] && [ "$(ulimit -n)" -lt "$1" ] || return 0
-  ulimit -n "$1" 2>/dev/null || die "$1 open files are not allowed here; the limit is $(ulimit -Hn)"
+  ulimit -S -n "$1" 2>/dev/null || die "$1 open files are not allowed here; the limit is $(ulimit -Hn)"
 }
 
 main() {
