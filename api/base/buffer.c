@@ -56,6 +56,17 @@ void buffer_append(Buffer *buffer, const void *data, size_t n_data) {
         buffer->data[buffer->n_data] = '\0';
 }
 
+char *buffer_extend(Buffer *buffer, size_t n) {
+        char *start;
+
+        if (!reserve(buffer, n))
+                return NULL;
+        start = buffer->data + buffer->n_data;
+        buffer->n_data += n;
+        buffer->data[buffer->n_data] = '\0';
+        return start;
+}
+
 void buffer_append_text(Buffer *buffer, const char *text) {
         buffer_append(buffer, text, strlen(text));
 }

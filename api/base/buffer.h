@@ -24,6 +24,9 @@ typedef struct Buffer {
 void buffer_append(Buffer *buffer, const void *data, size_t n_data);
 void buffer_append_text(Buffer *buffer, const char *text);
 void buffer_append_char(Buffer *buffer, char c);
+/* @n more bytes at the end, for the caller to fill at once; NULL: there is no room, which
+ * sticks. */
+char *buffer_extend(Buffer *buffer, size_t n);
 void buffer_printf(Buffer *buffer, const char *format, ...) _printf_(2, 3);
 
 /* 0, or the first failure; the text is then buffer->data, NUL-terminated and never NULL. */

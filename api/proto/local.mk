@@ -1,33 +1,50 @@
-# The contract. The .proto files are installed as they are; the C code is made of copies in the build
-# folder in which `optional T x = N;` has become `oneof _x { T x = N; }`, the same on the wire, because
-# protobuf-c does not know proto3's optional, and in which services are left out, because the method
-# tables are ours.
+# The contract. The .proto files of slug/v1 are installed as they are; grpc/ and google/ re-declare what others define, as far as
+# it is used. The C code is made of copies in the build folder in which `optional T x = N;` has become `oneof _x { T x = N; }`, the
+# same on the wire, because protobuf-c does not know proto3's optional, and in which services are left out, because the method
+# tables are ours. What a client may ask by reflection is made of the files themselves.
 slugprotodir = $(pkgdatadir)/proto/slug/v1
 dist_slugproto_DATA = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto
 
+SLUG_PROTOS = slug/v1/topology slug/v1/node grpc/health/v1/health grpc/reflection/v1/reflection \
+	google/protobuf/any google/protobuf/descriptor google/rpc/status
+EXTRA_DIST += %D%/grpc/health/v1/health.proto %D%/grpc/reflection/v1/reflection.proto \
+	%D%/grpc/reflection/v1alpha/reflection.proto %D%/google/protobuf/any.proto %D%/google/protobuf/descriptor.proto \
+	%D%/google/rpc/status.proto
+
+SLUG_PROTO_FILES = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
+	%D%/grpc/reflection/v1/reflection.proto %D%/grpc/reflection/v1alpha/reflection.proto \
+	%D%/google/protobuf/any.proto %D%/google/protobuf/descriptor.proto %D%/google/rpc/status.proto
+# what a client may want to know; what others need of them comes along
+SLUG_PROTO_SERVED = %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
+	%D%/grpc/reflection/v1/reflection.proto %D%/grpc/reflection/v1alpha/reflection.proto
 SLUG_PROTO_SOURCES = \
 	%D%/gen/slug/v1/topology.pb-c.c %D%/gen/slug/v1/topology.pb-c.h \
-	%D%/gen/slug/v1/node.pb-c.c %D%/gen/slug/v1/node.pb-c.h
+	%D%/gen/slug/v1/node.pb-c.c %D%/gen/slug/v1/node.pb-c.h \
+	%D%/gen/grpc/health/v1/health.pb-c.c %D%/gen/grpc/health/v1/health.pb-c.h \
+	%D%/gen/grpc/reflection/v1/reflection.pb-c.c %D%/gen/grpc/reflection/v1/reflection.pb-c.h \
+	%D%/gen/google/protobuf/any.pb-c.c %D%/gen/google/protobuf/any.pb-c.h \
+	%D%/gen/google/protobuf/descriptor.pb-c.c %D%/gen/google/protobuf/descriptor.pb-c.h \
+	%D%/gen/google/rpc/status.pb-c.c %D%/gen/google/rpc/status.pb-c.h \
+	%D%/gen/descriptors.c
 nodist_libslugapi_a_SOURCES += $(SLUG_PROTO_SOURCES)
 BUILT_SOURCES += $(SLUG_PROTO_SOURCES)
-CLEANFILES += $(SLUG_PROTO_SOURCES) \
-	%D%/gen/slug/v1/topology.proto %D%/gen/slug/v1/node.proto
+CLEANFILES += $(SLUG_PROTO_SOURCES) %D%/gen/stamp %D%/gen/*.pb %D%/gen/*/*/*.proto %D%/gen/*/*/*/*.proto
 
 PROTO_FOR_C = $(SED) -E \
 	-e 's/optional ([A-Za-z0-9_.]+) ([a-z0-9_]+) = ([0-9]+);/oneof _\2 { \1 \2 = \3; }/' \
 	-e '/^service /,/^}/d'
 
-api/proto/gen/slug/v1/topology.proto: api/proto/slug/v1/topology.proto
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTO_FOR_C) $(srcdir)/api/proto/slug/v1/topology.proto > $@.tmp && mv $@.tmp $@
-api/proto/gen/slug/v1/node.proto: api/proto/slug/v1/node.proto
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTO_FOR_C) $(srcdir)/api/proto/slug/v1/node.proto > $@.tmp && mv $@.tmp $@
-
-api/proto/gen/slug/v1/topology.pb-c.c: api/proto/gen/slug/v1/topology.proto
-	$(AM_V_GEN)$(PROTOC_C) -Iapi/proto/gen --c_out=api/proto/gen api/proto/gen/slug/v1/topology.proto
-api/proto/gen/slug/v1/node.pb-c.c: api/proto/gen/slug/v1/node.proto api/proto/gen/slug/v1/topology.proto
-	$(AM_V_GEN)$(PROTOC_C) -Iapi/proto/gen --c_out=api/proto/gen api/proto/gen/slug/v1/node.proto
-# both come from one run
-api/proto/gen/slug/v1/topology.pb-c.h: api/proto/gen/slug/v1/topology.pb-c.c
-	@touch $@
-api/proto/gen/slug/v1/node.pb-c.h: api/proto/gen/slug/v1/node.pb-c.c
-	@touch $@
+# All of them come from one run.
+api/proto/gen/stamp: $(SLUG_PROTO_FILES)
+	$(AM_V_GEN)set -e; gen=api/proto/gen; from=$(srcdir)/api/proto; \
+	for proto in $(SLUG_PROTOS); do \
+	  $(MKDIR_P) $$gen/`dirname $$proto`; \
+	  $(PROTO_FOR_C) $$from/$$proto.proto > $$gen/$$proto.proto; \
+	done; \
+	for proto in $(SLUG_PROTOS); do $(PROTOC_C) -I$$gen --c_out=$$gen $$gen/$$proto.proto; done; \
+	$(PROTOC) -I$$from --include_imports --descriptor_set_out=$$gen/descriptors.pb $(SLUG_PROTO_SERVED:%=$(srcdir)/%); \
+	{ echo '#include "rpc/reflection.h"'; echo 'const unsigned char rpc_descriptors[] = {'; \
+	  od -An -v -tu1 $$gen/descriptors.pb | $(SED) -e 's/[0-9][0-9]*/&,/g'; \
+	  echo '};'; echo 'const size_t n_rpc_descriptors = sizeof(rpc_descriptors);'; } > $$gen/descriptors.c; \
+	touch $@
+$(SLUG_PROTO_SOURCES): api/proto/gen/stamp

@@ -9,7 +9,7 @@
  */
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void base64_append(Buffer *buffer, const uint8_t *data, size_t n_data) {
+static void append(Buffer *buffer, const uint8_t *data, size_t n_data, bool is_padded) {
         for (size_t i = 0; i < n_data; i += 3) {
                 size_t n = n_data - i < 3 ? n_data - i : 3;
                 uint32_t bits = (uint32_t)data[i] << 16;
@@ -21,8 +21,16 @@ void base64_append(Buffer *buffer, const uint8_t *data, size_t n_data) {
                         bits |= data[i + 2];
                 for (unsigned k = 0; k < 4; ++k)
                         group[k] = k <= n ? alphabet[bits >> (18 - 6 * k) & 63] : '=';
-                buffer_append(buffer, group, sizeof(group));
+                buffer_append(buffer, group, is_padded ? sizeof(group) : n + 1);
         }
+}
+
+void base64_append(Buffer *buffer, const uint8_t *data, size_t n_data) {
+        append(buffer, data, n_data, true);
+}
+
+void base64_append_unpadded(Buffer *buffer, const uint8_t *data, size_t n_data) {
+        append(buffer, data, n_data, false);
 }
 
 /* The six bits of a character, or 64. */

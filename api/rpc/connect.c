@@ -1,181 +1,219 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rpc/connect.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "rpc/json-text.h"
+#include "rpc/base64.h"
+#include "rpc/call.h"
+#include "rpc/connect-error.h"
+#include "rpc/connect.h"
+#include "rpc/percent.h"
+#include "rpc/timeout.h"
 
 /*
- * connectrpc.com/docs/protocol, unary requests over POST with JSON. A refusal is an HTTP status and
- * a JSON body {"code":...,"message":...}, so that a client library and a person with curl both
- * learn what was wrong. The three refusals that HTTP itself has a status for (404, 405, 415) keep
- * that status; their codes are those that a Connect client would infer from it.
+ * Connect's unary protocol: connectrpc.com/docs/protocol. With POST the body is the message, with
+ * GET it is in the query; what comes back is the message or a failure in JSON, so that a client
+ * library and a person with curl both learn what was wrong.
  *
  * Two leniencies: the header connect-protocol-version may be missing, and no body at all counts as
  * {}, then also without a content type, so that a bare "curl -X POST" works.
- *
- * connect-timeout-ms is checked and then not used: a handler ends its call before it returns, so
- * there is never a moment at which a call could be found to be late.
  */
-#define CONTENT_TYPE_JSON  "application/json"
-#define TIMEOUT_DIGITS_MAX 10u
+#define TYPE_START "application/"
 
-int connect_reply_error(RpcCode code, const char *message, ConnectReply *ret) {
-        ConnectReply reply = { .http_status = rpc_code_http_status(code),
-                               .content_type = CONTENT_TYPE_JSON };
-        int r;
+static bool is_json_charset(const char *parameters) {
+        static const char charset[] = "charset=utf-8";
 
-        buffer_printf(&reply.body, "{\"code\":\"%s\",\"message\":", rpc_code_name(code));
-        json_text_append(&reply.body, message, strlen(message));
-        buffer_append_text(&reply.body, "}");
-        r = buffer_finish(&reply.body);
-        if (r) {
-                buffer_deinit(&reply.body);
-                return r;
-        }
-        *ret = reply;
-        return 0;
-}
-
-int connect_reply_too_large(const RpcMethod *method, ConnectReply *ret) {
-        char message[128];
-
-        (void)snprintf(message, sizeof(message), "the request is larger than the %zu bytes allowed",
-                       rpc_method_get_request_max(method));
-        return connect_reply_error(RPC_RESOURCE_EXHAUSTED, message, ret);
-}
-
-int connect_reply_from_call(RpcCall *call, ConnectReply *ret) {
-        RpcCode code = rpc_call_get_code(call);
-
-        if (code != RPC_OK)
-                return connect_reply_error(code, rpc_call_get_message(call), ret);
-        *ret = (ConnectReply){ .http_status = rpc_code_http_status(RPC_OK),
-                               .content_type = CONTENT_TYPE_JSON,
-                               .body = rpc_call_take_body(call) };
-        return 0;
-}
-
-void connect_reply_deinit(ConnectReply *reply) {
-        buffer_deinit(&reply->body);
-        *reply = (ConnectReply){};
-}
-
-static const char *skip_blanks(const char *text) {
-        return text + strspn(text, " \t");
+        parameters += strspn(parameters, " \t");
+        if (strncasecmp(parameters, charset, strlen(charset)) != 0)
+                return false;
+        parameters += strlen(charset);
+        return parameters[strspn(parameters, " \t")] == '\0';
 }
 
 /* Case does not matter, and "charset=utf-8" says what JSON is anyway. */
-static bool is_json(const char *content_type) {
-        static const char type[] = CONTENT_TYPE_JSON, charset[] = "charset=utf-8";
-        const char *rest;
+const RpcCodec *connect_find_codec(const char *type, const char *start) {
+        const RpcCodec *codec;
+        char name[8];
+        size_t n;
 
-        if (strncasecmp(content_type, type, strlen(type)) != 0)
-                return false;
-        rest = skip_blanks(content_type + strlen(type));
-        if (*rest == '\0')
+        if (strncasecmp(type, start, strlen(start)) != 0)
+                return NULL;
+        type += strlen(start);
+        n = strcspn(type, "; \t");
+        if (n >= sizeof(name))
+                return NULL;
+        for (size_t i = 0; i < n; ++i)
+                name[i] = type[i] >= 'A' && type[i] <= 'Z' ? (char)(type[i] - 'A' + 'a') : type[i];
+        codec = rpc_codec_find(name, n);
+        type += n + strspn(type + n, " \t");
+        if (*type == '\0' ||
+            (*type == ';' && codec == &rpc_codec_json && is_json_charset(type + 1)))
+                return codec;
+        return NULL;
+}
+
+void connect_judge_common(RpcCall *call, const char *encoding_header) {
+        const char *version = call_find_header(call, "connect-protocol-version");
+        const char *timeout = call_find_header(call, "connect-timeout-ms");
+        const char *encoding = call_find_header(call, encoding_header);
+
+        if (version && strcmp(version, "1") != 0)
+                call_refuse(call, RPC_INVALID_ARGUMENT,
+                            "connect-protocol-version '%.32s' is not known, only 1", version);
+        else if (encoding && *encoding && strcasecmp(encoding, "identity") != 0)
+                call_refuse(call, RPC_UNIMPLEMENTED, "%s '%.32s' is not known, only identity",
+                            encoding_header, encoding);
+        else if (timeout && !timeout_parse_connect(timeout, &call->timeout_usec))
+                call_refuse(call, RPC_INVALID_ARGUMENT,
+                            "connect-timeout-ms '%.32s' is not a number of at most 10 digits",
+                            timeout);
+}
+
+/* GET */
+
+static bool is_get(const RpcCall *call) {
+        return strcmp(call->http_method, "GET") == 0;
+}
+
+/* Return: is there one? Otherwise the call is refused, unless it may be missing. */
+static bool
+find_parameter(RpcCall *call, const char *name, bool is_needed, char **ret, size_t *ret_n) {
+        const int r = query_find(call->query ? call->query : "", name, call->arena, ret, ret_n);
+
+        if (r == 0)
                 return true;
-        if (*rest != ';')
-                return false;
-        rest = skip_blanks(rest + 1);
-        if (strncasecmp(rest, charset, strlen(charset)) != 0)
-                return false;
-        return *skip_blanks(rest + strlen(charset)) == '\0';
+        if (r == QUERY_E_MALFORMED)
+                call_refuse(call, RPC_INVALID_ARGUMENT,
+                            "parameter '%s' has a '%%' that no two hexadecimal digits follow",
+                            name);
+        else if (r < 0)
+                call_refuse(call, RPC_RESOURCE_EXHAUSTED, "no memory for the request");
+        else if (is_needed)
+                call_refuse(call, RPC_INVALID_ARGUMENT, "parameter '%s' is missing", name);
+        return false;
 }
 
-static bool is_timeout(const char *text) {
-        size_t n = strspn(text, "0123456789");
+static void judge_get(RpcCall *call) {
+        char *value;
+        size_t n;
 
-        return n > 0 && n <= TIMEOUT_DIGITS_MAX && text[n] == '\0';
+        if (!find_parameter(call, "encoding", true, &value, &n))
+                return;
+        call->codec = rpc_codec_find(value, n);
+        if (!call->codec)
+                call_refuse_http(call, 415, RPC_UNKNOWN,
+                                 "encoding '%.32s' is not known, only json and proto", value);
+        else if (find_parameter(call, "connect", false, &value, &n) && strcmp(value, "v1") != 0)
+                call_refuse(call, RPC_INVALID_ARGUMENT, "connect '%.32s' is not known, only v1",
+                            value);
+        else if (call->state != CALL_ENDED &&
+                 find_parameter(call, "compression", false, &value, &n) && *value &&
+                 strcmp(value, "identity") != 0)
+                call_refuse(call, RPC_UNIMPLEMENTED,
+                            "compression '%.32s' is not known, only identity", value);
+        if (call->state != CALL_ENDED)
+                connect_judge_common(call, "content-encoding");
 }
 
-/* A refusal with the HTTP status that says it best; a header that helps may come with it. */
-typedef struct Refusal {
-        RpcCode code;
-        unsigned http_status; /* 0: the code's own */
-        const char *extra_name, *extra_value;
-} Refusal;
+static void deliver_get(RpcCall *call) {
+        char *message, *base64;
+        size_t n, n_base64;
 
-_printf_(3,
-         4) static int refuse(ConnectReply *ret, const Refusal *refusal, const char *format, ...) {
-        char message[256];
-        va_list args;
-        int r;
+        if (!find_parameter(call, "message", true, &message, &n))
+                return;
+        if (find_parameter(call, "base64", false, &base64, &n_base64) && strcmp(base64, "1") == 0) {
+                uint8_t *decoded = arena_alloc(call->arena, base64_decoded_max(n));
 
-        va_start(args, format);
-        (void)vsnprintf(message, sizeof(message), format, args);
-        va_end(args);
-        r = connect_reply_error(refusal->code, message, ret);
-        if (r)
-                return r;
-        if (refusal->http_status)
-                ret->http_status = refusal->http_status;
-        ret->extra_name = refusal->extra_name;
-        ret->extra_value = refusal->extra_value;
-        return CONNECT_E_REFUSED;
-}
-
-static int check_headers(const ConnectHead *head, ConnectReply *ret) {
-        if (head->protocol_version && strcmp(head->protocol_version, "1") != 0)
-                return refuse(ret, &(Refusal){ .code = RPC_INVALID_ARGUMENT },
-                              "connect-protocol-version '%.32s' is not known, only 1",
-                              head->protocol_version);
-        if (head->content_type ? !is_json(head->content_type) : head->has_body)
-                return refuse(ret,
-                              &(Refusal){ .code = RPC_UNKNOWN,
-                                          .http_status = 415,
-                                          .extra_name = "Accept-Post",
-                                          .extra_value = CONTENT_TYPE_JSON },
-                              "content-type '%.64s' is not known, only " CONTENT_TYPE_JSON,
-                              head->content_type ? head->content_type : "");
-        if (head->content_encoding && strcasecmp(head->content_encoding, "identity") != 0)
-                return refuse(ret, &(Refusal){ .code = RPC_UNIMPLEMENTED },
-                              "content-encoding '%.32s' is not known, only identity",
-                              head->content_encoding);
-        if (head->timeout_ms && !is_timeout(head->timeout_ms))
-                return refuse(ret, &(Refusal){ .code = RPC_INVALID_ARGUMENT },
-                              "connect-timeout-ms '%.32s' is not a number of at most 10 digits",
-                              head->timeout_ms);
-        return 0;
-}
-
-/**
- * connect_check() - may this request be dispatched, and to which method?
- * @head: borrowed; the body need not have been read yet
- *
- * Return: 0 with @ret_method, CONNECT_E_REFUSED with @ret_reply, or -ENOMEM.
- */
-int connect_check(const RpcTable *table,
-                  const ConnectHead *head,
-                  const RpcMethod **ret_method,
-                  ConnectReply *ret_reply) {
-        const RpcMethod *method = rpc_table_find(table, head->path);
-        int r;
-
-        if (!method)
-                return refuse(ret_reply,
-                              &(Refusal){ .code = RPC_UNIMPLEMENTED, .http_status = 404 },
-                              "no method at '%.160s'", head->path);
-        if (strcmp(head->http_method, "POST") != 0)
-                return refuse(ret_reply,
-                              &(Refusal){ .code = RPC_UNKNOWN,
-                                          .http_status = 405,
-                                          .extra_name = "Allow",
-                                          .extra_value = "POST" },
-                              "methods are called with POST, not %.32s", head->http_method);
-        r = check_headers(head, ret_reply);
-        if (r)
-                return r;
-        *ret_method = method;
-        return 0;
-}
-
-void connect_run(RpcCall *call, const char *body, size_t n_body) {
-        if (n_body == 0)
-                rpc_call_run(call, "{}", 2);
+                if (!decoded || !base64_decode(message, n, decoded, &n)) {
+                        call_refuse(call, RPC_INVALID_ARGUMENT, "parameter 'message' is no base64");
+                        return;
+                }
+                message = (char *)decoded;
+        }
+        if (call->state == CALL_ENDED)
+                return;
+        if (n > rpc_method_get_request_max(call->method))
+                call_refuse(call, RPC_RESOURCE_EXHAUSTED,
+                            "the message has %zu bytes, and %zu are allowed", n,
+                            rpc_method_get_request_max(call->method));
         else
-                rpc_call_run(call, body, n_body);
+                call_deliver(call, message, n);
 }
+
+/* Either */
+
+static void judge_post(RpcCall *call) {
+        const char *type = call_find_header(call, "content-type");
+
+        call->codec = type ? connect_find_codec(type, TYPE_START) : &rpc_codec_json;
+        if (!call->codec || (!type && call->has_body))
+                call_refuse_http(call, 415, RPC_UNKNOWN,
+                                 "content-type '%.64s' is not known, only application/json and "
+                                 "application/proto",
+                                 type ? type : "");
+        else
+                connect_judge_common(call, "content-encoding");
+}
+
+static void judge(RpcCall *call) {
+        if (!call->method) {
+                call_refuse_http(call, 404, RPC_UNIMPLEMENTED, "there is no method %.160s",
+                                 call->path);
+                return;
+        }
+        if (is_get(call) && call->method->has_no_side_effects && call->method->kind == RPC_UNARY)
+                judge_get(call);
+        else if (strcmp(call->http_method, "POST") != 0)
+                call_refuse_http(call, 405, RPC_UNKNOWN, "this method is not called with %.32s",
+                                 call->http_method);
+        else if (call->method->kind != RPC_UNARY)
+                call_refuse_http(
+                        call, 415, RPC_UNKNOWN,
+                        "this method streams: its content type is application/connect+json "
+                        "or application/connect+proto");
+        else
+                judge_post(call);
+}
+
+static void receive(RpcCall *call) {
+        const size_t max = rpc_method_get_request_max(call->method);
+
+        if (call->body.n_data > max)
+                call_refuse(call, RPC_RESOURCE_EXHAUSTED,
+                            "the request is larger than the %zu bytes allowed", max);
+        else if (!call->has_request_ended)
+                return;
+        else if (is_get(call))
+                deliver_get(call);
+        else if (call->body.n_data == 0 && call->codec == &rpc_codec_json)
+                call_deliver(call, "{}", 2);
+        else
+                call_deliver(call, call->body.data, call->body.n_data);
+}
+
+static void put_head(RpcCall *call) {
+        call->reply.has_head = true;
+        call->reply.status = 200;
+        call_put_header(call, "content-type",
+                        call->codec == &rpc_codec_json ? "application/json" : "application/proto");
+}
+
+static void append(RpcCall *call, const ProtobufCMessage *message) {
+        call->codec->encode(message, call->table->types, &call->reply.body);
+}
+
+static void finish(RpcCall *call) {
+        if (call->code == RPC_OK)
+                put_head(call);
+        else
+                connect_error_reply(call);
+        call_put_metadata(call, &call->leading, NULL);
+        call_put_metadata(call, &call->trailing, "trailer-");
+}
+
+const RpcProtocol rpc_protocol_connect = {
+        .judge = judge,
+        .receive = receive,
+        .append = append,
+        .finish = finish,
+};

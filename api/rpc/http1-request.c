@@ -9,8 +9,6 @@
 #include <strings.h>
 
 #include "base/buffer.h"
-#include "rpc/connect.h"
-#include "rpc/dispatch.h"
 
 /*
  * What can be judged by the head is judged before the body is read. A refusal still waits for the
@@ -20,131 +18,245 @@
  * it, never in the middle, so a chunked body that turns out too long is read on and thrown away, up
  * to the same bound.
  *
- * A body is only kept for a method that will run, and only up to that method's cap.
+ * While there is nothing to send the connection is put aside ("suspended"), and taken up again when
+ * the exchange has something. An answer that is whole goes out with its length, a stream in chunks.
  */
-typedef enum RequestKind {
-        REQUEST_CALL,
-        REQUEST_HEALTH,
-        REQUEST_REFUSED, /* the reply is there already */
-} RequestKind;
-
 struct Http1Request {
-        RequestKind kind;
-        const RpcTable *table;
-        const RpcMethod *method; /* of a call */
-        ConnectReply reply;
-        Buffer body;
+        Http1RequestParams params;
+        char *target;
+        RpcCall *call; /* NULL: the head has not come */
+        struct MHD_Connection *connection;
+        Http1Connection *state;
         uint64_t n_received;
-        bool is_over;
+        bool is_over;      /* nothing more of the body is worth reading */
+        bool is_queued;    /* the answer is the library's */
+        bool is_suspended; /* it was put aside */
+        bool is_cut;
+        bool must_close; /* after the answer */
 };
 
-/* How the body is delimited, by all headers of those names and not just the first. */
-typedef struct Framing {
+/* How the body is delimited, by all headers of those names and not just the first; and the headers
+ * themselves. */
+typedef struct Head {
+        Http1Request *request;
         unsigned n_lengths, n_encodings;
         uint64_t length; /* as announced */
         bool expects_continue;
-} Framing;
+        size_t n_headers, n_bytes;
+        int error;
+} Head;
 
-static enum MHD_Result note_framing(void *userdata,
-                                    enum MHD_ValueKind kind _unused_,
-                                    const char *name,
-                                    const char *value) {
-        Framing *framing = userdata;
+static enum MHD_Result
+note_header(void *userdata, enum MHD_ValueKind kind _unused_, const char *name, const char *value) {
+        Head *head = userdata;
+        const RpcLimits *limits = head->request->state->limits;
+        const size_t n_name = strlen(name), n_value = value ? strlen(value) : 0;
 
         if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
-                ++framing->n_encodings;
+                ++head->n_encodings;
         if (strcasecmp(name, MHD_HTTP_HEADER_EXPECT) == 0)
-                framing->expects_continue = true;
+                head->expects_continue = true;
         if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
-                ++framing->n_lengths;
+                ++head->n_lengths;
                 /* libmicrohttpd has refused what is no number; too large a one saturates. */
-                framing->length = value ? strtoull(value, NULL, 10) : 0;
+                head->length = value ? strtoull(value, NULL, 10) : 0;
         }
+        ++head->n_headers;
+        head->n_bytes += n_name + n_value + 32;
+        if (head->n_headers > limits->max_headers || head->n_bytes > limits->max_header_bytes)
+                return MHD_YES;
+        if (rpc_exchange_add_header(head->request->call, name, n_name, value ? value : "",
+                                    n_value) < 0)
+                head->error = -ENOMEM;
         return MHD_YES;
 }
 
-static int refuse(Http1Request *request, int r) {
-        request->kind = REQUEST_REFUSED;
-        return r;
+static void on_wake(void *userdata) {
+        Http1Request *request = userdata;
+
+        if (!request->is_suspended ||
+            (!request->is_queued && !request->call->reply.has_head && !request->call->reply.is_cut))
+                return;
+        request->is_suspended = false;
+        MHD_resume_connection(request->connection);
+        request->params.resumed(request->params.userdata);
 }
 
-static int judge_health(Http1Request *request, const char *http_method) {
-        int r;
-
-        request->kind = REQUEST_HEALTH;
-        if (strcmp(http_method, MHD_HTTP_METHOD_GET) == 0 ||
-            strcmp(http_method, MHD_HTTP_METHOD_HEAD) == 0)
-                return 0;
-        r = connect_reply_error(RPC_UNKNOWN, "/healthz is read with GET", &request->reply);
-        request->reply.http_status = MHD_HTTP_METHOD_NOT_ALLOWED;
-        request->reply.extra_name = MHD_HTTP_HEADER_ALLOW;
-        request->reply.extra_value = "GET, HEAD";
-        return refuse(request, r);
+static void on_gone(void *userdata) {
+        http1_request_cut(userdata);
 }
 
-static const char *find_header(struct MHD_Connection *connection, const char *name) {
-        return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+static void put_aside(Http1Request *request) {
+        request->is_suspended = true;
+        MHD_suspend_connection(request->connection);
+        http1_connection_enter(
+                request->state, HTTP1_WAIT,
+                &(const Http1ConnectionOwner){ .gone = on_gone, .userdata = request });
 }
 
-static int judge_call(Http1Request *request,
-                      struct MHD_Connection *connection,
-                      const char *http_method,
-                      const char *path,
-                      const Framing *framing) {
-        ConnectHead head = {
-                .http_method = http_method,
-                .path = path,
-                .content_type = find_header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
-                .content_encoding = find_header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
-                .protocol_version = find_header(connection, "Connect-Protocol-Version"),
-                .timeout_ms = find_header(connection, "Connect-Timeout-Ms"),
-                .has_body = framing->length > 0 || framing->n_encodings > 0,
-        };
-        int r = connect_check(request->table, &head, &request->method, &request->reply);
+/* Answers */
 
-        if (r)
-                return refuse(request, r == CONNECT_E_REFUSED ? 0 : r);
-        request->body.max = rpc_method_get_request_max(request->method);
-        if (framing->length > request->body.max)
-                return refuse(request, connect_reply_too_large(request->method, &request->reply));
-        request->kind = REQUEST_CALL;
+static ssize_t read_stream(void *userdata, uint64_t at _unused_, char *buffer, size_t size) {
+        Http1Request *request = userdata;
+        const RpcReply *reply = rpc_exchange_get_reply(request->call);
+        size_t n;
+
+        if (reply->is_cut || request->is_cut)
+                return MHD_CONTENT_READER_END_WITH_ERROR;
+        n = rpc_exchange_read(request->call, buffer, size);
+        if (n > 0) {
+                http1_connection_enter(request->state, HTTP1_ANSWER, NULL);
+                return (ssize_t)n;
+        }
+        if (reply->is_complete)
+                return MHD_CONTENT_READER_END_OF_STREAM;
+        put_aside(request);
         return 0;
 }
 
-static int judge(Http1Request *request,
-                 struct MHD_Connection *connection,
-                 const char *http_method,
-                 const char *path) {
-        Framing framing = {};
-        int r;
+/* The library takes the body of the reply, and gives it back to the allocator when it was sent. */
+static struct MHD_Response *make_response(Http1Request *request) {
+        RpcReply *reply = &request->call->reply;
+        struct MHD_Response *response;
 
-        (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, note_framing, &framing);
-        if (framing.n_lengths + framing.n_encodings > 1) {
-                /* Where the body ends is anybody's guess, and what follows it too. */
-                request->is_over = true;
-                return refuse(request, connect_reply_error(RPC_INVALID_ARGUMENT,
-                                                           "the length of the body is given twice",
-                                                           &request->reply));
-        }
-        if (strcmp(path, "/healthz") == 0)
-                r = judge_health(request, http_method);
-        else
-                r = judge_call(request, connection, http_method, path, &framing);
-        request->is_over = request->kind == REQUEST_REFUSED &&
-                           (framing.expects_continue || framing.length > HTTP1_DRAIN_MAX);
-        return r;
+        if (!reply->is_complete)
+                return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 * 1024, read_stream,
+                                                         request, NULL);
+        response = MHD_create_response_from_buffer(reply->body.n_data, reply->body.data,
+                                                   MHD_RESPMEM_MUST_FREE);
+        if (response)
+                reply->body = (Buffer){};
+        return response;
 }
 
-Http1Request *http1_request_new(struct MHD_Connection *connection,
-                                const RpcTable *table,
-                                const char *http_method,
-                                const char *path) {
+static bool add_headers(struct MHD_Response *response, const Http1Request *request) {
+        const RpcMetadata *headers = &request->call->reply.headers;
+
+        for (size_t i = 0; i < headers->n_items; ++i)
+                if (MHD_add_response_header(response, headers->items[i].name,
+                                            headers->items[i].value) != MHD_YES)
+                        return false;
+        return !request->must_close ||
+               MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
+}
+
+static enum MHD_Result queue(Http1Request *request) {
+        struct MHD_Response *response = make_response(request);
+        enum MHD_Result result = MHD_NO;
+
+        if (!response)
+                return MHD_NO;
+        request->is_queued = true;
+        http1_connection_enter(request->state, HTTP1_ANSWER, NULL);
+        if (add_headers(response, request))
+                result = MHD_queue_response(request->connection, request->call->reply.status,
+                                            response);
+        MHD_destroy_response(response);
+        return result;
+}
+
+static enum MHD_Result answer(Http1Request *request) {
+        const RpcReply *reply = rpc_exchange_get_reply(request->call);
+
+        if (reply->is_cut || request->is_cut)
+                return MHD_NO;
+        if (reply->has_head)
+                return queue(request);
+        put_aside(request);
+        return MHD_YES;
+}
+
+/* Requests */
+
+/* Refuses, or finds out how much of the body is worth reading. */
+static void judge(Http1Request *request, const Head *head, const char *http_method) {
+        const RpcLimits *limits = request->state->limits;
+
+        if (head->n_headers > limits->max_headers || head->n_bytes > limits->max_header_bytes) {
+                rpc_exchange_refuse_head(request->call, "the headers of the request are too large");
+                request->is_over = true;
+        } else if (head->n_lengths + head->n_encodings > 1) {
+                /* Where the body ends is anybody's guess, and what follows it too. */
+                call_refuse(request->call, RPC_INVALID_ARGUMENT,
+                            "the length of the body is given twice");
+                request->is_over = request->must_close = true;
+        } else if (rpc_exchange_begin(request->call, http_method, request->target, false,
+                                      head->length > 0 || head->n_encodings > 0) < 0) {
+                request->is_cut = true;
+        } else if (head->length > rpc_exchange_get_body_max(request->call) + 5) {
+                rpc_exchange_refuse_body(request->call);
+        }
+        if (request->call->state == CALL_ENDED &&
+            (head->expects_continue || head->length > HTTP1_DRAIN_MAX))
+                request->is_over = true;
+}
+
+static enum MHD_Result start(Http1Request *request, const char *http_method) {
+        Head head = { .request = request };
+
+        if (rpc_exchange_new(request->params.event, request->params.table, request->state->peer,
+                             &(const RpcTransport){ .wake = on_wake, .userdata = request },
+                             &request->call) < 0)
+                return MHD_NO;
+        http1_connection_enter(request->state, HTTP1_BODY, NULL);
+        (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, note_header, &head);
+        if (head.error)
+                return MHD_NO;
+        judge(request, &head, http_method);
+        if (request->is_cut)
+                return MHD_NO;
+        return request->is_over ? answer(request) : MHD_YES;
+}
+
+static enum MHD_Result take(Http1Request *request, const char *data, size_t n_data) {
+        request->n_received += n_data;
+        if (request->call->state == CALL_ENDED)
+                return request->n_received <= HTTP1_DRAIN_MAX ? MHD_YES : MHD_NO;
+        rpc_exchange_take(request->call, data, n_data);
+        return MHD_YES;
+}
+
+enum MHD_Result http1_request_run(Http1Request *request,
+                                  struct MHD_Connection *connection,
+                                  Http1Connection *state,
+                                  const char *http_method,
+                                  const char *data,
+                                  size_t n_data) {
+        request->connection = connection;
+        request->state = state;
+        if (!request->call)
+                return start(request, http_method);
+        if (n_data > 0)
+                return take(request, data, n_data);
+        rpc_exchange_end(request->call);
+        return answer(request);
+}
+
+void http1_request_cut(Http1Request *request) {
+        request->is_cut = true;
+        if (request->state)
+                http1_connection_cut(request->state);
+        if (!request->is_suspended)
+                return;
+        request->is_suspended = false;
+        MHD_resume_connection(request->connection);
+        request->params.resumed(request->params.userdata);
+}
+
+void http1_request_drain(Http1Request *request) {
+        request->must_close = true;
+        if (request->call)
+                rpc_exchange_drain(request->call);
+}
+
+Http1Request *http1_request_new(const Http1RequestParams *params, const char *target) {
         _cleanup_(http1_request_freep) Http1Request *request = calloc(1, sizeof(*request));
 
         if (!request)
                 return NULL;
-        request->table = table;
-        if (judge(request, connection, http_method, path))
+        request->params = *params;
+        request->target = strdup(target);
+        if (!request->target)
                 return NULL;
         return TAKE_PTR(request);
 }
@@ -152,103 +264,9 @@ Http1Request *http1_request_new(struct MHD_Connection *connection,
 Http1Request *http1_request_free(Http1Request *request) {
         if (!request)
                 return NULL;
-        connect_reply_deinit(&request->reply);
-        buffer_deinit(&request->body);
+        assert(!request->is_suspended);
+        rpc_exchange_free(request->call);
+        free(request->target);
         free(request);
         return NULL;
-}
-
-bool http1_request_is_over(const Http1Request *request) {
-        return request->is_over;
-}
-
-enum MHD_Result http1_request_take(Http1Request *request, const char *data, size_t n_data) {
-        request->n_received += n_data;
-        if (request->kind != REQUEST_CALL)
-                return request->n_received <= HTTP1_DRAIN_MAX ? MHD_YES : MHD_NO;
-        buffer_append(&request->body, data, n_data);
-        if (request->body.error == -E2BIG) {
-                buffer_deinit(&request->body);
-                if (refuse(request, connect_reply_too_large(request->method, &request->reply)))
-                        return MHD_NO;
-        }
-        return request->body.error ? MHD_NO : MHD_YES;
-}
-
-static void on_call_done(RpcCall *call _unused_, void *userdata) {
-        bool *is_done = userdata;
-
-        *is_done = true;
-}
-
-static int run_call(Http1Request *request) {
-        _cleanup_(rpc_call_freep) RpcCall *call = NULL;
-        bool is_done = false;
-        int r = rpc_call_new(request->table, request->method, &rpc_codec_json,
-                             &(RpcCallOwner){ .done = on_call_done, .userdata = &is_done }, &call);
-
-        if (r)
-                return r;
-        connect_run(call, request->body.data, request->body.n_data);
-        /* This transport cannot wait: no connection is suspended here, so a handler has to end its
-         * call before it returns. */
-        assert(is_done);
-        return connect_reply_from_call(call, &request->reply);
-}
-
-static int answer_health(ConnectReply *ret) {
-        ConnectReply reply = { .http_status = MHD_HTTP_OK, .content_type = "text/plain" };
-        int r;
-
-        buffer_append_text(&reply.body, "ok\n");
-        r = buffer_finish(&reply.body);
-        if (r) {
-                buffer_deinit(&reply.body);
-                return r;
-        }
-        *ret = reply;
-        return 0;
-}
-
-/* The library takes the body of the reply, and gives it back to the allocator when it was sent. */
-static struct MHD_Response *make_response(ConnectReply *reply) {
-        struct MHD_Response *response = MHD_create_response_from_buffer(
-                reply->body.n_data, reply->body.data, MHD_RESPMEM_MUST_FREE);
-
-        if (!response)
-                return NULL;
-        reply->body = (Buffer){};
-        if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type) !=
-                    MHD_YES ||
-            (reply->extra_name &&
-             MHD_add_response_header(response, reply->extra_name, reply->extra_value) != MHD_YES)) {
-                MHD_destroy_response(response);
-                return NULL;
-        }
-        return response;
-}
-
-enum MHD_Result http1_request_answer(Http1Request *request, struct MHD_Connection *connection) {
-        struct MHD_Response *response;
-        enum MHD_Result result;
-        int r = 0;
-
-        switch (request->kind) {
-        case REQUEST_CALL:
-                r = run_call(request);
-                break;
-        case REQUEST_HEALTH:
-                r = answer_health(&request->reply);
-                break;
-        case REQUEST_REFUSED:
-                break;
-        }
-        if (r)
-                return MHD_NO;
-        response = make_response(&request->reply);
-        if (!response)
-                return MHD_NO;
-        result = MHD_queue_response(connection, request->reply.http_status, response);
-        MHD_destroy_response(response);
-        return result;
 }

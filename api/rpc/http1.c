@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "rpc/http1-connection.h"
 #include "rpc/http1-request.h"
-#include "rpc/server.h"
 
 /*
  * libmicrohttpd parses heads, bodies and chunks and writes answers; it neither listens nor polls
@@ -27,19 +26,21 @@
  * Its ways that this file works around, measured with 0.9.75:
  *   - its timeout counts idle time only: deadlines are ours (http1-connection.c);
  *   - it takes every socket for TCP and complains about each Unix one: its log goes to debug;
- *   - it takes a connection in at once (0.9) or at its next turn (1.0): what belongs to one is made
- *     when it says that the connection has begun.
+ *   - it takes a connection in at once (0.9) or at its next turn (1.0): ours is known by its
+ *     descriptor until then;
+ *   - it decodes the target of a request: the original is taken where it is offered for logs, which
+ *     is before the request begins;
+ *   - stopping it aborts when a connection is put aside: all are taken up before.
  */
 #define CONNECTION_MEMORY_BYTES (32u * 1024)
 
 struct Http1 {
-        const RpcTable *table;
-        Http1Deadlines deadlines;
-        sd_event *event;
+        Http1Params params;
         sd_event_source *ready;
         sd_event_source *timer;
         struct MHD_Daemon *daemon;
-        size_t n_connections;
+        Http1Connection *connections;
+        bool is_draining;
 };
 
 static Http1Connection *get_connection(struct MHD_Connection *connection) {
@@ -49,59 +50,86 @@ static Http1Connection *get_connection(struct MHD_Connection *connection) {
         return info->socket_context;
 }
 
-/*
- * The library may take a connection in at once or at its next turn; either way this is the moment
- * at which it has one. Without memory for its deadlines it may not live.
- */
-static void start_connection(Http1 *http1, struct MHD_Connection *connection, void **ret_context) {
-        const union MHD_ConnectionInfo *info =
-                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        Http1Connection *started = NULL;
-
-        ++http1->n_connections;
-        if (http1_connection_new(http1->event, info->connect_fd, &http1->deadlines, &started) < 0)
-                (void)shutdown(info->connect_fd, SHUT_RDWR);
-        *ret_context = started;
+static void keep(Http1 *http1, Http1Connection *connection) {
+        connection->next = http1->connections;
+        if (connection->next)
+                connection->next->previous = connection;
+        http1->connections = connection;
 }
 
-static enum MHD_Result on_request(void *userdata,
+static void forget(Http1 *http1, Http1Connection *connection) {
+        if (connection->previous)
+                connection->previous->next = connection->next;
+        else
+                http1->connections = connection->next;
+        if (connection->next)
+                connection->next->previous = connection->previous;
+        http1_connection_free(connection);
+}
+
+static Http1Connection *find_by_fd(const Http1 *http1, int fd) {
+        Http1Connection *connection = http1->connections;
+
+        while (connection && connection->fd != fd)
+                connection = connection->next;
+        return connection;
+}
+
+static void on_resumed(void *userdata) {
+        Http1 *http1 = userdata;
+
+        /* at the loop's next turn: the library may be at work right now */
+        (void)sd_event_source_set_time(http1->timer, 0);
+        (void)sd_event_source_set_enabled(http1->timer, SD_EVENT_ONESHOT);
+}
+
+static void *on_target(void *userdata, const char *target, struct MHD_Connection *connection) {
+        Http1 *http1 = userdata;
+        Http1Connection *state = get_connection(connection);
+        Http1Request *request =
+                http1_request_new(&(const Http1RequestParams){ .event = http1->params.event,
+                                                               .table = http1->params.table,
+                                                               .resumed = on_resumed,
+                                                               .userdata = http1 },
+                                  target);
+
+        state->request = request;
+        if (request && http1->is_draining)
+                http1_request_drain(request);
+        return request;
+}
+
+static enum MHD_Result on_request(void *userdata _unused_,
                                   struct MHD_Connection *connection,
-                                  const char *path,
+                                  const char *path _unused_,
                                   const char *http_method,
                                   const char *version _unused_,
                                   const char *data,
                                   size_t *n_data,
                                   void **request_context) {
-        Http1 *http1 = userdata;
-        Http1Request *request = *request_context;
+        const size_t n = *n_data;
 
-        if (!get_connection(connection))
+        if (!*request_context)
                 return MHD_NO;
-        if (!request) {
-                http1_connection_enter(get_connection(connection), HTTP1_BODY);
-                request = http1_request_new(connection, http1->table, http_method, path);
-                if (!request)
-                        return MHD_NO;
-                *request_context = request;
-                if (!http1_request_is_over(request))
-                        return MHD_YES;
-        } else if (*n_data > 0) {
-                size_t n = *n_data;
-
-                *n_data = 0;
-                return http1_request_take(request, data, n);
-        }
-        http1_connection_enter(get_connection(connection), HTTP1_ANSWER);
-        return http1_request_answer(request, connection);
+        *n_data = 0;
+        return http1_request_run(*request_context, connection, get_connection(connection),
+                                 http_method, data, n);
 }
 
-static void on_completed(void *userdata _unused_,
+static void on_completed(void *userdata,
                          struct MHD_Connection *connection,
                          void **request_context,
                          enum MHD_RequestTerminationCode reason) {
+        const Http1 *http1 = userdata;
+        Http1Connection *state = get_connection(connection);
+
+        state->request = NULL;
         *request_context = http1_request_free(*request_context);
-        if (reason == MHD_REQUEST_TERMINATED_COMPLETED_OK && get_connection(connection))
-                http1_connection_enter(get_connection(connection), HTTP1_IDLE);
+        if (reason != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+                return;
+        http1_connection_enter(state, HTTP1_IDLE, NULL);
+        if (http1->is_draining)
+                http1_connection_cut(state);
 }
 
 static void on_connection(void *userdata,
@@ -109,16 +137,21 @@ static void on_connection(void *userdata,
                           void **connection_context,
                           enum MHD_ConnectionNotificationCode what) {
         Http1 *http1 = userdata;
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        Http1Connection *state;
+        void *of_owner;
 
-        switch (what) {
-        case MHD_CONNECTION_NOTIFY_STARTED:
-                start_connection(http1, connection, connection_context);
-                return;
-        case MHD_CONNECTION_NOTIFY_CLOSED:
-                *connection_context = http1_connection_free(*connection_context);
-                --http1->n_connections;
+        if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+                *connection_context = find_by_fd(http1, info->connect_fd);
+                assert(*connection_context);
                 return;
         }
+        state = *connection_context;
+        of_owner = state->userdata;
+        *connection_context = NULL;
+        forget(http1, state);
+        http1->params.closed(of_owner);
 }
 
 _printf_(2, 0) static void on_log(void *userdata _unused_, const char *format, va_list args) {
@@ -162,10 +195,12 @@ static int start_daemon(Http1 *http1) {
         const union MHD_DaemonInfo *info;
 
         http1->daemon = MHD_start_daemon(
-                MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-                on_request, http1, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-                MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-                on_connection, http1, MHD_OPTION_CONNECTION_LIMIT, RPC_CONNECTIONS_MAX,
+                MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+                        MHD_ALLOW_SUSPEND_RESUME,
+                0, NULL, NULL, on_request, http1, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+                MHD_OPTION_NOTIFY_COMPLETED, on_completed, http1, MHD_OPTION_NOTIFY_CONNECTION,
+                on_connection, http1, MHD_OPTION_URI_LOG_CALLBACK, on_target, http1,
+                MHD_OPTION_CONNECTION_LIMIT, (unsigned)http1->params.limits->max_connections,
                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
                 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
         if (!http1->daemon)
@@ -173,27 +208,22 @@ static int start_daemon(Http1 *http1) {
         info = MHD_get_daemon_info(http1->daemon, MHD_DAEMON_INFO_EPOLL_FD);
         if (!info || info->epoll_fd < 0)
                 return -EOPNOTSUPP;
-        return sd_event_add_io(http1->event, &http1->ready, info->epoll_fd, EPOLLIN, on_ready,
-                               http1);
+        return sd_event_add_io(http1->params.event, &http1->ready, info->epoll_fd, EPOLLIN,
+                               on_ready, http1);
 }
 
-int http1_new(sd_event *event,
-              const RpcTable *table,
-              const Http1Deadlines *deadlines,
-              Http1 **ret) {
+int http1_new(const Http1Params *params, Http1 **ret) {
         _cleanup_(http1_freep) Http1 *http1 = calloc(1, sizeof(*http1));
         int r;
 
         if (!http1)
                 return -ENOMEM;
-        http1->table = table;
-        http1->deadlines = deadlines ? *deadlines : HTTP1_DEADLINES_DEFAULT;
-        http1->event = sd_event_ref(event);
+        http1->params = *params;
         r = start_daemon(http1);
         if (r < 0)
                 return r;
         /* An accuracy of 0 would mean 250 ms. */
-        r = sd_event_add_time(event, &http1->timer, CLOCK_MONOTONIC, 0, 1, on_timer, http1);
+        r = sd_event_add_time(params->event, &http1->timer, CLOCK_MONOTONIC, 0, 1, on_timer, http1);
         if (r < 0)
                 return r;
         r = sd_event_source_set_enabled(http1->timer, SD_EVENT_OFF);
@@ -206,29 +236,46 @@ int http1_new(sd_event *event,
 Http1 *http1_free(Http1 *http1) {
         if (!http1)
                 return NULL;
+        for (Http1Connection *state = http1->connections; state; state = state->next)
+                if (state->request)
+                        http1_request_cut(state->request);
         sd_event_source_disable_unref(http1->ready);
-        sd_event_source_disable_unref(http1->timer);
         if (http1->daemon)
                 MHD_stop_daemon(http1->daemon);
-        assert(http1->n_connections == 0);
-        sd_event_unref(http1->event);
+        sd_event_source_disable_unref(http1->timer);
+        assert(!http1->connections);
         free(http1);
         return NULL;
 }
 
-int http1_add(Http1 *http1, int fd) {
-        _cleanup_(fd_closep) int owned = fd;
+int http1_add(Http1 *http1, int fd, const RpcPeer *peer, void *userdata) {
         const struct sockaddr_un address = { .sun_family = AF_UNIX };
+        Http1Connection *connection;
+        int r;
 
-        if (http1->n_connections >= RPC_CONNECTIONS_MAX)
-                return HTTP1_E_FULL;
+        r = http1_connection_new(http1->params.event, fd, http1->params.limits, peer, &connection);
+        if (r < 0) {
+                (void)fd_close(fd);
+                return r;
+        }
+        connection->userdata = userdata;
+        keep(http1, connection);
         /* It closes the socket when it fails. */
-        if (MHD_add_connection(http1->daemon, TAKE_FD(owned), (const struct sockaddr *)&address,
-                               sizeof(address)) != MHD_YES)
+        if (MHD_add_connection(http1->daemon, fd, (const struct sockaddr *)&address,
+                               sizeof(address)) != MHD_YES) {
+                forget(http1, connection);
                 return -ENOMEM;
+        }
         return arm_timer(http1);
 }
 
-size_t http1_count_connections(const Http1 *http1) {
-        return http1->n_connections;
+void http1_drain(Http1 *http1) {
+        http1->is_draining = true;
+        for (Http1Connection *state = http1->connections; state; state = state->next) {
+                if (state->request)
+                        http1_request_drain(state->request);
+                else
+                        http1_connection_cut(state);
+        }
+        on_resumed(http1);
 }

@@ -2,33 +2,36 @@
 #pragma once
 
 /*
- * HTTP/1.1
+ * HTTP/1.1, the server's side
  *
- * libmicrohttpd inside an sd_event loop: connections come in as file descriptors, requests go to
- * Connect, and every phase of a connection has a deadline.
+ * libmicrohttpd inside an sd_event loop: connections come in as file descriptors, requests become
+ * exchanges, and every phase of a connection has a deadline.
  */
-#include <stddef.h>
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
-#include "rpc/http1-connection.h"
+#include "rpc/limits.h"
 #include "rpc/method.h"
 
 typedef struct Http1 Http1;
 
-enum {
-        _HTTP1_E_SUCCESS,
-        HTTP1_E_FULL, /* RPC_CONNECTIONS_MAX are open */
-};
+/* All borrowed; they outlive it. */
+typedef struct Http1Params {
+        sd_event *event;
+        const RpcTable *table;
+        const RpcLimits *limits;
+        /* A connection is closed. @userdata: what was given with it. */
+        void (*closed)(void *userdata);
+} Http1Params;
 
-/* @table: borrowed, outlives this. @deadlines: copied; NULL: the defaults. */
-_must_check_ int
-http1_new(sd_event *event, const RpcTable *table, const Http1Deadlines *deadlines, Http1 **ret);
+_must_check_ int http1_new(const Http1Params *params, Http1 **ret);
 /* Closes all connections. */
 Http1 *http1_free(Http1 *http1);
 DEFINE_CLEANUP(Http1 *, http1_free);
 
-/* @fd: a connected stream socket, taken and, on failure, closed. Return: 0, HTTP1_E_FULL, or an
- * errno. */
-_must_check_ int http1_add(Http1 *http1, int fd);
-size_t http1_count_connections(const Http1 *http1);
+/* @fd: a connected stream socket, taken and, on failure, closed; closed() is not told then.
+ * @peer: borrowed until closed(). */
+_must_check_ int http1_add(Http1 *http1, int fd, const RpcPeer *peer, void *userdata);
+
+/* No new requests; those that wait for something end. Connections close when all is sent. */
+void http1_drain(Http1 *http1);

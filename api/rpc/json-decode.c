@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/json-any.h"
 #include "rpc/json-field.h"
 #include "rpc/json-lex.h"
 #include "rpc/json-value.h"
@@ -25,6 +26,8 @@
  * the text.
  */
 #define FIELDS_MAX 256u
+/* An Any is read twice, so one in another is read four times, and so on. */
+#define ANY_DEPTH_MAX 4u
 
 typedef struct FieldSet {
         uint64_t words[FIELDS_MAX / 64];
@@ -288,6 +291,70 @@ static int decode_member(JsonDecoder *decoder,
         return decode_field(decoder, message, field, place, member->at);
 }
 
+/* Over the whole object, to its closing token. @ret_url: raw NULL: there is none. */
+static int find_type(JsonDecoder *decoder, JsonText *ret_url) {
+        *ret_url = (JsonText){};
+        for (bool is_first = true;; is_first = false) {
+                JsonMember member;
+                bool has_more;
+                int r = json_lex_member(&decoder->lex, is_first, &member, &has_more);
+
+                if (r || !has_more)
+                        return r;
+                if (member.name.n_raw == 5 && memcmp(member.name.raw, "@type", 5) == 0 &&
+                    decoder->lex.token == JSON_TOKEN_STRING)
+                        *ret_url = decoder->lex.text;
+                r = json_lex_skip(&decoder->lex);
+                if (r)
+                        return r;
+        }
+}
+
+static int pack_any(JsonDecoder *decoder, const ProtobufCMessage *inner, JsonAny *any) {
+        void *piece;
+        int r;
+
+        any->value.len = protobuf_c_message_get_packed_size(inner);
+        r = json_decoder_alloc(decoder, any->value.len, 1, &piece);
+        if (r)
+                return r;
+        any->value.data = piece;
+        (void)protobuf_c_message_pack(inner, any->value.data);
+        return 0;
+}
+
+/* The name of the type may come last, so the object is looked through for it first. */
+static int decode_any(JsonDecoder *decoder, const JsonPlace *place, JsonAny *any) {
+        const JsonLex start = decoder->lex;
+        const ProtobufCMessageDescriptor *descriptor;
+        ProtobufCMessage *inner;
+        JsonText url;
+        size_t n_url;
+        int r;
+
+        if (++decoder->any_depth > ANY_DEPTH_MAX)
+                return json_lex_fail(&decoder->lex, JSON_E_LIMIT, decoder->lex.at,
+                                     "an Any may hold %u others in each other", ANY_DEPTH_MAX);
+        r = find_type(decoder, &url);
+        if (r)
+                return r;
+        if (url.raw) {
+                r = json_decoder_text(decoder, &url, &any->type_url, &n_url);
+                if (r)
+                        return r;
+                descriptor = json_any_find(decoder->types, any->type_url, n_url);
+                if (!descriptor)
+                        return json_lex_fail(&start, JSON_E_MALFORMED, start.at,
+                                             "\"@type\" names no type that is known here");
+                decoder->lex = start;
+                r = decode_message(decoder, descriptor, place, &inner);
+                if (!r)
+                        r = pack_any(decoder, inner, any);
+        }
+        --decoder->any_depth;
+        return r;
+}
+
 static int decode_message(JsonDecoder *decoder,
                           const ProtobufCMessageDescriptor *descriptor,
                           const JsonPlace *place,
@@ -306,6 +373,10 @@ static int decode_message(JsonDecoder *decoder,
                 return r;
         message = piece;
         protobuf_c_message_init(descriptor, message);
+        if (decoder->types && json_any_is(descriptor)) {
+                *ret = message;
+                return decode_any(decoder, place, (JsonAny *)message);
+        }
         for (bool is_first = true;; is_first = false) {
                 JsonMember member;
                 bool has_more;
@@ -334,10 +405,13 @@ static int decode_message(JsonDecoder *decoder,
 int json_decode(const char *text,
                 size_t n_text,
                 const ProtobufCMessageDescriptor *descriptor,
+                const JsonTypes *types,
                 Arena *arena,
                 ProtobufCMessage **ret,
                 Diag *reterr) {
-        JsonDecoder decoder = { .lex = json_lex_init(text, n_text, reterr), .arena = arena };
+        JsonDecoder decoder = { .lex = json_lex_init(text, n_text, reterr),
+                                .arena = arena,
+                                .types = types };
         ProtobufCMessage *message;
         int r = json_lex_next(&decoder.lex);
 

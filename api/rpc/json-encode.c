@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rpc/base64.h"
+#include "rpc/json-any.h"
 #include "rpc/json-field.h"
 #include "rpc/json-number.h"
 #include "rpc/json-text.h"
@@ -24,6 +25,7 @@ typedef struct Encoder {
         Buffer *buffer;
         unsigned indent;
         unsigned depth;
+        const JsonTypes *types; /* may be NULL */
 } Encoder;
 
 static void encode_message(Encoder *encoder, const ProtobufCMessage *message);
@@ -220,10 +222,7 @@ static void encode_field(Encoder *encoder,
                 encode_list(encoder, field, *(const char *const *)where, n_items);
 }
 
-static void encode_message(Encoder *encoder, const ProtobufCMessage *message) {
-        bool has_content = false;
-
-        open_level(encoder, '{');
+static bool encode_fields(Encoder *encoder, const ProtobufCMessage *message, bool has_content) {
         for (unsigned i = 0; i < message->descriptor->n_fields; ++i) {
                 const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
 
@@ -233,6 +232,43 @@ static void encode_message(Encoder *encoder, const ProtobufCMessage *message) {
                 has_content = true;
                 encode_field(encoder, message, field);
         }
+        return has_content;
+}
+
+/* Of a type that is not known, or whose bytes are no such message, nothing but the bytes. */
+static void encode_any(Encoder *encoder, const JsonAny *any) {
+        const char *url = any->type_url ? any->type_url : "";
+        const ProtobufCMessageDescriptor *descriptor =
+                json_any_find(encoder->types, url, strlen(url));
+        ProtobufCMessage *inner = NULL;
+
+        if (descriptor)
+                inner = protobuf_c_message_unpack(descriptor, NULL, any->value.len,
+                                                  any->value.data);
+        open_level(encoder, '{');
+        next_item(encoder, true);
+        encode_name(encoder, "@type");
+        encode_text(encoder, url);
+        if (inner) {
+                (void)encode_fields(encoder, inner, true);
+                protobuf_c_message_free_unpacked(inner, NULL);
+        } else {
+                next_item(encoder, false);
+                encode_name(encoder, "value");
+                encode_bytes(encoder, &any->value);
+        }
+        close_level(encoder, true, '}');
+}
+
+static void encode_message(Encoder *encoder, const ProtobufCMessage *message) {
+        bool has_content;
+
+        if (encoder->types && json_any_is(message->descriptor)) {
+                encode_any(encoder, (const JsonAny *)message);
+                return;
+        }
+        open_level(encoder, '{');
+        has_content = encode_fields(encoder, message, false);
         close_level(encoder, has_content, '}');
 }
 
@@ -242,8 +278,11 @@ static void encode_message(Encoder *encoder, const ProtobufCMessage *message) {
  *
  * No newline at the end. Failure is the buffer's: buffer_finish() tells.
  */
-void json_encode(const ProtobufCMessage *message, unsigned indent, Buffer *buffer) {
-        Encoder encoder = { .buffer = buffer, .indent = indent };
+void json_encode(const ProtobufCMessage *message,
+                 unsigned indent,
+                 const JsonTypes *types,
+                 Buffer *buffer) {
+        Encoder encoder = { .buffer = buffer, .indent = indent, .types = types };
 
         encode_message(&encoder, message);
 }

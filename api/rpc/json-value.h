@@ -12,10 +12,13 @@
 
 #include "base/arena.h"
 #include "rpc/json-lex.h"
+#include "rpc/json.h"
 
 typedef struct JsonDecoder {
         JsonLex lex;
         Arena *arena;
+        const JsonTypes *types; /* may be NULL */
+        unsigned any_depth;
 } JsonDecoder;
 
 /* Where in the document a value stands; each lives on the stack of the function that decodes the

@@ -24,13 +24,23 @@ enum {
         JSON_E_LIMIT,     /* too deep, or the arena's cap is reached */
 };
 
-/* @indent: spaces a level; 0: all on one line. Failure is the buffer's. */
-void json_encode(const ProtobufCMessage *message, unsigned indent, Buffer *buffer);
+/* The messages that may stand in a google.protobuf.Any. */
+typedef struct JsonTypes {
+        const ProtobufCMessageDescriptor *const *items;
+        size_t n_items;
+} JsonTypes;
 
-/* @ret: owned by @arena. Return: 0, JSON_E_*, or -ENOMEM. */
+/* @indent: spaces a level; 0: all on one line. @types: NULL: none. Failure is the buffer's. */
+void json_encode(const ProtobufCMessage *message,
+                 unsigned indent,
+                 const JsonTypes *types,
+                 Buffer *buffer);
+
+/* @types: NULL: none. @ret: owned by @arena. Return: 0, JSON_E_*, or -ENOMEM. */
 _must_check_ int json_decode(const char *text,
                              size_t n_text,
                              const ProtobufCMessageDescriptor *descriptor,
+                             const JsonTypes *types,
                              Arena *arena,
                              ProtobufCMessage **ret,
                              Diag *reterr);

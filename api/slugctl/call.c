@@ -20,7 +20,8 @@ static int print_table(const VerbContext *context, const Buffer *answer, Diag *r
         r = arena_new(ANSWER_ARENA, &arena);
         if (r)
                 return r;
-        r = json_decode(answer->data, answer->n_data, verb->response, arena, &message, reterr);
+        r = json_decode(answer->data, answer->n_data, verb->response, NULL, arena, &message,
+                        reterr);
         if (r)
                 return r;
         verb->render(message, &context->style, &text);

@@ -107,7 +107,8 @@ static int add_config(Capture *capture, const VerbContext *context) {
                 r = arena_new(CONFIG_ARENA, &arena);
         if (r == 0)
                 r = json_decode(answer.data, answer.n_data,
-                                &slug__v1__get_config_response__descriptor, arena, &message, &diag);
+                                &slug__v1__get_config_response__descriptor, NULL, arena, &message,
+                                &diag);
         if (r < 0)
                 return r;
         if (r > 0) {

@@ -104,7 +104,7 @@ static int print_change(const VerbContext *context, const Slug__V1__Change *chan
         int r;
 
         if (context->output == OUTPUT_JSON) {
-                json_encode(&change->base, 0, &text);
+                json_encode(&change->base, 0, NULL, &text);
                 buffer_append_text(&text, "\n");
         } else {
                 change_append(change, &context->style, &text);
@@ -127,8 +127,8 @@ static int ask(Follower *self, Arena *arena, Slug__V1__ListChangesResponse **ret
         r = call_ask(self->context, self->context->verb->path, request, &answer, reterr);
         if (r)
                 return r;
-        r = json_decode(answer.data, answer.n_data, self->context->verb->response, arena, &message,
-                        reterr);
+        r = json_decode(answer.data, answer.n_data, self->context->verb->response, NULL, arena,
+                        &message, reterr);
         if (r == 0)
                 *ret = (Slug__V1__ListChangesResponse *)message;
         return r;

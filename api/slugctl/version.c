@@ -29,7 +29,7 @@ decode(const Buffer *answer, Arena *arena, const Slug__V1__GetVersionResponse **
         int r;
 
         r = json_decode(answer->data, answer->n_data, &slug__v1__get_version_response__descriptor,
-                        arena, &message, reterr);
+                        NULL, arena, &message, reterr);
         if (r)
                 return r;
         *ret = (const Slug__V1__GetVersionResponse *)message;

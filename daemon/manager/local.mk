@@ -1,6 +1,7 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
 	%D%/manager.c %D%/manager.h \
+	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/sighting.c %D%/sighting.h \
 	%D%/sockets.c %D%/sockets.h \

@@ -22,6 +22,7 @@
 #include "base/root.h"
 #include "config/process.h"
 #include "manager/announce.h"
+#include "manager/served.h"
 #include "manager/sighting.h"
 #include "manager/sockets.h"
 #include "manager/view.h"
@@ -46,6 +47,7 @@ struct Manager {
         TopologyChanges changes; /* room to compare in */
         uint64_t start_time_usec;
         NodeService service;
+        Served served;
         RpcServer *server;
 };
 
@@ -53,6 +55,7 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
         rpc_server_free(manager->server);
+        served_deinit(&manager->served);
         watch_free(manager->watch);
         sd_event_unref(manager->event);
         snapshot_deinit(&manager->snapshot);
@@ -311,7 +314,9 @@ static int setup_event(Manager *manager) {
 static int setup_socket(Manager *manager, const char *socket, Diag *reterr) {
         int r;
 
-        r = rpc_server_new(manager->event, &manager->service.table, &manager->server);
+        r = rpc_server_new(&(const RpcServerParams){ .event = manager->event,
+                                                     .table = &manager->served.table },
+                           &manager->server);
         if (r)
                 return error_fold(r);
         r = sockets_listen(manager->server,
@@ -353,6 +358,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->start_time_usec = clock_now_usec(&manager->wall_clock);
         manager->root = (Root)ROOT_NULL;
         node_service_init(&manager->service);
+        r = served_init(&manager->served, &manager->service);
+        if (r)
+                return r;
         r = load(manager, params, reterr);
         if (r)
                 return r;

@@ -2,8 +2,8 @@
 /*
  * slug.v1.NodeService
  *
- * Handlers from view to message. Each builds its answer in the call's arena from the current view;
- * nothing of a call outlives it, and no call changes anything.
+ * Handlers from view to message. Each builds its answer in the call's arena from the current view,
+ * and no call changes anything. Watches are told whenever there is another view.
  */
 #include "service/node-service.h"
 
@@ -82,6 +82,31 @@ static void list_changes(RpcCall *call, const ProtobufCMessage *message, void *u
                 rpc_call_finish(call, &response->base);
 }
 
+static bool push_state(RpcCall *call, uint64_t *generation, void *userdata) {
+        const NodeService *self = userdata;
+        Arena *arena = rpc_call_get_arena(call);
+        Slug__V1__WatchResponse response = SLUG__V1__WATCH_RESPONSE__INIT;
+
+        if (message_build_description(arena, &self->view, &response.node) < 0 ||
+            message_build_changes(arena, &self->view, *generation, &response.changes) < 0) {
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                return false;
+        }
+        *generation = self->view.topology->generation;
+        return rpc_call_push(call, &response.base);
+}
+
+static void watch(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
+        NodeService *self = userdata;
+        const Slug__V1__WatchRequest *request = (const Slug__V1__WatchRequest *)message;
+        uint64_t generation = self->view.topology->generation;
+
+        if (request->_after_generation_case ==
+            SLUG__V1__WATCH_REQUEST___AFTER_GENERATION_AFTER_GENERATION)
+                generation = request->after_generation;
+        rpc_watchers_add(&self->watchers, call, generation);
+}
+
 static void get_version(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         const NodeService *self = userdata;
         Slug__V1__GetVersionResponse response = SLUG__V1__GET_VERSION_RESPONSE__INIT;
@@ -100,6 +125,7 @@ void node_service_init(NodeService *service) {
                         .output = &slug__v1__describe_node_response__descriptor,
                         .handler = describe_node,
                         .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
                 },
                 {
                         .path = "/slug.v1.NodeService/GetTopology",
@@ -107,6 +133,7 @@ void node_service_init(NodeService *service) {
                         .output = &slug__v1__get_topology_response__descriptor,
                         .handler = get_topology,
                         .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
                 },
                 {
                         .path = "/slug.v1.NodeService/Explain",
@@ -114,6 +141,7 @@ void node_service_init(NodeService *service) {
                         .output = &slug__v1__explain_response__descriptor,
                         .handler = explain,
                         .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
                 },
                 {
                         .path = "/slug.v1.NodeService/GetConfig",
@@ -121,6 +149,7 @@ void node_service_init(NodeService *service) {
                         .output = &slug__v1__get_config_response__descriptor,
                         .handler = get_config,
                         .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
                 },
                 {
                         .path = "/slug.v1.NodeService/ListChanges",
@@ -128,6 +157,7 @@ void node_service_init(NodeService *service) {
                         .output = &slug__v1__list_changes_response__descriptor,
                         .handler = list_changes,
                         .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
                 },
                 {
                         .path = "/slug.v1.NodeService/GetVersion",
@@ -135,11 +165,22 @@ void node_service_init(NodeService *service) {
                         .output = &slug__v1__get_version_response__descriptor,
                         .handler = get_version,
                         .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/Watch",
+                        .input = &slug__v1__watch_request__descriptor,
+                        .output = &slug__v1__watch_response__descriptor,
+                        .handler = watch,
+                        .kind = RPC_SERVER_STREAM,
+                        .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
                 },
         };
 
         *service = (NodeService){
-                .table = {
+                .watchers = { .push = push_state, .userdata = service },
+                .service = {
                         .methods = methods,
                         .n_methods = ELEMENTSOF(methods),
                         .userdata = service,
@@ -149,4 +190,5 @@ void node_service_init(NodeService *service) {
 
 void node_service_set_view(NodeService *service, const NodeView *view) {
         service->view = *view;
+        rpc_watchers_notify(&service->watchers);
 }

@@ -11,6 +11,7 @@
 
 #include "capacity/capacity.h"
 #include "rpc/method.h"
+#include "rpc/watchers.h"
 #include "service/history.h"
 #include "topology/topology.h"
 
@@ -65,9 +66,10 @@ typedef struct NodeView {
 
 typedef struct NodeService {
         NodeView view;
-        RpcTable table;
+        RpcWatchers watchers;
+        RpcService service;
 } NodeService;
 
-/* The service must not move after this: its table points to it. */
+/* The service must not move after this: its methods point to it. */
 void node_service_init(NodeService *service);
 void node_service_set_view(NodeService *service, const NodeView *view);

@@ -22,14 +22,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         if (arena_new(ARENA_MAX, &arena) < 0 || arena_new(64 * ARENA_MAX, &again) < 0)
                 return 0;
-        if (json_decode((const char *)data, size, descriptor, arena, &message, &diag) != 0)
+        if (json_decode((const char *)data, size, descriptor, NULL, arena, &message, &diag) != 0)
                 return 0;
-        json_encode(message, 0, &first);
+        json_encode(message, 0, NULL, &first);
         if (buffer_finish(&first) < 0)
                 return 0;
-        if (json_decode(first.data, first.n_data, descriptor, again, &message, &diag) != 0)
+        if (json_decode(first.data, first.n_data, descriptor, NULL, again, &message, &diag) != 0)
                 abort();
-        json_encode(message, 0, &second);
+        json_encode(message, 0, NULL, &second);
         if (buffer_finish(&second) < 0 || strcmp(first.data, second.data) != 0)
                 abort();
         return 0;

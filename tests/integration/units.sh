@@ -44,7 +44,7 @@ is "$(sed -n 's/^ListenStream=//p' "$units/slugd.socket")" \
   "$(sed -n 's/^#define CONFIG_DEFAULT_SOCKET *"\(.*\)"/\1/p' "$abs_top_srcdir/daemon/config/config.h")" \
   "slugd.socket is where clients look"
 is "$(sed -n 's/^Backlog=//p' "$units/slugd.socket")" \
-  "$(sed -n 's/^#define RPC_CONNECTIONS_MAX *\([0-9]*\)u$/\1/p' "$abs_top_srcdir/api/rpc/server.h")" \
+  "$(sed -n 's/^ *\.max_connections = \([0-9]*\),.*/\1/p' "$abs_top_srcdir/api/rpc/limits.h")" \
   "as many wait as slugd serves"
 
 # A system as it is before the first start, and what its tools make of our files.

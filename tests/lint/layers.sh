@@ -52,7 +52,7 @@ function owner_of(header,    first) {
       return ""
     sub(/\.h$/, "", first)
   }
-  if (first == "slug")
+  if (first == "slug" || header ~ /^(grpc|google)\/.*\.pb-c\.h$/)
     first = "proto"
   return first in tree_of ? tree_of[first] : ""
 }

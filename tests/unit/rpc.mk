@@ -8,3 +8,13 @@ UNIT_TESTS += tests/unit/test-http1
 tests_unit_test_http1_SOURCES = tests/unit/test-http1.c
 tests_unit_test_http1_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_http1_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-http2
+tests_unit_test_http2_SOURCES = tests/unit/test-http2.c
+tests_unit_test_http2_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_http2_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-wire
+tests_unit_test_wire_SOURCES = tests/unit/test-wire.c
+tests_unit_test_wire_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_wire_LDADD = $(TEST_API_LIBS)

@@ -22,7 +22,7 @@ static int decode(const char *text, Slug__V1__NumaNode **ret, Diag *diag) {
         ProtobufCMessage *message;
         int r;
 
-        r = json_decode(text, strlen(text), &slug__v1__numa_node__descriptor, arena, &message,
+        r = json_decode(text, strlen(text), &slug__v1__numa_node__descriptor, NULL, arena, &message,
                         diag);
         if (r == 0)
                 *ret = (Slug__V1__NumaNode *)message;
@@ -30,7 +30,7 @@ static int decode(const char *text, Slug__V1__NumaNode **ret, Diag *diag) {
 }
 
 static const char *encode(const ProtobufCMessage *message, Buffer *buffer) {
-        json_encode(message, 0, buffer);
+        json_encode(message, 0, NULL, buffer);
         ck_assert_int_eq(buffer_finish(buffer), 0);
         return buffer->data;
 }

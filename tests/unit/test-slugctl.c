@@ -39,8 +39,9 @@ static const char *render(const Verb *verb, const char *json, Style style) {
         ProtobufCMessage *message;
         Diag diag = {};
 
-        ck_assert_msg(json_decode(json, strlen(json), verb->response, arena, &message, &diag) == 0,
-                      "%s", diag.text);
+        ck_assert_msg(
+                json_decode(json, strlen(json), verb->response, NULL, arena, &message, &diag) == 0,
+                "%s", diag.text);
         verb->render(message, &style, &buffer);
         ck_assert_int_eq(buffer_finish(&buffer), 0);
         return buffer.data;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What is served
+ *
+ * The services and pages of slugd's socket, in one table.
+ */
+#include "base/cleanup.h"
+#include "rpc/health.h"
+#include "rpc/reflection.h"
+#include "service/node-service.h"
+
+#define SERVED_SERVICES_MAX 3u
+#define SERVED_PAGES_MAX    2u
+
+/* Does not move once it was initialised. */
+typedef struct Served {
+        RpcHealth health;
+        RpcReflection *reflection;
+        const RpcService *services[SERVED_SERVICES_MAX];
+        RpcPage pages[SERVED_PAGES_MAX];
+        RpcTable table;
+} Served;
+
+/* @node: borrowed. */
+_must_check_ int served_init(Served *served, const NodeService *node);
+void served_deinit(Served *served);
