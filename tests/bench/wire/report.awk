@@ -164,8 +164,9 @@ END {
   add_row("rss", "VmRSS after it", "MiB", 1024, 1)
   add_row("anon", "RssAnon after it", "MiB", 1024, 1)
   add_row("peak", "VmHWM after it", "MiB", 1024, 1)
-  add_row("p50", "one outstanding call, p50", "us", 1, 1)
-  add_row("p99", "one outstanding call, p99", "us", 1, 1)
+  add_row("p50", "one outstanding call of grpc-go, p50", "us", 1, 1)
+  add_row("p99", "one outstanding call of grpc-go, p99", "us", 1, 1)
+  add_row("light", "one outstanding call of h2load, p50", "us", 1, 0)
   add_row("idle", fact_of["connections"] " idle connections, VmRSS", "MiB", 1024, 1)
   add_row("idle-anon", fact_of["connections"] " idle connections, RssAnon", "MiB", 1024, 1)
   if (fact_of["first"] == "slugd") {

@@ -202,8 +202,9 @@ record() {
   printf '%s %s %s\n' "$1" "$name" "$2" >>"$tmp/values"
 }
 
+# load N CONNECTIONS STREAMS [OPTION]
 load() {
-  run "h2load against $name" "${on_client[@]}" h2load -n "$1" -c 4 -m 25 -t 1 -H 'te: trailers' \
+  run "h2load against $name" "${on_client[@]}" h2load -n "$1" -c "$2" -m "$3" -t 1 ${4:+"$4"} -H 'te: trailers' \
     -H 'content-type: application/grpc' -d "$tmp/body.bin" --base-uri="unix:$sock" "http://localhost/$method"
 }
 
@@ -219,9 +220,9 @@ expect_answers() {
 
 measure_load() {
   local before after
-  load $((requests / 20 + 100))
+  load $((requests / 20 + 100)) 4 25
   before=$(server_ticks)
-  load "$requests"
+  load "$requests" 4 25
   expect_answers "$requests"
   after=$(server_ticks)
   record throughput "$(sed -n 's/^finished in .*, \([0-9.]*\) req\/s.*/\1/p' "$tmp/out")"
@@ -236,6 +237,15 @@ measure_latency() {
   run "the client of $name" "${on_client[@]}" "$cache/client" call --socket "$sock" -n "$calls"
   record p50 "$(sed -n 's/.*"p50":\([0-9.]*\).*/\1/p' "$tmp/out")"
   record p99 "$(sed -n 's/.*"p99":\([0-9.]*\).*/\1/p' "$tmp/out")"
+}
+
+# The same with a client that does next to nothing: what is left is the server and the kernel.
+measure_light() {
+  rm -f "$tmp/times"
+  load $((calls / 10 + 1)) 1 1
+  load "$calls" 1 1 --log-file="$tmp/times"
+  expect_answers "$calls"
+  record light "$(cut -f 3 "$tmp/times" | sort -n | sed -n "$(((calls + 1) / 2))p")"
 }
 
 # The connections stay open for as long as somebody may write to the client.
@@ -265,6 +275,7 @@ what_is() {
   case $1 in
     load) echo "$requests calls, 4 connections x 25 streams" ;;
     latency) echo "$calls calls, one outstanding" ;;
+    light) echo "$calls calls of h2load, one outstanding" ;;
     idle) echo "$connections idle connections" ;;
   esac
 }
@@ -282,7 +293,7 @@ measure() {
 measure_all() {
   local round what
   for ((round = 1; round <= rounds; round++)); do
-    for what in load latency idle; do
+    for what in load latency light idle; do
       if ((round % 2)); then
         measure "$round" "$what" slugd
         measure "$round" "$what" grpc-go
