@@ -8,6 +8,7 @@ include daemon/config/local.mk
 include daemon/sysfs/local.mk
 include daemon/topology/local.mk
 include daemon/capacity/local.mk
+include daemon/metrics/local.mk
 include daemon/service/local.mk
 include daemon/uevent/local.mk
 include daemon/manager/local.mk

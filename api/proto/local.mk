@@ -6,14 +6,14 @@ slugprotodir = $(pkgdatadir)/proto/slug/v1
 dist_slugproto_DATA = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto
 
 SLUG_PROTOS = slug/v1/topology slug/v1/node grpc/health/v1/health grpc/reflection/v1/reflection \
-	google/protobuf/any google/protobuf/descriptor google/rpc/status
+	google/protobuf/any slug/rpc/descriptor google/rpc/status
 EXTRA_DIST += %D%/grpc/health/v1/health.proto %D%/grpc/reflection/v1/reflection.proto \
-	%D%/grpc/reflection/v1alpha/reflection.proto %D%/google/protobuf/any.proto %D%/google/protobuf/descriptor.proto \
+	%D%/grpc/reflection/v1alpha/reflection.proto %D%/google/protobuf/any.proto %D%/slug/rpc/descriptor.proto \
 	%D%/google/rpc/status.proto
 
 SLUG_PROTO_FILES = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
 	%D%/grpc/reflection/v1/reflection.proto %D%/grpc/reflection/v1alpha/reflection.proto \
-	%D%/google/protobuf/any.proto %D%/google/protobuf/descriptor.proto %D%/google/rpc/status.proto
+	%D%/google/protobuf/any.proto %D%/slug/rpc/descriptor.proto %D%/google/rpc/status.proto
 # what a client may want to know; what others need of them comes along
 SLUG_PROTO_SERVED = %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
 	%D%/grpc/reflection/v1/reflection.proto %D%/grpc/reflection/v1alpha/reflection.proto
@@ -23,7 +23,7 @@ SLUG_PROTO_SOURCES = \
 	%D%/gen/grpc/health/v1/health.pb-c.c %D%/gen/grpc/health/v1/health.pb-c.h \
 	%D%/gen/grpc/reflection/v1/reflection.pb-c.c %D%/gen/grpc/reflection/v1/reflection.pb-c.h \
 	%D%/gen/google/protobuf/any.pb-c.c %D%/gen/google/protobuf/any.pb-c.h \
-	%D%/gen/google/protobuf/descriptor.pb-c.c %D%/gen/google/protobuf/descriptor.pb-c.h \
+	%D%/gen/slug/rpc/descriptor.pb-c.c %D%/gen/slug/rpc/descriptor.pb-c.h \
 	%D%/gen/google/rpc/status.pb-c.c %D%/gen/google/rpc/status.pb-c.h \
 	%D%/gen/descriptors.c
 nodist_libslugapi_a_SOURCES += $(SLUG_PROTO_SOURCES)

@@ -25,6 +25,7 @@ struct Http2Stream {
         size_t n_headers, n_header_bytes;
         bool is_too_large; /* its head */
         bool is_answered;  /* the head of the answer was given to the session */
+        bool is_sent;      /* its end was, and the request has not ended */
         uint64_t due_usec; /* when what the peer owes has to be there; 0: it owes nothing */
 };
 

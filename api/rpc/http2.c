@@ -30,6 +30,7 @@
 #define RESET_RATE         20u /* a second */
 #define CONTINUATIONS_MAX  8u
 #define DUE_NEVER          UINT64_MAX
+#define STOP_USEC          (200 * USEC_PER_MSEC)
 
 struct Http2 {
         Http2Params params;
@@ -106,6 +107,11 @@ static void on_wake(void *userdata) {
 /* The body has not come. A method that takes a stream waits as long as it likes. */
 static void expire(Http2 *http2, Http2Stream *stream) {
         stream->due_usec = 0;
+        if (stream->is_sent) {
+                (void)nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+                                                NGHTTP2_NO_ERROR);
+                return;
+        }
         if (stream->call->state == CALL_NEW) {
                 /* the session is in the middle of a head, and nothing else can come before it
                  * ends */
@@ -284,17 +290,21 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         }
 }
 
-/* An answer that is whole before the request is: the peer is told to stop sending. */
+/* An answer that is whole before the request is: the peer is told to stop sending, unless it is
+ * about to be done, as most are. curl 7.88 throws an answer away when that word comes with it. */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
         Http2 *http2 = userdata;
+        Http2Stream *stream;
 
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
                 return 0;
         http2->n_control_frames = 0;
-        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
-            nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
-                return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                                 NGHTTP2_NO_ERROR);
+        stream = find_stream(session, frame->hd.stream_id);
+        if (stream && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
+            nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
+                stream->is_sent = true;
+                owe(http2, stream, STOP_USEC);
+        }
         return 0;
 }
 

@@ -1,6 +1,9 @@
 libslugapi_a_SOURCES += \
 	%D%/base64.c %D%/base64.h \
 	%D%/call.c %D%/call.h \
+	%D%/client.c %D%/client.h \
+	%D%/client-call.c %D%/client-call.h \
+	%D%/client-connection.c %D%/client-connection.h \
 	%D%/codec.c %D%/codec.h \
 	%D%/connect.c %D%/connect.h \
 	%D%/connect-error.c %D%/connect-error.h \

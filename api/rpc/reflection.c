@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "google/protobuf/descriptor.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
+#include "slug/rpc/descriptor.pb-c.h"
 
 /*
  * The files are answered byte by byte as protoc made them; only their names and what they declare
@@ -32,7 +32,7 @@ typedef struct Symbol {
 
 typedef struct File {
         ProtobufCBinaryData packed;
-        const Google__Protobuf__FileDescriptorProto *names;
+        const Slug__Rpc__FileDescriptorProto *names;
 } File;
 
 struct RpcReflection {
@@ -73,7 +73,7 @@ static const char *last_symbol(const RpcReflection *self) {
 static int add_enums(RpcReflection *self,
                      size_t file,
                      const char *scope,
-                     Google__Protobuf__EnumDescriptorProto *const *enums,
+                     Slug__Rpc__EnumDescriptorProto *const *enums,
                      size_t n_enums) {
         int r = 0;
 
@@ -85,12 +85,12 @@ static int add_enums(RpcReflection *self,
 static int add_messages(RpcReflection *self,
                         size_t file,
                         const char *scope,
-                        Google__Protobuf__DescriptorProto *const *messages,
+                        Slug__Rpc__DescriptorProto *const *messages,
                         size_t n_messages) {
         int r = 0;
 
         for (size_t i = 0; i < n_messages && r == 0; ++i) {
-                const Google__Protobuf__DescriptorProto *message = messages[i];
+                const Slug__Rpc__DescriptorProto *message = messages[i];
                 const char *name;
 
                 r = add_symbol(self, file, scope, message->name);
@@ -108,7 +108,7 @@ static int add_messages(RpcReflection *self,
 static int add_service(RpcReflection *self,
                        size_t file,
                        const char *scope,
-                       const Google__Protobuf__ServiceDescriptorProto *service) {
+                       const Slug__Rpc__ServiceDescriptorProto *service) {
         const char *name;
         int r = add_symbol(self, file, scope, service->name);
 
@@ -121,7 +121,7 @@ static int add_service(RpcReflection *self,
 }
 
 static int add_file(RpcReflection *self, size_t index) {
-        const Google__Protobuf__FileDescriptorProto *names = self->files[index].names;
+        const Slug__Rpc__FileDescriptorProto *names = self->files[index].names;
         int r = add_messages(self, index, names->package, names->message_type,
                              names->n_message_type);
 
@@ -143,8 +143,8 @@ static int read_files(RpcReflection *self, const unsigned char *descriptors, siz
         ProtobufCAllocator allocator = { .alloc = allocate,
                                          .free = release,
                                          .allocator_data = self->arena };
-        const Google__Protobuf__FileDescriptorSet *set =
-                google__protobuf__file_descriptor_set__unpack(&allocator, n, descriptors);
+        const Slug__Rpc__FileDescriptorSet *set =
+                slug__rpc__file_descriptor_set__unpack(&allocator, n, descriptors);
         int r = 0;
 
         if (!set || set->n_file > ANSWER_FILES_MAX)
@@ -156,8 +156,8 @@ static int read_files(RpcReflection *self, const unsigned char *descriptors, siz
                 File *file = &self->files[self->n_files];
 
                 file->packed = set->file[self->n_files];
-                file->names = google__protobuf__file_descriptor_proto__unpack(
-                        &allocator, file->packed.len, file->packed.data);
+                file->names = slug__rpc__file_descriptor_proto__unpack(&allocator, file->packed.len,
+                                                                       file->packed.data);
                 r = file->names ? add_file(self, self->n_files) : -EBADMSG;
         }
         return r;
@@ -201,7 +201,7 @@ static size_t collect(const RpcReflection *self, size_t first, size_t order[]) {
         order[n++] = first;
         is_taken[first] = true;
         for (size_t i = 0; i < n; ++i) {
-                const Google__Protobuf__FileDescriptorProto *names = self->files[order[i]].names;
+                const Slug__Rpc__FileDescriptorProto *names = self->files[order[i]].names;
 
                 for (size_t k = 0; k < names->n_dependency; ++k) {
                         const size_t needed = find_file(self, names->dependency[k]);

@@ -10,6 +10,7 @@
 #include "config/bind.h"
 #include "config/documents.h"
 #include "config/kubelet.h"
+#include "config/roles.h"
 #include "config/scalar.h"
 #include "config/told.h"
 
@@ -241,6 +242,7 @@ static int bind_slugd(const BindFile *file, const YamlNode *document, Config *co
                   offsetof(Config, refresh_interval_usec), offsetof(Config, refresh_source) },
                 { "reservation", parse_reservation, 0, 0 },
                 { "classify", parse_rules, 0, 0 },
+                { "roles", roles_bind, offsetof(Config, roles), 0 },
                 { "kubelet", parse_kubelet, offsetof(Config, kubelet), 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
@@ -283,6 +285,7 @@ static void set_defaults(Config *config) {
                 .placement = CONFIG_PLACEMENT_LOCAL_FIRST,
                 .placement_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
         };
+        roles_set_defaults(&config->roles);
         kubelet_set_defaults(&config->kubelet);
 }
 

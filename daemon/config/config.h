@@ -27,6 +27,8 @@
 #define CONFIG_HUGEPAGE_LIMITS_MAX 8u
 #define CONFIG_PROCESS_NAME_MAX    16u /* what the kernel keeps of a process's name, and its NUL */
 #define CONFIG_WORDS_MAX           128u
+#define CONFIG_ROLE_NAMES_MAX      16u
+#define CONFIG_ROLE_NAME_MAX       64u
 
 #define CONFIG_DEFAULT_FILE         "/etc/slug/slugd.yaml"
 #define CONFIG_DEFAULT_KUBELET_FILE "/var/lib/kubelet/config.yaml"
@@ -189,6 +191,22 @@ typedef struct ConfigFiles {
         size_t n_items;
 } ConfigFiles;
 
+/* Names or numbers of users, or of groups. */
+typedef struct ConfigNames {
+        char items[CONFIG_ROLE_NAMES_MAX][CONFIG_ROLE_NAME_MAX];
+        size_t n_items;
+        ConfigSource source;
+} ConfigNames;
+
+typedef struct ConfigRole {
+        ConfigNames users, groups;
+} ConfigRole;
+
+/* Who may what on the socket; root may all, listed or not. */
+typedef struct ConfigRoles {
+        ConfigRole reader, claimer, admin;
+} ConfigRoles;
+
 typedef struct Config {
         char node_name[CONFIG_NAME_MAX]; /* nodeName; "" means as the kubelet names it */
         ConfigSource node_name_source;
@@ -200,6 +218,7 @@ typedef struct Config {
         ConfigSource placement_source;
         ConfigRule *rules; /* classify */
         size_t n_rules;
+        ConfigRoles roles; /* roles */
         KubeletConfig kubelet;
         Diag kubelet_problem; /* why the kubelet's file could not be used; text "" when it could */
         /* Then the kubelet's defaults stand in, and the node's condition says so. */

@@ -7,6 +7,7 @@ libslugcore_a_SOURCES += \
 	%D%/merge.c %D%/merge.h \
 	%D%/process.c %D%/process.h \
 	%D%/reserved.c %D%/reserved.h \
+	%D%/roles.c %D%/roles.h \
 	%D%/scalar.c %D%/scalar.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/told.c %D%/told.h \

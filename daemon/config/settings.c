@@ -79,6 +79,22 @@ static void list_rule(Lister *self, const ConfigRule *rule, size_t index) {
         add(self, key, &rule->source, "{%s, locality: %s}", selector, localities[rule->locality]);
 }
 
+static void list_names(Lister *self, const char *role, const char *what, const ConfigNames *names) {
+        char key[SETTING_KEY_MAX], value[SETTING_VALUE_MAX] = "";
+        size_t n = 0;
+
+        for (size_t i = 0; i < names->n_items && n < sizeof(value); ++i)
+                n += (size_t)snprintf(value + n, sizeof(value) - n, "%s%s", i > 0 ? ", " : "",
+                                      names->items[i]);
+        (void)snprintf(key, sizeof(key), "roles.%s.%s", role, what);
+        add(self, key, &names->source, "[%s]", value);
+}
+
+static void list_role(Lister *self, const char *name, const ConfigRole *role) {
+        list_names(self, name, "users", &role->users);
+        list_names(self, name, "groups", &role->groups);
+}
+
 static void list_slugd(Lister *self, const Config *config) {
         char interval[32];
 
@@ -90,6 +106,9 @@ static void list_slugd(Lister *self, const Config *config) {
             config->placement == CONFIG_PLACEMENT_PROPORTIONAL ? "proportional" : "local-first");
         for (size_t i = 0; i < config->n_rules; ++i)
                 list_rule(self, &config->rules[i], i);
+        list_role(self, "reader", &config->roles.reader);
+        list_role(self, "claimer", &config->roles.claimer);
+        list_role(self, "admin", &config->roles.admin);
 }
 
 static void list_reserved_memory(Lister *self, const KubeletConfig *kubelet, size_t index) {

@@ -1,6 +1,7 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
 	%D%/manager.c %D%/manager.h \
+	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/sighting.c %D%/sighting.h \

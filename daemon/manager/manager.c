@@ -28,6 +28,8 @@
 #include "manager/view.h"
 #include "manager/watch.h"
 
+#define DRAIN_USEC (2 * USEC_PER_SEC)
+
 struct Manager {
         Clock clock, wall_clock;
         Root root;
@@ -38,6 +40,7 @@ struct Manager {
         sd_event *event;
         Watch *watch;
         bool has_look_failed; /* said once, until it works again */
+        bool is_stopping;
 
         Sighting sighting; /* of the kubelet that runs now */
 
@@ -259,15 +262,43 @@ static void on_look(void *userdata) {
 
 /* Construction */
 
+static void on_drained(void *userdata) {
+        const Manager *manager = userdata;
+
+        (void)sd_event_exit(manager->event, 0);
+}
+
+static int
+on_drain_timeout(sd_event_source *source, uint64_t usec _unused_, void *userdata _unused_) {
+        return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+/* Watches are told, answers are sent, connections closed; a peer that takes its time is not waited
+ * for, nor is one by somebody who asks twice. */
+static int on_stop(sd_event_source *source _unused_,
+                   const struct signalfd_siginfo *info _unused_,
+                   void *userdata) {
+        Manager *manager = userdata;
+
+        if (manager->is_stopping ||
+            sd_event_add_time_relative(manager->event, NULL, CLOCK_MONOTONIC, DRAIN_USEC, 1,
+                                       on_drain_timeout, NULL) < 0)
+                return sd_event_exit(manager->event, 0);
+        manager->is_stopping = true;
+        (void)sd_notify(0, "STOPPING=1");
+        rpc_health_set_serving(&manager->served.health, false);
+        rpc_server_drain(manager->server, on_drained, manager);
+        return 0;
+}
+
 static int add_signals(Manager *manager) {
-        /* Without a handler the loop ends, and what stands in for userdata is its exit code. */
         const struct {
                 int number;
                 sd_event_signal_handler_t handler;
                 void *userdata;
         } signals[] = {
-                { SIGTERM, NULL, NULL },
-                { SIGINT, NULL, NULL },
+                { SIGTERM, on_stop, manager },
+                { SIGINT, on_stop, manager },
                 { SIGHUP, on_reload, manager },
         };
         sigset_t blocked;
@@ -311,11 +342,19 @@ static int setup_event(Manager *manager) {
                          &manager->watch);
 }
 
+static RpcRole get_role(const RpcPeer *peer, void *userdata) {
+        const Manager *manager = userdata;
+
+        return roles_get(&manager->settings->roles, peer);
+}
+
 static int setup_socket(Manager *manager, const char *socket, Diag *reterr) {
         int r;
 
         r = rpc_server_new(&(const RpcServerParams){ .event = manager->event,
-                                                     .table = &manager->served.table },
+                                                     .table = &manager->served.table,
+                                                     .get_role = get_role,
+                                                     .userdata = manager },
                            &manager->server);
         if (r)
                 return error_fold(r);
@@ -385,8 +424,8 @@ int manager_run(Manager *manager) {
                   "slugd %s is ready", PACKAGE_VERSION);
         /* Failing to tell systemd is no reason not to serve; systemd will time out and say so. */
         (void)sd_notify(0, "READY=1");
+        rpc_health_set_serving(&manager->served.health, true);
         r = sd_event_loop(manager->event);
-        (void)sd_notify(0, "STOPPING=1");
         log_event(LOG_NOTICE, SLUG_MESSAGE_STOPPED, LOG_PLAIN, "slugd is stopping");
         return r < 0 ? r : 0;
 }

@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/served.h"
 
+#include "metrics/text.h"
+#include "service/metrics-page.h"
+
+/*
+ * /healthz is for whoever can connect; /metrics says as much as DescribeNode, so it wants the same
+ * role.
+ */
+#define ROLE_HELP                                                                                  \
+        "root may everything, group slug may read; \"roles\" in slugd.yaml(5) says who else"
+
 static void write_healthz(Buffer *buffer, void *userdata _unused_) {
         buffer_append_text(buffer, "ok\n");
+}
+
+static void write_metrics(Buffer *buffer, void *userdata) {
+        const Served *served = userdata;
+
+        metrics_page_write(&served->node->view, buffer);
+        calls_write(&served->calls, buffer);
+}
+
+static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *userdata) {
+        Served *served = userdata;
+
+        calls_note(&served->calls, method->path, rpc_code_name(code), usec);
 }
 
 int served_init(Served *served, const NodeService *node) {
         int r;
 
-        *served = (Served){};
+        *served = (Served){ .node = node };
         rpc_health_init(&served->health, &served->table);
         r = rpc_reflection_new(&served->table, rpc_descriptors, n_rpc_descriptors,
                                &served->reflection);
@@ -20,11 +43,19 @@ int served_init(Served *served, const NodeService *node) {
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };
+        served->pages[1] = (RpcPage){ .path = "/metrics",
+                                      .content_type = METRICS_CONTENT_TYPE,
+                                      .role = RPC_ROLE_READER,
+                                      .write = write_metrics,
+                                      .userdata = served };
         served->table = (RpcTable){
                 .services = served->services,
                 .n_services = SERVED_SERVICES_MAX,
                 .pages = served->pages,
-                .n_pages = 1,
+                .n_pages = SERVED_PAGES_MAX,
+                .role_help = ROLE_HELP,
+                .observe = observe,
+                .observer_userdata = served,
         };
         return 0;
 }

@@ -7,6 +7,7 @@
  * The services and pages of slugd's socket, in one table.
  */
 #include "base/cleanup.h"
+#include "metrics/calls.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
 #include "service/node-service.h"
@@ -21,6 +22,8 @@ typedef struct Served {
         const RpcService *services[SERVED_SERVICES_MAX];
         RpcPage pages[SERVED_PAGES_MAX];
         RpcTable table;
+        const NodeService *node;
+        Calls calls;
 } Served;
 
 /* @node: borrowed. */

@@ -157,6 +157,7 @@ int settings_new(Config *config, Settings **ret) {
         if (r)
                 return r;
         translate_capacity(settings);
+        settings->roles = roles_resolve(&settings->config->roles);
         r = translate_list(settings);
         if (r)
                 return r;

@@ -11,6 +11,7 @@
 #include "capacity/capacity.h"
 #include "config/config.h"
 #include "config/settings.h"
+#include "manager/roles.h"
 #include "service/node-service.h"
 #include "topology/topology.h"
 
@@ -19,6 +20,7 @@ typedef struct Settings {
         TopologyRule *rules; /* config->n_rules of them */
         ReservedMemory *reserved_memory;
         CapacityParams capacity;
+        Roles roles;
         ConfigSettings list;      /* all of it, for people */
         NodeConfigEntry *entries; /* the same, as the service takes it: list.n_items */
         NodeConfigFile *files;    /* config->files.n_items */

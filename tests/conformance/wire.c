@@ -19,6 +19,8 @@ static const ProtobufCMessageDescriptor *const types[] = {
         &connectrpc__conformance__v1__bidi_stream_request__descriptor,
         &connectrpc__conformance__v1__unimplemented_request__descriptor,
         &connectrpc__conformance__v1__conformance_payload__request_info__descriptor,
+        &connectrpc__conformance__v1__unary_response__descriptor,
+        &connectrpc__conformance__v1__server_stream_response__descriptor,
         &connectrpc__conformance__v1__header__descriptor,
         &connectrpc__conformance__v1__error__descriptor,
 };

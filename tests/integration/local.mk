@@ -10,7 +10,8 @@ INTEGRATION_TESTS = \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
 	%D%/machines.sh \
-	%D%/units.sh
+	%D%/units.sh \
+	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
 EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk
 TESTS += $(INTEGRATION_TESTS)

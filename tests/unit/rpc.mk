@@ -18,3 +18,8 @@ UNIT_TESTS += tests/unit/test-wire
 tests_unit_test_wire_SOURCES = tests/unit/test-wire.c
 tests_unit_test_wire_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_wire_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-client
+tests_unit_test_client_SOURCES = tests/unit/test-client.c
+tests_unit_test_client_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_client_LDADD = $(TEST_API_LIBS)

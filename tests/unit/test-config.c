@@ -222,8 +222,8 @@ static const char *const empty_files[] = {
         "---\n",
         "{}\n",
         "null\n",
-        "reservation:\nclassify:\nkubelet:\n",
-        "reservation: {}\nclassify: []\nkubelet: {}\n",
+        "reservation:\nclassify:\nroles:\nkubelet:\n",
+        "reservation: {}\nclassify: []\nroles: {reader: {}}\nkubelet: {}\n",
         "kubelet:\n  systemReserved:\n  kubeReserved: ~\n  evictionHard: null\n"
         "  enforceNodeAllocatable:\n  reservedMemory:\n  configFile:\n  cgroupsPerQOS:\n",
 };
@@ -367,10 +367,27 @@ START_TEST(all_kinds_and_localities_have_their_word) {
 }
 END_TEST
 
+START_TEST(roles_have_users_and_groups) {
+        ck_assert_int_eq(load("refreshInterval: 30s\n"), 0);
+        ck_assert_uint_eq(config->roles.reader.groups.n_items, 1);
+        ck_assert_str_eq(config->roles.reader.groups.items[0], "slug");
+        ck_assert_str_eq(config->roles.claimer.groups.items[0], "slug-claimer");
+        ck_assert_uint_eq(config->roles.admin.users.n_items, 0);
+        config = config_free(config);
+        ck_assert_int_eq(load("roles:\n  reader: {groups: [], users: [1000, prometheus]}\n"), 0);
+        ck_assert_uint_eq(config->roles.reader.groups.n_items, 0);
+        ck_assert_uint_eq(config->roles.reader.users.n_items, 2);
+        ck_assert_str_eq(config->roles.reader.users.items[0], "1000");
+        ck_assert_uint_eq(config->roles.reader.users.source.line, 2);
+        ck_assert_str_eq(config->roles.claimer.groups.items[0], "slug-claimer");
+}
+END_TEST
+
 /* What is refused */
 
 #define KEYS_OF_SLUGD                                                                              \
-        "known keys here: nodeName, socket, refreshInterval, reservation, classify, kubelet"
+        "known keys here: nodeName, socket, refreshInterval, reservation, classify, roles, "       \
+        "kubelet"
 #define KEYS_OF_KUBELET                                                                            \
         "known keys here: configFile, configDir, flagsFile, processName, "                         \
         "systemReserved, kubeReserved, evictionHard, "                                             \
@@ -453,6 +470,10 @@ static const struct {
           "1:26: placement expects one of local-first, proportional, not an empty value" },
         /* classify */
         { "classify: {numaNode: 1}\n", "1:11: classify expects a list, not a mapping" },
+        { "roles: {reader: {users: root}}\n", "1:25: users expects a list, not 'root'" },
+        { "roles: {reader: {users: [a b]}}\n",
+          "1:26: users expects names or numbers such as slug or 1000, not 'a b'" },
+        { "roles: {writer: {}}\n", "1:9: unknown key 'writer'; known keys here: reader, claimer, admin" },
         { "classify: none\n", "1:11: classify expects a list, not 'none'" },
         { "classify: [3]\n",
           "1:12: classify expects mappings with a selector and a locality, not '3'" },
@@ -745,6 +766,7 @@ Suite *suite(void) {
         tcase_add_test(files, values_know_the_line_that_they_come_from);
         tcase_add_test(files, the_bounds_of_settings_are_taken);
         tcase_add_test(files, all_kinds_and_localities_have_their_word);
+        tcase_add_test(files, roles_have_users_and_groups);
         tcase_add_loop_test(files, mistakes_are_refused_with_place_and_expectation, 0,
                             ELEMENTSOF(refusals));
         tcase_add_loop_test(files, bad_files_are_refused_with_place_and_expectation, 0,

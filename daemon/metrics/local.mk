@@ -1,0 +1,3 @@
+libslugcore_a_SOURCES += \
+	%D%/calls.c %D%/calls.h \
+	%D%/text.c %D%/text.h

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/metrics-page.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "metrics/text.h"
+
+/*
+ * Bytes are bytes and add up: for every NUMA node, hugepages + reserved + allocatable + withheld is
+ * the capacity. Names end in their unit, as Prometheus wants them.
+ */
+typedef uint64_t (*ReadNode)(const CapacityNode *node);
+
+static uint64_t read_capacity(const CapacityNode *node) {
+        return node->capacity_bytes;
+}
+
+static uint64_t read_allocatable(const CapacityNode *node) {
+        return node->allocatable_bytes;
+}
+
+static uint64_t read_reserved(const CapacityNode *node) {
+        return node->reserved_bytes;
+}
+
+static uint64_t read_hugepages(const CapacityNode *node) {
+        return node->hugepages_bytes;
+}
+
+static uint64_t read_withheld(const CapacityNode *node) {
+        return node->withheld_bytes;
+}
+
+static void write_nodes(const NodeView *view, Buffer *buffer) {
+        static const struct {
+                const char *name, *help;
+                ReadNode read;
+        } metrics[] = {
+                { "slug_numa_node_capacity_bytes", "Online memory of a NUMA node.", read_capacity },
+                { "slug_numa_node_allocatable_bytes", "What pods may be promised of it.",
+                  read_allocatable },
+                { "slug_numa_node_reserved_bytes", "The kubelet's reservation as it is placed.",
+                  read_reserved },
+                { "slug_numa_node_hugepages_bytes", "Its hugepages of all sizes.", read_hugepages },
+                { "slug_numa_node_withheld_bytes", "What pods may not use of an excluded one.",
+                  read_withheld },
+        };
+        char id[16];
+
+        for (size_t i = 0; i < ELEMENTSOF(metrics); ++i) {
+                metric_begin(buffer, metrics[i].name, "gauge", metrics[i].help);
+                for (size_t k = 0; k < view->capacity->n_nodes; ++k) {
+                        const CapacityNode *node = &view->capacity->nodes[k];
+                        const MetricLabel labels[] = {
+                                { "numa_node", id },
+                                { "kind", memory_kind_name(view->topology->nodes[k].kind) },
+                                { "locality", locality_name(node->locality) },
+                        };
+
+                        (void)snprintf(id, sizeof(id), "%u", node->id);
+                        metric_sample(buffer, metrics[i].name, labels, ELEMENTSOF(labels),
+                                      metrics[i].read(node));
+                }
+        }
+}
+
+static void write_sum(Buffer *buffer, const char *name, const char *help, const MemorySum *sum) {
+        const struct {
+                Locality locality;
+                uint64_t bytes;
+        } parts[] = {
+                { LOCALITY_LOCAL, sum->local_bytes },
+                { LOCALITY_REMOTE, sum->remote_bytes },
+                { LOCALITY_EXCLUDED, sum->excluded_bytes },
+        };
+
+        metric_begin(buffer, name, "gauge", help);
+        for (size_t i = 0; i < ELEMENTSOF(parts); ++i)
+                metric_sample(buffer, name,
+                              &(const MetricLabel){ "locality", locality_name(parts[i].locality) },
+                              1, parts[i].bytes);
+}
+
+static void write_single(Buffer *buffer, const char *name, const char *help, uint64_t value) {
+        metric_begin(buffer, name, "gauge", help);
+        metric_sample(buffer, name, NULL, 0, value);
+}
+
+void metrics_page_write(const NodeView *view, Buffer *buffer) {
+        metric_begin(buffer, "slug_build_info", "gauge", "The version of slugd; always 1.");
+        metric_sample(buffer, "slug_build_info", &(const MetricLabel){ "version", PACKAGE_VERSION },
+                      1, 1);
+        metric_begin(buffer, "slug_start_time_seconds", "gauge", "When slugd started, since 1970.");
+        metric_sample_usec(buffer, "slug_start_time_seconds", NULL, 0, view->start_time_usec);
+        write_single(buffer, "slug_snapshot_generation",
+                     "The generation of the topology that is served.", view->topology->generation);
+        write_sum(buffer, "slug_capacity_bytes", "Online memory by locality.",
+                  &view->capacity->capacity);
+        write_sum(buffer, "slug_allocatable_bytes", "What pods may be promised, by locality.",
+                  &view->capacity->allocatable);
+        write_single(buffer, "slug_kubelet_allocatable_bytes",
+                     "The memory that the kubelet says is allocatable.",
+                     view->capacity->allocatable_bytes);
+        write_single(buffer, "slug_unplaced_reservation_bytes",
+                     "What of the reservation fits on no NUMA node.",
+                     view->capacity->unplaced_bytes);
+        write_nodes(view, buffer);
+}
