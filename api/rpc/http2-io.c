@@ -42,6 +42,7 @@ struct Http2Io {
         uint64_t blocked_usec;
         uint32_t events;
         bool is_half_closed;
+        bool is_in_turn; /* whatever is wanted to be sent goes out at its end */
         sd_event_source *linger; /* NULL: it has not ended */
         unsigned n_linger_reads;
 };
@@ -120,6 +121,11 @@ static ssize_t gather(Http2Io *io) {
         return (ssize_t)n;
 }
 
+static void wake_at_next_turn(Http2Io *io) {
+        /* it was made with the io, so turning it on does not fail */
+        (void)sd_event_source_set_enabled(io->soon, SD_EVENT_ONESHOT);
+}
+
 static int flush(Http2Io *io) {
         int r = 0;
 
@@ -137,7 +143,7 @@ static int flush(Http2Io *io) {
                 if (r < 0)
                         return r;
         }
-        http2_io_wake(io);
+        wake_at_next_turn(io);
         return 0;
 }
 
@@ -171,6 +177,7 @@ static void go_on_lingering(Http2Io *io) {
 static void finish_turn(Http2Io *io, int r) {
         if (r == 0)
                 r = flush(io);
+        io->is_in_turn = false;
         if (r == 0)
                 r = watch(io);
         if (r < 0)
@@ -211,6 +218,7 @@ on_ready(sd_event_source *source _unused_, int fd _unused_, uint32_t events, voi
                 go_on_lingering(io);
                 return 0;
         }
+        io->is_in_turn = true;
         if ((events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN))
                 r = -ECONNRESET;
         else if (events & EPOLLIN)
@@ -269,8 +277,8 @@ Http2Io *http2_io_free(Http2Io *io) {
 }
 
 void http2_io_wake(Http2Io *io) {
-        /* it was made with the io, so turning it on does not fail */
-        (void)sd_event_source_set_enabled(io->soon, SD_EVENT_ONESHOT);
+        if (!io->is_in_turn)
+                wake_at_next_turn(io);
 }
 
 uint64_t http2_io_get_blocked_usec(const Http2Io *io) {
