@@ -48,6 +48,7 @@ include tests/unit/service.mk
 include tests/unit/uevent.mk
 include tests/unit/slugctl.mk
 include tests/conformance/local.mk
+include tests/peers/local.mk
 include tests/fuzz/local.mk
 include tests/golden/local.mk
 include tests/integration/local.mk

@@ -42,7 +42,7 @@ struct Http2Io {
         uint64_t blocked_usec;
         uint32_t events;
         bool is_half_closed;
-        bool is_in_turn; /* whatever is wanted to be sent goes out at its end */
+        bool is_in_turn;         /* whatever is wanted to be sent goes out at its end */
         sd_event_source *linger; /* NULL: it has not ended */
         unsigned n_linger_reads;
 };

@@ -4,8 +4,8 @@
 /*
  * Following the daemon
  *
- * NodeService.Watch for as long as somebody wants it: a daemon that goes away is waited for, and one
- * that comes back is followed from its beginning.
+ * NodeService.Watch for as long as somebody wants it: a daemon that goes away is waited for, and
+ * one that comes back is followed from its beginning.
  */
 #include "slug/v1/node.pb-c.h"
 #include "slugctl/verb.h"

@@ -29,3 +29,4 @@ $(CONFORMANCE_GEN)/stamp: tests/conformance/connectrpc/conformance/v1/conformanc
 	  connectrpc/conformance/v1/conformance.proto && touch $@
 $(CONFORMANCE_SOURCES): $(CONFORMANCE_GEN)/stamp
 EXTRA_DIST += %D%/client.yaml %D%/server.yaml
+EXTRA_DIST += %D%/tools/go.mod %D%/tools/go.sum
