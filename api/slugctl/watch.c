@@ -95,7 +95,7 @@ void watch_append(const Slug__V1__DescribeNodeResponse *node,
                   Buffer *buffer) {
         output_toned(buffer, style, TONE_BOLD, "Name:");
         buffer_append_text(buffer, "  ");
-        output_text(buffer, style, node->name);
+        output_text(buffer, style, node->name[0] ? node->name : "<unknown>");
         buffer_printf(buffer, "  (generation %" PRIu64 ")\n", node->generation);
         append_sums(node, style, buffer);
         described_numa_nodes_append(node->numa_nodes, node->n_numa_nodes, style, buffer);
@@ -105,6 +105,18 @@ void watch_append(const Slug__V1__DescribeNodeResponse *node,
                 buffer_append_text(buffer, "  none since slugd started\n");
         for (size_t i = 0; i < changes->n_lines; ++i)
                 buffer_printf(buffer, "  %s\n", changes->lines[i]);
+}
+
+/* One state that comes alone. */
+static void render(const ProtobufCMessage *message, const Style *style, Buffer *buffer) {
+        static const Slug__V1__DescribeNodeResponse unknown =
+                SLUG__V1__DESCRIBE_NODE_RESPONSE__INIT;
+        const Slug__V1__WatchResponse *response = (const Slug__V1__WatchResponse *)message;
+        WatchChanges changes = {};
+
+        if (response->changes)
+                watch_note_changes(&changes, response->changes, style);
+        watch_append(response->node ? response->node : &unknown, &changes, style, buffer);
 }
 
 static int print_json(const Slug__V1__WatchResponse *response) {
@@ -169,4 +181,6 @@ const Verb verb_watch = {
                 "  slugctl watch\n"
                 "  slugctl watch -o json | jq -r .node.allocatable.remoteBytes\n",
         .run = run,
+        .response = &slug__v1__watch_response__descriptor,
+        .render = render,
 };

@@ -23,3 +23,8 @@ UNIT_TESTS += tests/unit/test-client
 tests_unit_test_client_SOURCES = tests/unit/test-client.c
 tests_unit_test_client_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_client_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-reflection
+tests_unit_test_reflection_SOURCES = tests/unit/test-reflection.c
+tests_unit_test_reflection_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_reflection_LDADD = $(TEST_API_LIBS)

@@ -7,3 +7,8 @@ UNIT_TESTS += tests/unit/test-history
 tests_unit_test_history_SOURCES = tests/unit/test-history.c
 tests_unit_test_history_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_history_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-metrics
+tests_unit_test_metrics_SOURCES = tests/unit/test-metrics.c
+tests_unit_test_metrics_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_metrics_LDADD = $(TEST_CORE_LIBS)

@@ -202,6 +202,39 @@ START_TEST(a_server_that_drains_is_left) {
 }
 END_TEST
 
+/* Another socket, another table, the same loop. */
+START_TEST(servers_with_different_methods_share_a_loop) {
+        static const RpcTable nothing;
+        RpcServer *server;
+        RpcClient *other;
+        Told here = {}, there = {};
+        RpcClientCallParams params = make_params("/t.S/M", &there);
+        char path[120];
+        Diag diag = {};
+
+        bed_start();
+        (void)snprintf(path, sizeof(path), "%s2", bed.path);
+        ck_assert_int_eq(
+                rpc_server_new(&(const RpcServerParams){ .event = bed.event, .table = &nothing },
+                               &server),
+                0);
+        ck_assert_int_eq(rpc_server_listen(server, path, &diag), 0);
+        ck_assert_int_eq(
+                rpc_client_new(&(const RpcClientParams){ .event = bed.event, .path = path },
+                               &other),
+                0);
+        ck_assert_int_eq(rpc_client_call(other, &params, NULL), 0);
+        call("/t.S/M", &here);
+        wait_ended(&here);
+        wait_ended(&there);
+        ck_assert_int_eq(here.code, RPC_OK);
+        ck_assert_int_eq(there.code, RPC_UNIMPLEMENTED);
+        ck_assert_str_eq(there.message, "there is no method /t.S/M");
+        rpc_client_free(other);
+        rpc_server_free(server);
+}
+END_TEST
+
 START_TEST(a_stream_is_told_message_by_message) {
         Told told = {};
 
@@ -429,6 +462,7 @@ Suite *suite(void) {
         tcase_add_test(t, without_a_server_a_call_fails_at_once_or_waits);
         tcase_add_test(t, a_client_finds_a_server_that_comes_back);
         tcase_add_test(t, a_server_that_drains_is_left);
+        tcase_add_test(t, servers_with_different_methods_share_a_loop);
         tcase_add_test(t, a_stream_is_told_message_by_message);
         tcase_add_test(t, a_stream_without_end_can_be_cancelled_from_within);
         tcase_add_test(t, a_deadline_is_kept_by_both_sides);

@@ -48,7 +48,7 @@ static const char *render(const Verb *verb, const char *json, Style style) {
 }
 
 static const Verb *const renderers[] = { &verb_describe_node, &verb_topology, &verb_changes,
-                                         &verb_config, &verb_explain };
+                                         &verb_config,        &verb_explain,  &verb_watch };
 
 START_TEST(an_empty_answer_is_drawn) {
         const char *text = render(renderers[_i], "{}", (Style){});
@@ -80,6 +80,9 @@ START_TEST(no_answer_steers_the_terminal) {
                 "{\"numaNode\":{\"numaNode\":{\"reason\":\"" HOSTILE "\",\"advice\":\"" HOSTILE
                 "\"}},\"steps\":[{\"question\":\"" HOSTILE "\",\"finding\":\"" HOSTILE
                 "\",\"evidence\":\"" HOSTILE "\"}],\"placementSource\":\"" HOSTILE "\"}",
+                "{\"node\":{\"name\":\"" HOSTILE "\",\"conditions\":[{\"type\":\"" HOSTILE
+                "\",\"message\":\"" HOSTILE
+                "\"}]},\"changes\":{\"changes\":[{\"message\":\"" HOSTILE "\"}]}}",
         };
         const char *text = render(renderers[_i], answers[_i], (Style){ .is_wide = true });
 
