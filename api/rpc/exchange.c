@@ -179,6 +179,12 @@ void rpc_exchange_drain(RpcCall *call) {
                 call_refuse(call, RPC_UNAVAILABLE, "the server is stopping");
 }
 
+void rpc_exchange_refuse_load(RpcCall *call) {
+        if (call->state == CALL_OPEN)
+                call_refuse(call, RPC_RESOURCE_EXHAUSTED,
+                            "too much of this connection's calls and answers waits to be taken");
+}
+
 size_t rpc_exchange_get_body_max(const RpcCall *call) {
         return call->method ? rpc_method_get_request_max(call->method) : 0;
 }

@@ -41,6 +41,8 @@ void rpc_exchange_take(RpcCall *call, const char *data, size_t n_data);
 void rpc_exchange_end(RpcCall *call);
 /* The server has no time left for it. */
 void rpc_exchange_drain(RpcCall *call);
+/* Its connection holds more than it may. */
+void rpc_exchange_refuse_load(RpcCall *call);
 
 /* The most that a body may have whose length is known beforehand. */
 size_t rpc_exchange_get_body_max(const RpcCall *call);

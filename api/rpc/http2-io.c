@@ -51,7 +51,7 @@ static int watch(Http2Io *io) {
         uint32_t events = 0;
         int r;
 
-        if (!io->is_half_closed && (!io->owner.may_read || io->owner.may_read(io->owner.userdata)))
+        if (!io->is_half_closed)
                 events |= EPOLLIN;
         if (io->pending.n_data > 0)
                 events |= EPOLLOUT;

@@ -29,8 +29,6 @@ typedef struct Http2IoOwner {
         void (*over)(void *userdata, int error);
         /* The peer will send nothing more, and may still read. NULL: then it is over. */
         void (*half_closed)(void *userdata);
-        /* Before bytes are read; false: not now. NULL: always. */
-        bool (*may_read)(void *userdata);
         void *userdata;
 } Http2IoOwner;
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /*
  * The answer is pulled: the session asks for bytes of the body when it may send some, and is woken
  * when there are new ones. Trailers are submitted at the moment at which the last byte is read and
@@ -94,6 +96,8 @@ static ssize_t read_body(nghttp2_session *session _unused_,
 
         if (reply->is_cut)
                 return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        if (n > 0 && !rpc_exchange_is_drained(stream->call))
+                stream->progress_usec = clock_now_usec(&clock_monotonic);
         if (rpc_exchange_is_drained(stream->call) && reply->is_complete) {
                 const ssize_t r = finish_body(stream, flags);
 

@@ -23,10 +23,11 @@ struct Http2Stream {
         RpcCall *call;
         const char *http_method, *target; /* the call's memory */
         size_t n_headers, n_header_bytes;
-        bool is_too_large; /* its head */
-        bool is_answered;  /* the head of the answer was given to the session */
-        bool is_sent;      /* its end was, and the request has not ended */
-        uint64_t due_usec; /* when what the peer owes has to be there; 0: it owes nothing */
+        bool is_too_large;      /* its head */
+        bool is_answered;       /* the head of the answer was given to the session */
+        bool is_sent;           /* its end was, and the request has not ended */
+        uint64_t progress_usec; /* when the peer took something of a whole answer last */
+        uint64_t due_usec;      /* when what the peer owes has to be there; 0: it owes nothing */
 };
 
 /* All return 0 or an NGHTTP2_ERR_*. */

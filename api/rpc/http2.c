@@ -17,9 +17,10 @@
  * is set for the earliest and not moved with every stream, so a busy connection sets it every few
  * seconds and not every few microseconds; when it finds nothing due it is set again.
  *
- * Bytes are bounded by not reading: a connection that holds more than its share, in bodies that are
- * not whole and answers that are not taken, is not read from until that has changed. What an answer
- * costs is the method's and the arena's affair.
+ * A connection that holds more than its share, in bodies that are not whole and answers that are not
+ * taken, gets no new calls until that has changed. An answer whose bytes nobody takes has a
+ * deadline, which every piece that is taken moves. What one answer costs is the method's and the
+ * arena's affair.
  *
  * Control frames cost the peer nothing and us an answer each, so their number is bounded between
  * two frames of ours that a request asked for. A client that measures its bandwidth pings after
@@ -101,7 +102,25 @@ static void on_wake(void *userdata) {
         if (http2_stream_answer(stream) != 0)
                 (void)nghttp2_submit_rst_stream(stream->session, NGHTTP2_FLAG_NONE, stream->id,
                                                 NGHTTP2_INTERNAL_ERROR);
+        if (stream->is_answered && stream->call->state == CALL_ENDED) {
+                stream->progress_usec = get_now(http2);
+                owe(http2, stream, http2->params.limits->answer_usec);
+        }
         http2_io_wake(http2->io);
+}
+
+/* Pieces that were taken since give it more time. */
+static void expire_answer(Http2 *http2, Http2Stream *stream) {
+        const uint64_t due_usec = stream->progress_usec + http2->params.limits->answer_usec;
+
+        if (due_usec > get_now(http2)) {
+                stream->due_usec = due_usec;
+                arm(http2, due_usec);
+                return;
+        }
+        log_debug("Resetting a stream: its answer is not taken");
+        (void)nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+                                        NGHTTP2_CANCEL);
 }
 
 /* The body has not come. A method that takes a stream waits as long as it likes. */
@@ -119,7 +138,9 @@ static void expire(Http2 *http2, Http2Stream *stream) {
                 (void)nghttp2_session_terminate_session(http2->session, NGHTTP2_ENHANCE_YOUR_CALM);
                 return;
         }
-        if (stream->call->state != CALL_ENDED) {
+        if (stream->is_answered) {
+                expire_answer(http2, stream);
+        } else if (stream->call->state != CALL_ENDED) {
                 call_refuse(stream->call, RPC_DEADLINE_EXCEEDED,
                             "the request has not come in time");
         } else if (!stream->is_answered) {
@@ -156,6 +177,17 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
 }
 
 /* Streams */
+
+/* Bytes that the connection holds are more than one peer may have. Reading no more would be no way
+ * out: what makes room, the peer's WINDOW_UPDATE, comes on the same road. So the next call is
+ * refused instead. */
+static bool is_full(const Http2 *http2) {
+        size_t n = 0;
+
+        for (const Http2Stream *stream = http2->streams; stream; stream = stream->next)
+                n += rpc_exchange_count_held(stream->call);
+        return n > http2->params.limits->max_held_bytes;
+}
 
 static void remove_stream(Http2 *http2, Http2Stream *stream) {
         if (stream->previous)
@@ -226,11 +258,15 @@ static int on_data(nghttp2_session *session,
                    int32_t id,
                    const uint8_t *data,
                    size_t n_data,
-                   void *userdata _unused_) {
+                   void *userdata) {
+        const Http2 *http2 = userdata;
         Http2Stream *stream = find_stream(session, id);
 
-        if (stream)
-                rpc_exchange_take(stream->call, (const char *)data, n_data);
+        if (!stream)
+                return 0;
+        rpc_exchange_take(stream->call, (const char *)data, n_data);
+        if (rpc_exchange_count_held(stream->call) > 0 && is_full(http2))
+                rpc_exchange_refuse_load(stream->call);
         return 0;
 }
 
@@ -247,6 +283,10 @@ static int begin_request(Http2 *http2, Http2Stream *stream, bool is_last) {
         stream->due_usec = 0;
         if (r)
                 return r;
+        if (http2->is_draining)
+                rpc_exchange_drain(stream->call);
+        else if (is_full(http2))
+                rpc_exchange_refuse_load(stream->call);
         if (is_last)
                 end_request(stream);
         else if (!stream->call->method || !rpc_method_takes_stream(stream->call->method))
@@ -261,6 +301,15 @@ static int count_control_frame(Http2 *http2) {
         log_debug("Closing a connection: it sends nothing but control frames");
         (void)nghttp2_session_terminate_session(http2->session, NGHTTP2_ENHANCE_YOUR_CALM);
         return 0;
+}
+
+/* The peer knows: what it sends from now on is refused. */
+static int finish_draining(Http2 *http2) {
+        return nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE,
+                                     nghttp2_session_get_last_proc_stream_id(http2->session),
+                                     NGHTTP2_NO_ERROR, NULL, 0) == 0
+                       ? 0
+                       : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
@@ -283,6 +332,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
                 http2->has_settings = true;
                 return count_control_frame(http2);
         case NGHTTP2_PING:
+                if (frame->hd.flags & NGHTTP2_FLAG_ACK)
+                        return http2->is_draining ? finish_draining(http2) : 0;
+                return count_control_frame(http2);
         case NGHTTP2_PRIORITY:
                 return count_control_frame(http2);
         default:
@@ -318,20 +370,6 @@ on_stream_close(nghttp2_session *session, int32_t id, uint32_t error _unused_, v
 }
 
 /* The connection */
-
-static size_t count_held(const Http2 *http2) {
-        size_t n = 0;
-
-        for (const Http2Stream *stream = http2->streams; stream; stream = stream->next)
-                n += rpc_exchange_count_held(stream->call);
-        return n;
-}
-
-static bool may_read(void *userdata) {
-        const Http2 *http2 = userdata;
-
-        return count_held(http2) <= http2->params.limits->max_held_bytes;
-}
 
 static void on_over(void *userdata, int error) {
         Http2 *http2 = userdata;
@@ -435,7 +473,6 @@ int http2_new(const Http2Params *params, int fd, Http2 **ret) {
         r = http2_io_new(params->event, TAKE_FD(owned), http2->session, params->scratch,
                          &(const Http2IoOwner){ .over = on_over,
                                                 .half_closed = on_half_closed,
-                                                .may_read = may_read,
                                                 .userdata = http2 },
                          &http2->io);
         if (r < 0)
@@ -473,14 +510,12 @@ void http2_drain(Http2 *http2) {
         if (http2->is_draining)
                 return;
         http2->is_draining = true;
-        /* the first tells the peer, the second what was still taken; a peer that has streams on
-         * their way in between gets them answered */
+        /* the notice says that nothing new is welcome, and when its ping comes back the peer has
+         * read it; calls that were on their way meanwhile are answered */
         (void)nghttp2_submit_shutdown_notice(http2->session);
+        (void)nghttp2_submit_ping(http2->session, NGHTTP2_FLAG_NONE, NULL);
         for (Http2Stream *stream = http2->streams; stream; stream = stream->next)
                 rpc_exchange_drain(stream->call);
-        (void)nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE,
-                                    nghttp2_session_get_last_proc_stream_id(http2->session),
-                                    NGHTTP2_NO_ERROR, NULL, 0);
         http2->idle_since_usec = get_now(http2);
         arm(http2, get_due(http2));
         http2_io_wake(http2->io);

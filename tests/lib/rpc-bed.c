@@ -112,6 +112,7 @@ static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *
         (void)usec;
         (void)userdata;
         ++bed.n_observed;
+        bed.n_ok += code == RPC_OK;
         bed.last_code = code;
 }
 

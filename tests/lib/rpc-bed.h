@@ -41,7 +41,7 @@ typedef struct Bed {
         unsigned n_state;
         unsigned n_kept;  /* calls that Never has now */
         unsigned n_ended; /* of those that ended under it */
-        unsigned n_observed;
+        unsigned n_observed, n_ok;
         RpcCode last_code;
 } Bed;
 

@@ -310,23 +310,25 @@ START_TEST(a_watch_that_is_read_slowly_gets_the_newest) {
 }
 END_TEST
 
+/* Also one that is larger than what a connection may hold before it gets no new calls. */
 START_TEST(a_large_answer_follows_the_window) {
         _cleanup_(fd_closep) int fd = -EBADF;
         const unsigned char window[] = { 0, 1, 0, 0 };
         size_t n = 0;
         Frame frame;
 
-        bed.n_large = 1000000;
+        bed.n_large = _i ? 8000000 : 1000000;
         bed_start();
         fd = open_peer();
         say_call(fd, 1, "/t.S/Large");
-        while (n < bed.n_large + 9) {
+        while (n < bed.n_large + 9 + (size_t)_i) {
                 ck_assert(find_frame(fd, DATA, 1, &frame));
                 n += frame.n_data;
                 say_frame(fd, WINDOW_UPDATE, 0, 1, window, sizeof(window));
                 say_frame(fd, WINDOW_UPDATE, 0, 0, window, sizeof(window));
         }
-        ck_assert_uint_eq(n, bed.n_large + 9); /* the envelope, and the field's tag and length */
+        /* the envelope, and the field's tag and length */
+        ck_assert_uint_eq(n, bed.n_large + 9 + (size_t)_i);
         ck_assert(find_frame(fd, HEADERS, 1, &frame));
 }
 END_TEST
@@ -348,7 +350,13 @@ START_TEST(a_server_that_stops_ends_its_watches_and_says_goodbye) {
         ck_assert(find_frame(fd, HEADERS, 1, &frame));
         ck_assert(frame.flags & END_STREAM);
         ck_assert_int_eq(bed.last_code, RPC_UNAVAILABLE);
-        ck_assert(!hear_frame(fd, &frame));
+        /* a call that was on its way is answered; then the peer has read the notice */
+        say_call(fd, 3, "/t.S/M");
+        ck_assert(find_frame(fd, HEADERS, 3, &frame));
+        say_frame(fd, PING, ACK, 0, "\0\0\0\0\0\0\0\0", 8);
+        ck_assert(find_frame(fd, GOAWAY, 0, &frame));
+        while (hear_frame(fd, &frame))
+                ck_assert_uint_eq(frame.type, HEADERS);
         fd = fd_close(fd);
         while (!is_drained)
                 bed_turn();
@@ -545,25 +553,48 @@ START_TEST(a_message_that_is_too_long_is_refused_by_its_envelope) {
 }
 END_TEST
 
-/* The kernel's buffers and one gathered piece, and no more, are filled for somebody who never
- * reads. */
-START_TEST(a_peer_that_never_reads_is_not_read_and_then_closed) {
+/* The kernel's buffers and one gathered piece, and no more, are filled for somebody who never reads;
+ * what they ask beyond their share is refused. */
+START_TEST(a_peer_that_never_reads_is_refused_and_then_closed) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        const unsigned char window[] = { 127, 255, 255, 255 };
-        unsigned n_asked = 0;
+        const unsigned char windows[] = { 0, 4, 127, 255, 255, 255 }, window[] = { 127, 255, 0, 0 };
 
         bed.n_large = 4u * 1024 * 1024;
         bed.limits.answer_usec = 100 * USEC_PER_MSEC;
         bed.limits.max_held_bytes = 1u << 20;
         bed_start();
-        fd = open_peer();
+        fd = bed_open();
+        bed_say(fd, PREFACE);
+        say_frame(fd, SETTINGS, 0, 0, windows, sizeof(windows));
         say_frame(fd, WINDOW_UPDATE, 0, 0, window, sizeof(window));
-        while (rpc_server_count_connections(bed.server) > 0 || n_asked == 0) {
-                if (n_asked < 90)
-                        say_call(fd, 1 + 2 * n_asked++, "/t.S/Large");
+        for (unsigned i = 0; i < 90; ++i)
+                say_call(fd, 1 + 2 * i, "/t.S/Large");
+        while (bed.n_observed < 90)
                 bed_turn();
+        bed_wait_connections(0);
+        ck_assert_uint_le(bed.n_ok, 2);
+        ck_assert_int_eq(bed.last_code, RPC_RESOURCE_EXHAUSTED);
+        expect_others_are_served();
+}
+END_TEST
+
+/* It reads, and never says that there is room for more. */
+START_TEST(an_answer_without_a_window_has_a_deadline) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        Frame frame;
+        size_t n = 0;
+
+        bed.n_large = 1000000;
+        bed.limits.answer_usec = 50 * USEC_PER_MSEC;
+        bed_start();
+        fd = open_peer();
+        say_call(fd, 1, "/t.S/Large");
+        while (n < 65535) {
+                ck_assert(find_frame(fd, DATA, 1, &frame));
+                n += frame.n_data;
         }
-        ck_assert_uint_lt(bed.n_observed, 10);
+        ck_assert(find_frame(fd, RST_STREAM, 1, &frame));
+        ck_assert_uint_eq(get_error(&frame), CANCEL);
         expect_others_are_served();
 }
 END_TEST
@@ -689,7 +720,7 @@ Suite *suite(void) {
         tcase_add_test(t, a_peer_that_leaves_cancels_its_calls);
         tcase_add_test(t, a_deadline_ends_the_call);
         tcase_add_test(t, a_watch_that_is_read_slowly_gets_the_newest);
-        tcase_add_test(t, a_large_answer_follows_the_window);
+        tcase_add_loop_test(t, a_large_answer_follows_the_window, 0, 2);
         tcase_add_test(t, a_server_that_stops_ends_its_watches_and_says_goodbye);
         tcase_add_test(t, a_peer_that_has_only_ended_its_sending_is_answered);
         tcase_add_test(t, a_role_that_is_missing_is_named);
@@ -702,7 +733,8 @@ Suite *suite(void) {
         tcase_add_test(h, pings_between_calls_are_no_flood);
         tcase_add_test(h, more_streams_than_allowed_are_refused);
         tcase_add_test(h, a_message_that_is_too_long_is_refused_by_its_envelope);
-        tcase_add_test(h, a_peer_that_never_reads_is_not_read_and_then_closed);
+        tcase_add_test(h, a_peer_that_never_reads_is_refused_and_then_closed);
+        tcase_add_test(h, an_answer_without_a_window_has_a_deadline);
         tcase_add_loop_test(h, a_beginning_without_an_end_is_closed, 0, ELEMENTSOF(unfinished));
         tcase_add_test(h, a_body_that_drips_has_a_deadline);
         tcase_add_test(h, an_idle_connection_is_told_goodbye);
