@@ -8,15 +8,15 @@ dist_slugproto_DATA = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto
 SLUG_PROTOS = slug/v1/topology slug/v1/node grpc/health/v1/health grpc/reflection/v1/reflection \
 	google/protobuf/any slug/rpc/descriptor google/rpc/status
 EXTRA_DIST += %D%/grpc/health/v1/health.proto %D%/grpc/reflection/v1/reflection.proto \
-	%D%/grpc/reflection/v1alpha/reflection.proto %D%/google/protobuf/any.proto %D%/slug/rpc/descriptor.proto \
+	%D%/google/protobuf/any.proto %D%/slug/rpc/descriptor.proto \
 	%D%/google/rpc/status.proto
 
 SLUG_PROTO_FILES = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
-	%D%/grpc/reflection/v1/reflection.proto %D%/grpc/reflection/v1alpha/reflection.proto \
+	%D%/grpc/reflection/v1/reflection.proto \
 	%D%/google/protobuf/any.proto %D%/slug/rpc/descriptor.proto %D%/google/rpc/status.proto
-# what a client may want to know; what others need of them comes along
+# what a client may want to know, and reflection's v1alpha, which is v1 by another name; what they import comes along
 SLUG_PROTO_SERVED = %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
-	%D%/grpc/reflection/v1/reflection.proto %D%/grpc/reflection/v1alpha/reflection.proto
+	%D%/grpc/reflection/v1/reflection.proto
 SLUG_PROTO_SOURCES = \
 	%D%/gen/slug/v1/topology.pb-c.c %D%/gen/slug/v1/topology.pb-c.h \
 	%D%/gen/slug/v1/node.pb-c.c %D%/gen/slug/v1/node.pb-c.h \
@@ -42,7 +42,10 @@ api/proto/gen/stamp: $(SLUG_PROTO_FILES)
 	  $(PROTO_FOR_C) $$from/$$proto.proto > $$gen/$$proto.proto; \
 	done; \
 	for proto in $(SLUG_PROTOS); do $(PROTOC_C) -I$$gen --c_out=$$gen $$gen/$$proto.proto; done; \
-	$(PROTOC) -I$$from --include_imports --descriptor_set_out=$$gen/descriptors.pb $(SLUG_PROTO_SERVED:%=$(srcdir)/%); \
+	alpha=$$gen/grpc/reflection/v1alpha; $(MKDIR_P) $$alpha; \
+	$(SED) 's/^package grpc.reflection.v1;/package grpc.reflection.v1alpha;/' $$from/grpc/reflection/v1/reflection.proto > $$alpha/reflection.proto; \
+	$(PROTOC) -I$$from -I$$gen --include_imports --descriptor_set_out=$$gen/descriptors.pb \
+	  $(SLUG_PROTO_SERVED:%=$(srcdir)/%) $$alpha/reflection.proto; \
 	{ echo '#include "rpc/reflection.h"'; echo 'const unsigned char rpc_descriptors[] = {'; \
 	  od -An -v -tu1 $$gen/descriptors.pb | $(SED) -e 's/[0-9][0-9]*/&,/g'; \
 	  echo '};'; echo 'const size_t n_rpc_descriptors = sizeof(rpc_descriptors);'; } > $$gen/descriptors.c; \
