@@ -4,6 +4,7 @@ check_LIBRARIES += libslugtest.a
 endif
 libslugtest_a_SOURCES = \
 	%D%/folder.c %D%/folder.h \
+	%D%/h2-peer.c %D%/h2-peer.h \
 	%D%/rpc-bed.c %D%/rpc-bed.h \
 	%D%/test-main.c %D%/test-main.h \
 	%D%/tree.c %D%/tree.h \

@@ -9,6 +9,11 @@ tests_unit_test_http1_SOURCES = tests/unit/test-http1.c
 tests_unit_test_http1_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_http1_LDADD = $(TEST_API_LIBS)
 
+UNIT_TESTS += tests/unit/test-http2-hostile
+tests_unit_test_http2_hostile_SOURCES = tests/unit/test-http2-hostile.c
+tests_unit_test_http2_hostile_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_http2_hostile_LDADD = $(TEST_API_LIBS)
+
 UNIT_TESTS += tests/unit/test-http2
 tests_unit_test_http2_SOURCES = tests/unit/test-http2.c
 tests_unit_test_http2_CPPFLAGS = $(TEST_CPPFLAGS)
