@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "rpc/base64.h"
-#include "rpc/http-refusal.h"
 #include "rpc/json-text.h"
 
 /*
@@ -38,10 +37,6 @@ void connect_error_append(Buffer *buffer, const RpcCall *call) {
 void connect_error_reply(RpcCall *call) {
         RpcReply *reply = &call->reply;
 
-        if (call->http_status) {
-                http_refusal_put(call);
-                return;
-        }
         buffer_deinit(&reply->body);
         reply->n_taken = 0;
         reply->has_head = true;

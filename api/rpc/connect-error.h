@@ -11,5 +11,5 @@
 
 /* @call: has ended, and not with RPC_OK. */
 void connect_error_append(Buffer *buffer, const RpcCall *call);
-/* The whole answer, with its HTTP status. */
+/* The whole answer, with the HTTP status of its code. */
 void connect_error_reply(RpcCall *call);

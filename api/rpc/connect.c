@@ -7,6 +7,7 @@
 #include "rpc/call.h"
 #include "rpc/connect-error.h"
 #include "rpc/connect.h"
+#include "rpc/http-refusal.h"
 #include "rpc/percent.h"
 #include "rpc/timeout.h"
 
@@ -205,6 +206,8 @@ static void append(RpcCall *call, const ProtobufCMessage *message) {
 static void finish(RpcCall *call) {
         if (call->code == RPC_OK)
                 put_head(call);
+        else if (call->http_status)
+                http_refusal_put(call);
         else
                 connect_error_reply(call);
         call_put_metadata(call, &call->leading, NULL);

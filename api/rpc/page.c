@@ -3,6 +3,7 @@
 
 #include "rpc/call.h"
 #include "rpc/connect-error.h"
+#include "rpc/http-refusal.h"
 
 /*
  * Pages: what a person, a probe or Prometheus gets with a plain GET. No message, no codec.
@@ -24,13 +25,15 @@ static void receive(RpcCall *call) {
 }
 
 static void finish(RpcCall *call) {
-        if (call->code != RPC_OK) {
+        if (call->http_status) {
+                http_refusal_put(call);
+        } else if (call->code != RPC_OK) {
                 connect_error_reply(call);
-                return;
+        } else {
+                call->reply.has_head = true;
+                call->reply.status = 200;
+                call_put_header(call, "content-type", call->page->content_type);
         }
-        call->reply.has_head = true;
-        call->reply.status = 200;
-        call_put_header(call, "content-type", call->page->content_type);
 }
 
 const RpcProtocol rpc_protocol_page = { .judge = judge, .receive = receive, .finish = finish };
