@@ -98,6 +98,8 @@ static int send_or_keep(Http2Io *io, const char *data, size_t n_data) {
                 return 0;
         io->blocked_usec = clock_now_usec(&clock_monotonic);
         buffer_append(&io->pending, data + n, n_data - (size_t)n);
+        if (!io->pending.error && io->owner.blocked)
+                io->owner.blocked(io->owner.userdata);
         return io->pending.error;
 }
 

@@ -29,6 +29,8 @@ typedef struct Http2IoOwner {
         void (*over)(void *userdata, int error);
         /* The peer will send nothing more, and may still read. NULL: then it is over. */
         void (*half_closed)(void *userdata);
+        /* The peer does not take what is sent, from now on. NULL: nobody wants to know. */
+        void (*blocked)(void *userdata);
         void *userdata;
 } Http2IoOwner;
 

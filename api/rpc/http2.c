@@ -17,8 +17,8 @@
  * is set for the earliest and not moved with every stream, so a busy connection sets it every few
  * seconds and not every few microseconds; when it finds nothing due it is set again.
  *
- * A connection that holds more than its share, in bodies that are not whole and answers that are not
- * taken, gets no new calls until that has changed. An answer whose bytes nobody takes has a
+ * A connection that holds more than its share, in bodies that are not whole and answers that are
+ * not taken, gets no new calls until that has changed. An answer whose bytes nobody takes has a
  * deadline, which every piece that is taken moves. What one answer costs is the method's and the
  * arena's affair.
  *
@@ -277,6 +277,12 @@ static void end_request(Http2Stream *stream) {
                 on_wake(stream);
 }
 
+/* Has its body a deadline? A method that takes a stream waits for it as long as it likes; a refusal
+ * that waits for the end of what it refuses does not. */
+static bool owes_body(const RpcCall *call) {
+        return call->state == CALL_ENDED || !rpc_method_takes_stream(call->method);
+}
+
 static int begin_request(Http2 *http2, Http2Stream *stream, bool is_last) {
         const int r = http2_stream_begin(stream, !is_last);
 
@@ -289,7 +295,7 @@ static int begin_request(Http2 *http2, Http2Stream *stream, bool is_last) {
                 rpc_exchange_refuse_load(stream->call);
         if (is_last)
                 end_request(stream);
-        else if (!stream->call->method || !rpc_method_takes_stream(stream->call->method))
+        else if (owes_body(stream->call))
                 owe(http2, stream, http2->params.limits->body_usec);
         return 0;
 }
@@ -377,6 +383,12 @@ static void on_over(void *userdata, int error) {
         if (error)
                 log_debug("A connection ended: %s", strerror(error));
         http2->params.closed(http2->params.userdata);
+}
+
+static void on_blocked(void *userdata) {
+        Http2 *http2 = userdata;
+
+        arm(http2, get_due(http2));
 }
 
 /* What has been asked is answered; what is still being asked never will be. */
@@ -473,6 +485,7 @@ int http2_new(const Http2Params *params, int fd, Http2 **ret) {
         r = http2_io_new(params->event, TAKE_FD(owned), http2->session, params->scratch,
                          &(const Http2IoOwner){ .over = on_over,
                                                 .half_closed = on_half_closed,
+                                                .blocked = on_blocked,
                                                 .userdata = http2 },
                          &http2->io);
         if (r < 0)

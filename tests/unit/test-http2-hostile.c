@@ -234,6 +234,44 @@ START_TEST(a_beginning_without_an_end_is_closed) {
 }
 END_TEST
 
+/* A stream is never late, but a refusal of one does not wait for its end for ever. */
+START_TEST(a_refused_stream_without_an_end_is_answered) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        unsigned char block[1024];
+        Frame frame;
+
+        bed.limits.body_usec = 20 * USEC_PER_MSEC;
+        bed_start();
+        fd = open_peer();
+        say_frame(fd, HEADERS, END_HEADERS, 1, block, make_head(block, "/t.S/Echo", "text/plain"));
+        ck_assert(find_frame(fd, HEADERS, 1, &frame));
+        ck_assert(find_frame(fd, DATA, 1, &frame));
+        ck_assert(holds(&frame, "this method streams"));
+        expect_success(fd, 3);
+}
+END_TEST
+
+/* All windows are open, nothing is read: what is written blocks, in the middle of a stream. */
+START_TEST(a_stream_that_nobody_reads_ends_its_connection) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        const unsigned char windows[] = { 0, 4, 127, 255, 255, 255 }, window[] = { 127, 255, 0, 0 };
+
+        bed.n_large = 1000000;
+        bed.limits.answer_usec = 50 * USEC_PER_MSEC;
+        bed_start();
+        fd = bed_open();
+        bed_say(fd, PREFACE);
+        say_frame(fd, SETTINGS, 0, 0, windows, sizeof(windows));
+        say_frame(fd, WINDOW_UPDATE, 0, 0, window, sizeof(window));
+        say_call(fd, 1, "/t.S/Flood");
+        while (bed.n_ended == 0)
+                bed_turn();
+        bed_wait_connections(0);
+        ck_assert_uint_eq(bed.n_kept, 0);
+        expect_others_are_served();
+}
+END_TEST
+
 static int drip(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)usec;
         say_frame(*(int *)userdata, DATA, 0, 1, "\0", 1);
@@ -331,6 +369,8 @@ Suite *suite(void) {
         tcase_add_test(h, a_peer_that_never_reads_is_refused_and_then_closed);
         tcase_add_test(h, an_answer_without_a_window_has_a_deadline);
         tcase_add_loop_test(h, a_beginning_without_an_end_is_closed, 0, ELEMENTSOF(unfinished));
+        tcase_add_test(h, a_refused_stream_without_an_end_is_answered);
+        tcase_add_test(h, a_stream_that_nobody_reads_ends_its_connection);
         tcase_add_test(h, a_body_that_drips_has_a_deadline);
         tcase_add_test(h, an_idle_connection_is_told_goodbye);
         tcase_add_test(h, a_watch_is_never_idle);

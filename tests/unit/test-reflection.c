@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reflection and health as exchanges: no socket, no transport, a request goes in and an answer comes
- * out.
+ * Reflection and health as exchanges: no socket, no transport, a request goes in and an answer
+ * comes out.
  */
 #include <stdlib.h>
 #include <string.h>
