@@ -107,6 +107,11 @@ static void handle_echo(RpcCall *call, const ProtobufCMessage *request, void *us
         (void)!rpc_call_push(call, &response.base);
 }
 
+static void handle_collect(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        if (!request)
+                handle(call, request, userdata);
+}
+
 static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *userdata) {
         (void)method;
         (void)usec;
@@ -134,6 +139,7 @@ static const RpcMethod methods[] = {
         METHOD("Watch", handle_watch, .kind = RPC_SERVER_STREAM),
         METHOD("Flood", handle_flood, .kind = RPC_SERVER_STREAM),
         METHOD("Echo", handle_echo, .kind = RPC_BIDI),
+        METHOD("Collect", handle_collect, .kind = RPC_CLIENT_STREAM),
         METHOD("Admin", handle, .role = RPC_ROLE_ADMIN),
 };
 static const RpcService service = { .methods = methods, .n_methods = ELEMENTSOF(methods) };

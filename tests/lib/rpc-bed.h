@@ -26,6 +26,7 @@
  *   /t.S/Flood  server stream; one message of bed.n_large bytes after another, for as long as there
  *               is somebody to take it
  *   /t.S/Echo   bidi; an answer for every request
+ *   /t.S/Collect client stream; one answer when all requests have come
  *   /t.S/Admin  unary; wants the role admin
  */
 typedef struct Bed {
