@@ -23,6 +23,7 @@
 #define OPTIONS_BYTES   2u
 #define TURNS_MAX       100000u
 #define CONNECTIONS_MAX 2u
+#define PIECES_MAX      64u
 
 /* The bits of the first byte. */
 enum {
@@ -242,6 +243,14 @@ static void end(void) {
         }
 }
 
+static size_t get_piece(uint8_t option, size_t size) {
+        const size_t min = size / PIECES_MAX;
+
+        if (option == 0)
+                return SIZE_MAX;
+        return option > min ? option : min;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size < OPTIONS_BYTES)
                 return 0;
@@ -263,7 +272,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 fail("no client");
         for (unsigned i = 0; i < LATER; ++i)
                 make_call(i);
-        converse(data[1] > 0 ? data[1] : SIZE_MAX);
+        converse(get_piece(data[1], t.size));
         end();
         t.client = rpc_client_free(t.client);
         t.is_freed = true;

@@ -52,7 +52,7 @@ tests_fuzz_fuzz_http1_SOURCES = %D%/fuzz-http1.c $(FUZZ_REPLAY) $(FUZZ_SERVE)
 tests_fuzz_fuzz_http1_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_http1_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_http1_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
-EXTRA_DIST += %D%/corpus/http1
+EXTRA_DIST += %D%/corpus/http1 %D%/http1.dict
 
 FUZZ_TARGETS += tests/fuzz/fuzz-http2
 tests_fuzz_fuzz_http2_SOURCES = %D%/fuzz-http2.c $(FUZZ_REPLAY) $(FUZZ_SERVE) $(FUZZ_FRAMES)
@@ -66,7 +66,7 @@ tests_fuzz_fuzz_envelope_SOURCES = %D%/fuzz-envelope.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_envelope_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_envelope_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_envelope_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
-EXTRA_DIST += %D%/corpus/envelope
+EXTRA_DIST += %D%/corpus/envelope %D%/envelope.dict
 
 FUZZ_TARGETS += tests/fuzz/fuzz-client
 tests_fuzz_fuzz_client_SOURCES = %D%/fuzz-client.c $(FUZZ_REPLAY) $(FUZZ_FRAMES)
@@ -76,5 +76,5 @@ tests_fuzz_fuzz_client_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_L
 EXTRA_DIST += %D%/corpus/client
 
 check_PROGRAMS += $(FUZZ_TARGETS)
-dist_check_SCRIPTS += %D%/replay.sh
+dist_check_SCRIPTS += %D%/replay.sh %D%/fuzz.sh
 TESTS += %D%/replay.sh

@@ -18,6 +18,7 @@
 #define HEARD_MAX   (256u * 1024)
 #define LARGE_BYTES (300u * 1024)
 #define TURNS_MAX   100000u
+#define PIECES_MAX  64u
 
 typedef struct Peer {
         int fd;
@@ -130,6 +131,14 @@ static void end(Peer *peer, uint8_t options) {
                         fail("a server without connections is not drained");
 }
 
+static size_t get_piece(uint8_t option, size_t size) {
+        const size_t min = size / PIECES_MAX;
+
+        if (option == 0)
+                return SIZE_MAX;
+        return option > min ? option : min;
+}
+
 void serve(const uint8_t *data, size_t size, const char *greeting) {
         Peer peer = {};
         uint8_t options;
@@ -138,7 +147,7 @@ void serve(const uint8_t *data, size_t size, const char *greeting) {
         if (size < SERVE_OPTIONS_BYTES)
                 return;
         options = data[0];
-        n_piece = data[1] > 0 ? data[1] : SIZE_MAX;
+        n_piece = get_piece(data[1], size);
         bed_setup();
         bed.fails = options & SERVE_FAIL;
         if (options & SERVE_LARGE)
