@@ -32,7 +32,7 @@ trap clean_up EXIT
 trap 'exit 1' INT TERM
 
 is_fuzzer() {
-  [[ -x $1 ]] && "$1" -help=1 2>&1 | grep -q -e '-max_total_time'
+  [[ -x $1 && $("$1" -help=1 2>&1) == *max_total_time* ]]
 }
 
 start() {

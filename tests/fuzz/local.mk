@@ -75,6 +75,15 @@ tests_fuzz_fuzz_client_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_client_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
 EXTRA_DIST += %D%/corpus/client
 
+# Our JSON, for Python's to be compared with.
+check_PROGRAMS += tests/fuzz/json-pipe
+tests_fuzz_json_pipe_SOURCES = %D%/json-pipe.c
+tests_fuzz_json_pipe_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fuzz_json_pipe_LDADD = libslugapi.a $(SLUG_API_LIBS)
+EXTRA_DIST += %D%/json-peer.py
+dist_check_SCRIPTS += %D%/json-peer.sh
+TESTS += %D%/json-peer.sh
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 dist_check_SCRIPTS += %D%/replay.sh %D%/fuzz.sh
 TESTS += %D%/replay.sh
