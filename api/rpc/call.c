@@ -41,6 +41,9 @@ static void end(RpcCall *call) {
         assert(call->state != CALL_ENDED);
         call->state = CALL_ENDED;
         call->deadline = sd_event_source_disable_unref(call->deadline);
+        /* the cap is on messages: a body that they fill still has its status, which is bounded
+         * by what it is made of */
+        call->reply.body.max = 0;
         call->protocol->finish(call);
         call->reply.is_complete = true;
         if (buffer_finish(&call->reply.body) < 0)

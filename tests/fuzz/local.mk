@@ -42,6 +42,48 @@ tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_config_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/config
 
+# What talks to a server has the unit tests' one.
+FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \
+	tests/lib/folder.c tests/lib/folder.h
+FUZZ_FRAMES = tests/fuzz/frames.c tests/fuzz/frames.h
+
+FUZZ_TARGETS += tests/fuzz/fuzz-http1
+tests_fuzz_fuzz_http1_SOURCES = %D%/fuzz-http1.c $(FUZZ_REPLAY) $(FUZZ_SERVE)
+tests_fuzz_fuzz_http1_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_http1_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_http1_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+EXTRA_DIST += %D%/corpus/http1 %D%/http1.dict
+
+FUZZ_TARGETS += tests/fuzz/fuzz-http2
+tests_fuzz_fuzz_http2_SOURCES = %D%/fuzz-http2.c $(FUZZ_REPLAY) $(FUZZ_SERVE) $(FUZZ_FRAMES)
+tests_fuzz_fuzz_http2_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_http2_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_http2_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+EXTRA_DIST += %D%/corpus/http2
+
+FUZZ_TARGETS += tests/fuzz/fuzz-envelope
+tests_fuzz_fuzz_envelope_SOURCES = %D%/fuzz-envelope.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_envelope_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_envelope_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_envelope_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+EXTRA_DIST += %D%/corpus/envelope %D%/envelope.dict
+
+FUZZ_TARGETS += tests/fuzz/fuzz-client
+tests_fuzz_fuzz_client_SOURCES = %D%/fuzz-client.c $(FUZZ_REPLAY) $(FUZZ_FRAMES)
+tests_fuzz_fuzz_client_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_client_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_client_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+EXTRA_DIST += %D%/corpus/client
+
+# Our JSON, for Python's to be compared with.
+check_PROGRAMS += tests/fuzz/json-pipe
+tests_fuzz_json_pipe_SOURCES = %D%/json-pipe.c
+tests_fuzz_json_pipe_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fuzz_json_pipe_LDADD = libslugapi.a $(SLUG_API_LIBS)
+EXTRA_DIST += %D%/json-peer.py
+dist_check_SCRIPTS += %D%/json-peer.sh
+TESTS += %D%/json-peer.sh
+
 check_PROGRAMS += $(FUZZ_TARGETS)
-dist_check_SCRIPTS += %D%/replay.sh
+dist_check_SCRIPTS += %D%/replay.sh %D%/fuzz.sh
 TESTS += %D%/replay.sh

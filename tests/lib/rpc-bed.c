@@ -107,6 +107,11 @@ static void handle_echo(RpcCall *call, const ProtobufCMessage *request, void *us
         (void)!rpc_call_push(call, &response.base);
 }
 
+static void handle_collect(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        if (!request)
+                handle(call, request, userdata);
+}
+
 static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *userdata) {
         (void)method;
         (void)usec;
@@ -135,6 +140,7 @@ static const RpcMethod methods[] = {
         METHOD("Watch", handle_watch, .kind = RPC_SERVER_STREAM),
         METHOD("Flood", handle_flood, .kind = RPC_SERVER_STREAM),
         METHOD("Echo", handle_echo, .kind = RPC_BIDI),
+        METHOD("Collect", handle_collect, .kind = RPC_CLIENT_STREAM),
         METHOD("Admin", handle, .role = RPC_ROLE_ADMIN),
 };
 static const RpcService service = { .methods = methods, .n_methods = ELEMENTSOF(methods) };
@@ -157,31 +163,45 @@ static RpcRole get_role(const RpcPeer *peer, void *userdata) {
         return bed.role;
 }
 
-void bed_setup(void) {
+void bed_setup_without_folder(void) {
         bed = (Bed){ .limits = RPC_LIMITS_DEFAULT,
                      .role = RPC_ROLE_READER,
                      .watchers = { .push = push_state },
                      .n_large = 1000 };
         require(sd_event_new(&bed.event) >= 0, "a loop");
+}
+
+void bed_setup(void) {
+        bed_setup_without_folder();
         bed.folder = folder_new();
         (void)snprintf(bed.path, sizeof(bed.path), "%s/s", bed.folder.path);
 }
 
-void bed_start(void) {
-        Diag diag = {};
-
+static void make_server(void) {
         require(rpc_server_new(&(const RpcServerParams){ .event = bed.event,
                                                          .table = &table,
                                                          .limits = &bed.limits,
                                                          .get_role = get_role },
                                &bed.server) == 0,
                 "a server");
+}
+
+void bed_start(void) {
+        Diag diag = {};
+
+        make_server();
         require(rpc_server_listen(bed.server, bed.path, &diag) == 0, diag.text);
+}
+
+void bed_start_on(int fd) {
+        make_server();
+        require(rpc_server_listen_fd(bed.server, fd) == 0, "a listening socket");
 }
 
 void bed_teardown(void) {
         bed.server = rpc_server_free(bed.server);
-        folder_remove(&bed.folder);
+        if (bed.folder.path[0])
+                folder_remove(&bed.folder);
         bed.event = sd_event_unref(bed.event);
 }
 

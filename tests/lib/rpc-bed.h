@@ -26,6 +26,7 @@
  *   /t.S/Flood  server stream; one message of bed.n_large bytes after another, for as long as there
  *               is somebody to take it
  *   /t.S/Echo   bidi; an answer for every request
+ *   /t.S/Collect client stream; one answer when all requests have come
  *   /t.S/Admin  unary; wants the role admin
  */
 typedef struct Bed {
@@ -48,9 +49,13 @@ typedef struct Bed {
 extern Bed bed;
 
 void bed_setup(void);
+/* There is no path then, and no file is made. */
+void bed_setup_without_folder(void);
 void bed_teardown(void);
 /* With bed.limits and bed.role as they are. */
 void bed_start(void);
+/* The same on a listening socket, which is taken. */
+void bed_start_on(int fd);
 
 int bed_open(void);
 void bed_say(int fd, const char *text);
