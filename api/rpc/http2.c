@@ -280,7 +280,7 @@ static void end_request(Http2Stream *stream) {
 /* Has its body a deadline? A method that takes a stream waits for it as long as it likes; a refusal
  * that waits for the end of what it refuses does not. */
 static bool owes_body(const RpcCall *call) {
-        return call->state == CALL_ENDED || !rpc_method_takes_stream(call->method);
+        return call->state == CALL_ENDED || !call->method || !rpc_method_takes_stream(call->method);
 }
 
 static int begin_request(Http2 *http2, Http2Stream *stream, bool is_last) {

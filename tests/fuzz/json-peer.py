@@ -94,7 +94,7 @@ def parse(text, type_):
 
 # Messages that are made up
 
-TEXTS = ["", "x", "NUMA node 0", '"\\/\b\f\n\r\t', "\u007f\u0080\u07ff\u0800\uffff", "\U0001f9e0 \U0010ffff", "\u2028\u2029", 
+TEXTS = ["", "x", "NUMA node 0", '"\\/\b\f\n\r\t', "\u007f\u0080\u07ff\u0800\uffff", "\U0001f9e0 \U0010ffff", "\u2028\u2029",
          "<&>", "\u0001\u001f", "e\u0301", "\ufeff"]
 UINT32 = [0, 1, 9, 2**31 - 1, 2**31, 2**32 - 1]
 UINT64 = UINT32 + [2**32, 2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1]

@@ -85,5 +85,7 @@ dist_check_SCRIPTS += %D%/json-peer.sh
 TESTS += %D%/json-peer.sh
 
 check_PROGRAMS += $(FUZZ_TARGETS)
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS)
 dist_check_SCRIPTS += %D%/replay.sh %D%/fuzz.sh
 TESTS += %D%/replay.sh
