@@ -23,3 +23,8 @@ UNIT_TESTS += tests/unit/test-client
 tests_unit_test_client_SOURCES = tests/unit/test-client.c
 tests_unit_test_client_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_client_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-hostile
+tests_unit_test_hostile_SOURCES = tests/unit/test-hostile.c
+tests_unit_test_hostile_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_hostile_LDADD = $(TEST_API_LIBS)
