@@ -25,6 +25,8 @@
  *   /t.S/Watch  server stream; the state is bed.n_state, as text
  *   /t.S/Flood  server stream; one message of bed.n_large bytes after another, for as long as there
  *               is somebody to take it
+ *   /t.S/Few    server stream; bed.n_few such messages, each when the one before was taken, and then
+ *               the end, which is aborted when bed.fails
  *   /t.S/Echo   bidi; an answer for every request
  *   /t.S/Collect client stream; one answer when all requests have come
  *   /t.S/Admin  unary; wants the role admin
@@ -39,8 +41,9 @@ typedef struct Bed {
         RpcWatchers watchers;
         bool fails;
         size_t n_large;
+        int n_few;
         unsigned n_state;
-        unsigned n_kept;  /* calls that Never has now */
+        unsigned n_kept;  /* calls that Never, Flood and Few have now */
         unsigned n_ended; /* of those that ended under it */
         unsigned n_observed, n_ok;
         RpcCode last_code;
