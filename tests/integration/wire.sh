@@ -115,6 +115,29 @@ contains "$(as 64000 64000 http://slug/metrics)" "permission_denied" "metrics wa
 contains "$(as 64000 64000,64001 -H "$json" -d '{}' $service/GetVersion)" '"version"' "a supplementary group gives the role"
 contains "$(as 64002 64000 -H "$json" -d '{}' $service/GetVersion)" '"version"' "an admin is a reader"
 contains "$(cat "$tmp/slugd.log")" "there is no user 'no-such-user', nobody is admin by it" "a name that nobody has is said"
+# One user takes no more than their share of the connections; root is served meanwhile.
+cat >"$tmp/crowd.py" <<'END'
+import socket, sys
+crowd = []
+closed = 0
+for _ in range(80):
+    peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(20)
+    peer.connect(sys.argv[1])
+    try:
+        peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: slug\r\n\r\n")
+        closed += peer.recv(100) == b""
+    except ConnectionError:
+        closed += 1
+    crowd.append(peer)
+print(closed)
+END
+if [ -x /usr/bin/python3 ]; then
+  is "$(setpriv --reuid 64000 --regid 64000 --clear-groups /usr/bin/python3 "$tmp/crowd.py" "$sock")" 16 "64 connections of one user are served, 16 more are not"
+  contains "$(ctl version)" "slugd" "root is served"
+else
+  skip "connections of one user" "there is no python3"
+fi
 restart 'roles: {reader: {users: [64000]}}'
 contains "$(as 64000 64000 -H "$json" -d '{}' $service/GetVersion)" '"version"' "a user gives the role"
 done_testing

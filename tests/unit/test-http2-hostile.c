@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "lib/h2-peer.h"
 #include "lib/rpc-bed.h"
@@ -336,6 +337,28 @@ START_TEST(a_watch_is_never_idle) {
 }
 END_TEST
 
+/* Accepting pauses, those who are there are served, and who waits is served later. */
+START_TEST(without_descriptors_others_wait_and_calls_go_on) {
+        _cleanup_(fd_closep) int first = -EBADF, second = -EBADF;
+        struct rlimit normal, tight;
+
+        bed_start();
+        first = open_peer();
+        expect_success(first, 1);
+        second = bed_open();
+        ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &normal), 0);
+        tight = normal;
+        tight.rlim_cur = (rlim_t)second + 1;
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &tight), 0);
+        expect_success(first, 3);
+        ck_assert_int_ge(sd_event_run(bed.event, 0), 0);
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &normal), 0);
+        bed_say(second, PREFACE);
+        say_frame(second, SETTINGS, 0, 0, NULL, 0);
+        expect_success(second, 1);
+}
+END_TEST
+
 START_TEST(junk_ends_its_own_connection_only) {
         _cleanup_(fd_closep) int fd = -EBADF;
         unsigned char junk[4096];
@@ -374,6 +397,7 @@ Suite *suite(void) {
         tcase_add_test(h, a_body_that_drips_has_a_deadline);
         tcase_add_test(h, an_idle_connection_is_told_goodbye);
         tcase_add_test(h, a_watch_is_never_idle);
+        tcase_add_test(h, without_descriptors_others_wait_and_calls_go_on);
         tcase_add_test(h, junk_ends_its_own_connection_only);
         suite_add_tcase(s, h);
         return s;
