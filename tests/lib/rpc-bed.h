@@ -25,7 +25,8 @@
  *   /t.S/Watch  server stream; the state is bed.n_state, as text
  *   /t.S/Flood  server stream; one message of bed.n_large bytes after another, for as long as there
  *               is somebody to take it
- *   /t.S/Few    server stream; bed.n_few such messages, each when the one before was taken, and then
+ *   /t.S/Few    server stream; bed.n_few such messages, each when the one before was taken, and
+ * then
  *               the end, which is aborted when bed.fails
  *   /t.S/Echo   bidi; an answer for every request
  *   /t.S/Collect client stream; one answer when all requests have come

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Peers that leave, stall, lie and flood, over both HTTPs and in every phase of a call, and a server
- * that stops or is out of something in the middle of it. What is asked each time: does it end, is it
- * told right, and is nothing left behind.
+ * Peers that leave, stall, lie and flood, over both HTTPs and in every phase of a call, and a
+ * server that stops or is out of something in the middle of it. What is asked each time: does it
+ * end, is it told right, and is nothing left behind.
  */
 #include <errno.h>
 #include <stdio.h>
