@@ -80,7 +80,7 @@ const char *yaml_quote(const char *text, char buffer[static YAML_QUOTED_MAX]) {
         size_t n_text = strlen(text), n = n_text, n_buffer = 0;
 
         if (n > n_max)
-                for (n = n_max; (bytes[n] & 0xc0) == 0x80;)
+                for (n = n_max; n > 0 && (bytes[n] & 0xc0) == 0x80;)
                         --n;
         buffer[n_buffer++] = '\'';
         for (size_t i = 0; i < n; ++i) {

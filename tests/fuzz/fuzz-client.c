@@ -20,7 +20,9 @@
 #include "slug/v1/node.pb-c.h"
 #include "slug/v1/topology.pb-c.h"
 
-#define OPTIONS_BYTES   2u
+#define OPTIONS_BYTES 2u
+/* Of the second byte: 0: all at once; from here on: all at once, and a deadline passes; else bytes. */
+#define OPTION_HURRIED  0xf0u
 #define TURNS_MAX       100000u
 #define CONNECTIONS_MAX 2u
 #define PIECES_MAX      64u
@@ -51,7 +53,8 @@ static struct {
         size_t size;
         size_t n_said;
         uint8_t options;
-        int fd; /* the server's end */
+        uint64_t timeout_usec; /* of the one that has a deadline */
+        int fd;                /* the server's end */
         unsigned n_connections;
         bool is_spoken_to;
         bool is_freed;
@@ -113,7 +116,7 @@ static void make_call(unsigned which) {
                             .output = &slug__v1__get_version_response__descriptor,
                             .gives_stream = call->gives_stream,
                             .waits_for_server = call->waits,
-                            .timeout_usec = { .present = which == SHORT, .value = USEC_PER_SEC },
+                            .timeout_usec = { .present = which == SHORT, .value = t.timeout_usec },
                             .message = on_message,
                             .ended = on_ended,
                             .userdata = call },
@@ -246,7 +249,7 @@ static void end(void) {
 static size_t get_piece(uint8_t option, size_t size) {
         const size_t min = size / PIECES_MAX;
 
-        if (option == 0)
+        if (option == 0 || option >= OPTION_HURRIED)
                 return SIZE_MAX;
         return option > min ? option : min;
 }
@@ -259,6 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         t.data = data + OPTIONS_BYTES;
         t.size = size - OPTIONS_BYTES;
         t.fd = -EBADF;
+        t.timeout_usec = data[1] >= OPTION_HURRIED ? 1 : USEC_PER_SEC;
         if (sd_event_new(&t.event) < 0 ||
             rpc_client_new(
                     &(const RpcClientParams){

@@ -4,6 +4,7 @@
  * kind of the method, the second into what pieces the body is cut. However it is cut, the answer is
  * the same: whole envelopes of whole messages, one status, and nothing beyond the cap.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,8 @@
 #define KINDS         4u
 /* The real one is the same arithmetic, 256 times as slow. */
 #define CAP (64u * 1024)
-/* of messages; the status behind them is as large as a failure's text */
-#define OUT_MAX (CAP + 4096u)
+/* of messages; behind them comes the status, with what handlers gave it */
+#define OUT_MAX (CAP + 16384u)
 
 typedef struct Protocol {
         const char *type;
@@ -44,8 +45,26 @@ static void fail(const char *what) {
 
 /*
  * Methods. An id says what its request gets: one that ends in 15 a failure, any other that many
- * bytes, up to TEXT_MAX, so that a short input can reach the cap.
+ * bytes, up to TEXT_MAX, so that a short input can reach the cap. Odd ones get metadata, too.
  */
+
+static void add_metadata(RpcCall *call, uint32_t id) {
+        static const uint8_t detail[] = { 0x08, 0x07 };
+
+        if (id % 2 == 0)
+                return;
+        if (!rpc_exchange_get_reply(call)->has_head && rpc_call_add_header(call, "x-head", "a") < 0)
+                fail("a header that is refused");
+        if (rpc_call_add_trailer(call, "x-tail", "b") < 0 ||
+            (id % 4 == 3 &&
+             rpc_call_add_detail(call, "slug.v1.NumaNode", detail, sizeof(detail)) == -EINVAL))
+                fail("a trailer that is refused");
+}
+
+static void fail_call(RpcCall *call, uint32_t id) {
+        add_metadata(call, id / 256);
+        rpc_call_fail(call, (RpcCode)(1 + id / 16 % 16), "%u \u20ac", id);
+}
 
 static Slug__V1__GetVersionResponse make_response(RpcCall *call, uint32_t id) {
         Slug__V1__GetVersionResponse response = SLUG__V1__GET_VERSION_RESPONSE__INIT;
@@ -65,9 +84,10 @@ static bool fail_or_push(RpcCall *call, uint32_t id) {
         Slug__V1__GetVersionResponse response;
 
         if (id % 16 == 15) {
-                rpc_call_fail(call, (RpcCode)(1 + id / 16 % 16), "%u", id);
+                fail_call(call, id);
                 return false;
         }
+        add_metadata(call, id);
         response = make_response(call, id);
         return rpc_call_push(call, &response.base);
 }
@@ -78,9 +98,10 @@ static void handle_unary(RpcCall *call, const ProtobufCMessage *request, void *u
 
         (void)userdata;
         if (id % 16 == 15) {
-                rpc_call_fail(call, (RpcCode)(1 + id / 16 % 16), "%u", id);
+                fail_call(call, id);
                 return;
         }
+        add_metadata(call, id);
         response = make_response(call, id);
         rpc_call_finish(call, &response.base);
 }
@@ -89,6 +110,8 @@ static void handle_server_stream(RpcCall *call, const ProtobufCMessage *request,
         const uint32_t id = ((const Slug__V1__NumaNode *)request)->id;
 
         (void)userdata;
+        if (id % 64 == 33)
+                rpc_call_send_head(call);
         for (unsigned i = 0; i < id % 32; ++i)
                 if (!fail_or_push(call, id))
                         return;
