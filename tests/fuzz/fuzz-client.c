@@ -21,7 +21,8 @@
 #include "slug/v1/topology.pb-c.h"
 
 #define OPTIONS_BYTES 2u
-/* Of the second byte: 0: all at once; from here on: all at once, and a deadline passes; else bytes. */
+/* Of the second byte: 0: all at once; from here on: all at once, and a deadline passes; else
+ * bytes. */
 #define OPTION_HURRIED  0xf0u
 #define TURNS_MAX       100000u
 #define CONNECTIONS_MAX 2u
