@@ -34,7 +34,7 @@ tests_unit_test_reflection_SOURCES = tests/unit/test-reflection.c
 tests_unit_test_reflection_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_reflection_LDADD = $(TEST_API_LIBS)
 
-UNIT_TESTS += tests/unit/test-hostile
-tests_unit_test_hostile_SOURCES = tests/unit/test-hostile.c
-tests_unit_test_hostile_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_hostile_LDADD = $(TEST_API_LIBS)
+UNIT_TESTS += tests/unit/test-http1-hostile
+tests_unit_test_http1_hostile_SOURCES = tests/unit/test-http1-hostile.c
+tests_unit_test_http1_hostile_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_http1_hostile_LDADD = $(TEST_API_LIBS)

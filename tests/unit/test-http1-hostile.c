@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Peers that leave, stall, lie and flood, over both HTTPs and in every phase of a call, and a
- * server that stops or is out of something in the middle of it. What is asked each time: does it
- * end, is it told right, and is nothing left behind.
+ * Peers of HTTP/1.1 that leave, stall and flood in every phase of a call, a server that stops in
+ * the middle of it, and bodies that lie, over both HTTPs. What is asked each time: does it end,
+ * is it told right, and is nothing left behind.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "lib/h2-peer.h"
 #include "lib/rpc-bed.h"
 #include "lib/test-main.h"
-
-#define PREFACE    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-#define HEAD_BYTES 9u
-
-enum { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE };
-enum { END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
-enum { NO_ERROR = 0, REFUSED_STREAM = 7, CANCEL = 8 };
-
-typedef struct Frame {
-        size_t n_data;
-        unsigned type, flags, stream;
-        unsigned char data[64 * 1024];
-} Frame;
-
-/* HTTP/1.1 */
 
 /* A call of a method that streams, whose request is one empty message. */
 static void say_stream(int fd, const char *method, const char *headers) {
@@ -62,7 +42,7 @@ static void expect_page(int fd) {
         ck_assert(bed_hear(fd, answer, sizeof(answer), "ok\n"));
 }
 
-static void expect_others_are_served(void) {
+static void expect_others_get_a_page(void) {
         _cleanup_(fd_closep) int other = bed_open();
 
         expect_page(other);
@@ -129,7 +109,7 @@ START_TEST(a_peer_that_never_reads_a_flood_is_closed) {
         while (bed.n_kept == 0)
                 bed_turn();
         expect_nothing_is_left();
-        expect_others_are_served();
+        expect_others_get_a_page();
 }
 END_TEST
 
@@ -304,8 +284,77 @@ START_TEST(a_deadline_may_pass_while_the_answer_is_sent) {
 }
 END_TEST
 
+/* Bodies of JSON, by every road that JSON comes on */
+
+static const struct {
+        const char *body;
+        const char *why; /* a part of it */
+        RpcCode code;
+        unsigned depth; /* levels of nesting in place of the body */
+} bodies[] = {
+        { .depth = 10000, .why = "nested", .code = RPC_RESOURCE_EXHAUSTED },
+        { "{\"reason\": \"\xff\"}", "UTF-8", RPC_INVALID_ARGUMENT, 0 },
+        { "{\"reason\": \"\\ud800\"}", "surrogate", RPC_INVALID_ARGUMENT, 0 },
+        { "{\"id\": 1, \"id\": 2}", "twice", RPC_INVALID_ARGUMENT, 0 },
+        { "{\"capacityBytes\": \"18446744073709551617\"}", "capacityBytes", RPC_INVALID_ARGUMENT,
+          0 },
+        { "{\"id\": -1}", "'id'", RPC_INVALID_ARGUMENT, 0 },
+};
+
+static const char *make_body(size_t index, char *text, size_t size) {
+        size_t n = 0;
+
+        if (!bodies[index].depth)
+                return bodies[index].body;
+        n = (size_t)snprintf(text, size, "{\"unknown\":");
+        ck_assert_uint_lt(n + bodies[index].depth, size);
+        memset(text + n, '[', bodies[index].depth);
+        text[n + bodies[index].depth] = '\0';
+        return text;
+}
+
+START_TEST(a_body_that_lies_is_refused_over_http1) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char answer[4096] = "", text[16 * 1024];
+
+        bed_start();
+        fd = bed_open();
+        say_post(fd, "Get", "application/json", make_body((size_t)_i, text, sizeof(text)));
+        ck_assert(bed_hear(fd, answer, sizeof(answer), "\"}"));
+        ck_assert_msg(strstr(answer, bodies[_i].why) != NULL, "%s", answer);
+        ck_assert_int_eq(bed.last_code, bodies[_i].code);
+        expect_page(fd);
+}
+END_TEST
+
+START_TEST(a_body_that_lies_is_refused_over_http2) {
+        static const char *const types[] = { "application/json", "application/grpc+json" };
+        char text[16 * 1024], body[16 * 1024 + 5] = {};
+        const char *json = make_body((size_t)_i, text, sizeof(text));
+        const size_t n = strlen(json);
+        _cleanup_(fd_closep) int fd = -EBADF;
+        unsigned char block[1024];
+        Frame frame;
+
+        body[3] = (char)(n >> 8);
+        body[4] = (char)n;
+        memcpy(body + 5, json, n);
+        bed_start();
+        fd = open_peer();
+        for (unsigned i = 0; i < ELEMENTSOF(types); ++i) {
+                bed.last_code = RPC_OK;
+                say_frame(fd, HEADERS, END_HEADERS, 1 + 2 * i, block,
+                          make_head(block, "/t.S/Get", types[i]));
+                say_frame(fd, DATA, END_STREAM, 1 + 2 * i, i ? body : body + 5, i ? n + 5 : n);
+                ck_assert(find_frame(fd, HEADERS, 1 + 2 * i, &frame));
+                ck_assert_int_eq(bed.last_code, bodies[_i].code);
+        }
+        expect_success(fd, 5);
+}
+END_TEST
+
 Suite *suite(void) {
-        Suite *s = suite_create("hostile");
+        Suite *s = suite_create("http1-hostile");
         TCase *h1 = tcase_create("http1");
 
         tcase_set_timeout(h1, 30);
@@ -321,6 +370,8 @@ Suite *suite(void) {
         tcase_add_loop_test(h1, a_stream_may_end_when_its_last_message_is_taken, 0, 2);
         tcase_add_test(h1, a_deadline_ends_a_stream);
         tcase_add_test(h1, a_deadline_may_pass_while_the_answer_is_sent);
+        tcase_add_loop_test(h1, a_body_that_lies_is_refused_over_http1, 0, ELEMENTSOF(bodies));
+        tcase_add_loop_test(h1, a_body_that_lies_is_refused_over_http2, 0, ELEMENTSOF(bodies));
         suite_add_tcase(s, h1);
         return s;
 }
