@@ -247,11 +247,13 @@ static bool has_other_kubelet(const Manager *manager) {
 
 static void on_look(void *userdata) {
         Manager *manager = userdata;
+        const uint64_t start_usec = clock_now_usec(&manager->clock);
         int r;
 
         if (has_other_kubelet(manager))
                 try_reload(manager, false);
         r = refresh(manager);
+        manager->served.look_usec = clock_now_usec(&manager->clock) - start_usec;
         if (r < 0 && !manager->has_look_failed)
                 log_event(LOG_WARNING, SLUG_MESSAGE_TOPOLOGY_KEPT,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),

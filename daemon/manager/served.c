@@ -19,6 +19,9 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         const Served *served = userdata;
 
         metrics_page_write(&served->node->view, buffer);
+        metric_begin(buffer, "slug_look_duration_seconds", "gauge",
+                     "How long the last look at the machine took.");
+        metric_sample_usec(buffer, "slug_look_duration_seconds", NULL, 0, served->look_usec);
         calls_write(&served->calls, buffer);
 }
 

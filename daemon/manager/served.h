@@ -24,6 +24,7 @@ typedef struct Served {
         RpcTable table;
         const NodeService *node;
         Calls calls;
+        uint64_t look_usec; /* that the last look at the machine took; the manager's word */
 } Served;
 
 /* @node: borrowed. */

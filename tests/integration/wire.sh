@@ -73,6 +73,7 @@ metrics=$(body http://slug/metrics)
 contains "$(ask http://slug/metrics)" "content-type: text/plain; version=0.0.4" "metrics are Prometheus' text"
 contains "$metrics" 'slug_build_info{version="' "metrics: the version"
 contains "$metrics" 'slug_snapshot_generation 2' "metrics: the generation"
+contains "$metrics" 'slug_look_duration_seconds 0.' "metrics: how long a look takes"
 contains "$metrics" 'slug_numa_node_capacity_bytes{numa_node="2",kind="cxl",locality="remote"} 17179869184' \
   "metrics: bytes of a NUMA node"
 contains "$metrics" 'slug_rpc_duration_seconds_count{method="slug.v1.NodeService/DescribeNode",code="ok"}' "metrics: calls"

@@ -13,7 +13,7 @@ packages=(
   systemd systemd-sysv udev dbus linux-image-amd64 kmod procps jq curl python3-minimal
   numactl ndctl daxctl cxl
   # what slugd and slugctl link to
-  libsystemd0 libudev1 libjson-c5 libcurl3t64-gnutls libyaml-0-2 libmicrohttpd12t64 libprotobuf-c1 libarchive13t64
+  libsystemd0 libudev1 libjson-c5 libcurl3t64-gnutls libyaml-0-2 libmicrohttpd12t64 libnghttp2-14 libprotobuf-c1 libarchive13t64
 )
 
 say() { echo "image: $*" >&2; }
