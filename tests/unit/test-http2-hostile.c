@@ -195,7 +195,7 @@ START_TEST(an_answer_without_a_window_has_a_deadline) {
         size_t n = 0;
 
         bed.n_large = 1000000;
-        bed.limits.answer_usec = 50 * USEC_PER_MSEC;
+        bed.limits.answer_usec = 300 * USEC_PER_MSEC;
         bed_start();
         fd = open_peer();
         say_call(fd, 1, "/t.S/Large");
@@ -305,7 +305,7 @@ START_TEST(an_idle_connection_is_told_goodbye) {
         _cleanup_(fd_closep) int fd = -EBADF;
         Frame frame;
 
-        bed.limits.idle_usec = 50 * USEC_PER_MSEC;
+        bed.limits.idle_usec = 300 * USEC_PER_MSEC;
         bed_start();
         fd = open_peer();
         expect_success(fd, 1);
@@ -321,7 +321,7 @@ START_TEST(a_watch_is_never_idle) {
         _cleanup_(fd_closep) int fd = -EBADF, other = -EBADF;
         Frame frame;
 
-        bed.limits.idle_usec = bed.limits.body_usec = bed.limits.head_usec = 20 * USEC_PER_MSEC;
+        bed.limits.idle_usec = bed.limits.body_usec = bed.limits.head_usec = 300 * USEC_PER_MSEC;
         bed_start();
         fd = open_peer();
         say_call(fd, 1, "/t.S/Watch");
