@@ -8,6 +8,7 @@ SLUG_API_LIBS = $(SYSTEMD_LIBS) $(PROTOBUFC_LIBS)
 SLUG_RPC_SERVER_LIBS = $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS)
 
 include api/base/local.mk
+include api/split/local.mk
 include api/proto/local.mk
 include api/rpc/local.mk
 include api/slugctl/local.mk

@@ -44,6 +44,10 @@ include tests/unit/config.mk
 include tests/unit/sysfs.mk
 include tests/unit/topology.mk
 include tests/unit/capacity.mk
+include tests/unit/split.mk
+include tests/unit/ledger.mk
+include tests/unit/hints.mk
+include tests/unit/worker.mk
 include tests/unit/service.mk
 include tests/unit/uevent.mk
 include tests/unit/slugctl.mk

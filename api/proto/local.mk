@@ -3,23 +3,24 @@
 # same on the wire, because protobuf-c does not know proto3's optional, and in which services are left out, because the method
 # tables are ours. What a client may ask by reflection is made of the files themselves.
 slugprotodir = $(pkgdatadir)/proto/slug/v1
-dist_slugproto_DATA = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto
+dist_slugproto_DATA = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto %D%/slug/v1/memory.proto
 
-SLUG_PROTOS = slug/v1/topology slug/v1/node grpc/health/v1/health grpc/reflection/v1/reflection \
+SLUG_PROTOS = slug/v1/topology slug/v1/node slug/v1/memory grpc/health/v1/health grpc/reflection/v1/reflection \
 	google/protobuf/any slug/rpc/descriptor google/rpc/status
 EXTRA_DIST += %D%/grpc/health/v1/health.proto %D%/grpc/reflection/v1/reflection.proto \
 	%D%/google/protobuf/any.proto %D%/slug/rpc/descriptor.proto \
 	%D%/google/rpc/status.proto
 
-SLUG_PROTO_FILES = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
+SLUG_PROTO_FILES = %D%/slug/v1/topology.proto %D%/slug/v1/node.proto %D%/slug/v1/memory.proto %D%/grpc/health/v1/health.proto \
 	%D%/grpc/reflection/v1/reflection.proto \
 	%D%/google/protobuf/any.proto %D%/slug/rpc/descriptor.proto %D%/google/rpc/status.proto
 # what a client may want to know, and reflection's v1alpha, which is v1 by another name; what they import comes along
-SLUG_PROTO_SERVED = %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
+SLUG_PROTO_SERVED = %D%/slug/v1/memory.proto %D%/slug/v1/node.proto %D%/grpc/health/v1/health.proto \
 	%D%/grpc/reflection/v1/reflection.proto
 SLUG_PROTO_SOURCES = \
 	%D%/gen/slug/v1/topology.pb-c.c %D%/gen/slug/v1/topology.pb-c.h \
 	%D%/gen/slug/v1/node.pb-c.c %D%/gen/slug/v1/node.pb-c.h \
+	%D%/gen/slug/v1/memory.pb-c.c %D%/gen/slug/v1/memory.pb-c.h \
 	%D%/gen/grpc/health/v1/health.pb-c.c %D%/gen/grpc/health/v1/health.pb-c.h \
 	%D%/gen/grpc/reflection/v1/reflection.pb-c.c %D%/gen/grpc/reflection/v1/reflection.pb-c.h \
 	%D%/gen/google/protobuf/any.pb-c.c %D%/gen/google/protobuf/any.pb-c.h \

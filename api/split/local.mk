@@ -1,0 +1,3 @@
+libslugapi_a_SOURCES += \
+	%D%/pod.h \
+	%D%/split.h

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The kubelet's memory_manager_state
+ *
+ * Read-only: V1 (to 1.36), V2 (with podEntries) and V3 (an outer document whose "data" is the text
+ * of the inner one). Its checksums are made of a Go struct's dump and cannot be checked here.
+ */
+#include "base/error.h"
+#include "base/root.h"
+#include "ledger/ledger.h"
+
+#define CHECKPOINT_PATH "/var/lib/kubelet/memory_manager_state"
+#define CHECKPOINT_MAX  (16u * 1024 * 1024)
+
+enum {
+        _CHECKPOINT_E_SUCCESS,
+        CHECKPOINT_E_ABSENT,
+        CHECKPOINT_E_MALFORMED, /* @reterr says what and where */
+};
+
+typedef struct Checkpoint {
+        unsigned version;     /* 1, 2, 3 */
+        char policy[16];      /* "Static", "None" */
+        LedgerClaim **claims; /* source CHECKPOINT, state ACTIVE; owned */
+        size_t n_claims;
+} Checkpoint;
+
+void checkpoint_deinit(Checkpoint *checkpoint);
+DEFINE_DEINIT(Checkpoint, checkpoint_deinit);
+
+/* @room: how a block that spans NUMA nodes lies on them: as the kubelet fills them, lowest first;
+ * what does not fit anywhere lies on the last one. */
+_must_check_ int checkpoint_parse(const char *text,
+                                  size_t n_text,
+                                  const LedgerRoom *room,
+                                  Checkpoint *ret,
+                                  Diag *reterr);
+_must_check_ int checkpoint_read(const Root *root,
+                                 const char *path,
+                                 const LedgerRoom *room,
+                                 Checkpoint *ret,
+                                 Diag *reterr);
+
+/*
+ * What importing it would change: a container that the ledger knows already stays what it is (one
+ * claim, never two), unless it came from an earlier checkpoint; one from a checkpoint that is no
+ * longer in it is dropped.
+ */
+_must_check_ int
+checkpoint_plan(const Checkpoint *checkpoint, const Ledger *ledger, LedgerChange *ret);
