@@ -43,6 +43,7 @@ typedef enum ClaimSource {
         _CLAIM_SOURCE_N,
 } ClaimSource;
 
+#define LEDGER_PART_MAX     (UINT64_C(1) << 45) /* bytes of one NUMA node: 32 TiB */
 #define LEDGER_CLAIMS_MAX   16384u
 #define LEDGER_BLOCKS_MAX   8u    /* of one claim */
 #define LEDGER_CHUNKS_MAX   4096u /* of one claim */
