@@ -118,7 +118,7 @@ static const struct {
         { "local=1..1e999", MALFORMED, 10, "expected fewer than 2^64-1 bytes, found '1e999'" },
         { "local=99999999999999999999999999999999999999999999999999", MALFORMED, 7,
           "expected fewer than 2^64-1 bytes, found "
-          "'99999999999999999999999999999999999999999...'" },
+          "'999999999999999999999999999999999999999999...'" },
         { "\xff\x80=1", MALFORMED, 1,
           LOCALITY "'?"
                    "?'" },
