@@ -17,9 +17,10 @@
 /* Return: the exit status. */
 int call_run(const VerbContext *context);
 
-/* Its two halves, for a verb that has something to do between them. Return: the exit status; @status
- * is set, and the reason said, when there is no request. */
+/* Its two halves, for a verb that has something to do between them. False: there is no request; why
+ * is said, and @ret_status set. */
 _must_check_ bool call_write(const VerbContext *context, Buffer *request, int *ret_status);
+/* Return: the exit status. */
 int call_send(const VerbContext *context, const char *request);
 
 /*
