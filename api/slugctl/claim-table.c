@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "slugctl/words.h"
+#include "split/split.h"
 
 /*
  * Claims as tables. The share of a container in the claim of its pod stands in parentheses, because
@@ -20,36 +21,21 @@ static void add_counted_bytes(Table *table, const Slug__V1__Claim *claim, uint64
         table_printf(table, TONE_PLAIN, claim->within_pod ? "(%s)" : "%s", text);
 }
 
-/* "2Gi..4Gi", "4Gi", "2Gi.." when there is no ceiling */
-static void append_range(const Slug__V1__MemoryRange *range, Buffer *buffer) {
-        const OptU64 max = MESSAGE_OPT(range, max_bytes);
-        char min[QUANTITY_TEXT_MAX], text[QUANTITY_TEXT_MAX];
+static SplitRange get_range(const Slug__V1__MemoryRange *range) {
+        const OptU64 max = range ? MESSAGE_OPT(range, max_bytes) : opt_u64(0);
 
-        buffer_append_text(buffer, quantity_format_bytes(range->min_bytes, min));
-        if (!max.present)
-                buffer_append_text(buffer, "..");
-        else if (max.value != range->min_bytes)
-                buffer_printf(buffer, "..%s", quantity_format_bytes(max.value, text));
+        return (SplitRange){ .min = range ? range->min_bytes : 0,
+                             .max = max.present ? max.value : SPLIT_UNLIMITED };
 }
 
-static bool is_nothing(const Slug__V1__MemoryRange *range) {
-        return !range || (range->min_bytes == 0 && range->_max_bytes_case && range->max_bytes == 0);
-}
+/* As an annotation has it, to be copied into one. */
+static void append_split(const Slug__V1__MemorySplit *message, Buffer *buffer) {
+        const Split split = { .local = get_range(message ? message->local : NULL),
+                              .remote = get_range(message ? message->remote : NULL) };
+        char text[SPLIT_TEXT_MAX];
 
-static void append_split(const Slug__V1__MemorySplit *split, Buffer *buffer) {
-        const bool has_local = split && !is_nothing(split->local);
-        const bool has_remote = split && !is_nothing(split->remote);
-
-        if (has_local) {
-                buffer_append_text(buffer, "local=");
-                append_range(split->local, buffer);
-        }
-        if (has_remote) {
-                buffer_append_text(buffer, has_local ? ",remote=" : "remote=");
-                append_range(split->remote, buffer);
-        }
-        if (!has_local && !has_remote)
-                buffer_append_char(buffer, '-');
+        (void)split_format(&split, text);
+        buffer_append_text(buffer, text[0] ? text : "-");
 }
 
 /* As kubectl has ages: one unit, the largest that still tells something. */

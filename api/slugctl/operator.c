@@ -10,7 +10,8 @@
  * A claim for a person goes the way of any other: a pod is made up that asks for it. Its requests
  * are its limits, so that it is a Guaranteed one for whoever computes with it, and an annotation
  * says how its memory is split. Both localities stand there, also one of no bytes: what an
- * annotation leaves out would be reckoned from the other.
+ * annotation leaves out would be reckoned from the other. Where a locality has no ceiling, memory
+ * has no limit, because that would be one.
  */
 int operator_get_uid(const char *name, char ret[static OPERATOR_UID_MAX], Diag *reterr) {
         const size_t n = strlen(name);
@@ -78,6 +79,9 @@ static void set_resources(OperatorPod *self, const RequestAmounts *amounts) {
         const uint64_t memory = bytes_add_saturated(get_ceiling(amounts->split.local),
                                                     get_ceiling(amounts->split.remote));
 
+        const bool has_ceiling = amounts->split.local.max != SPLIT_UNLIMITED &&
+                                 amounts->split.remote.max != SPLIT_UNLIMITED;
+
         if (memory > 0)
                 add_resource(self, "memory", memory);
         for (size_t i = 0; i < amounts->n_hugepages; ++i) {
@@ -92,13 +96,17 @@ static void set_resources(OperatorPod *self, const RequestAmounts *amounts) {
         self->resources.n_requests = self->n_resources;
         self->resources.limits = self->limit_list;
         self->resources.n_limits = self->n_resources;
+        /* the first is memory, if there is any */
+        if (memory > 0 && !has_ceiling) {
+                ++self->resources.limits;
+                --self->resources.n_limits;
+        }
 }
 
 int operator_pod_init(OperatorPod *self,
                       const char *name,
                       const RequestAmounts *amounts,
                       Diag *reterr) {
-        const bool has_split = amounts->split.local.max > 0 || amounts->split.remote.max > 0;
         int r;
 
         r = operator_get_uid(name, self->uid, reterr);
@@ -119,6 +127,6 @@ int operator_pod_init(OperatorPod *self,
         self->message.containers = self->containers;
         self->message.n_containers = 1;
         self->message.annotations = self->annotations;
-        self->message.n_annotations = has_split ? 1 : 0;
+        self->message.n_annotations = 1;
         return 0;
 }

@@ -107,8 +107,17 @@ static const struct {
           { "b", { { "hugepages-1Gi", "2Gi" } } },
           "{\"pod\":{\"uid\":\"operator-b\",\"namespace\":\"operator\",\"name\":\"b\","
           "\"qosClass\":\"QOS_CLASS_GUARANTEED\",\"containers\":[{\"name\":\"b\",\"resources\":"
-          "{\"requests\":{\"hugepages-1Gi\":\"2Gi\"},\"limits\":{\"hugepages-1Gi\":\"2Gi\"}}}]},"
+          "{\"requests\":{\"hugepages-1Gi\":\"2Gi\"},\"limits\":{\"hugepages-1Gi\":\"2Gi\"}}}],"
+          "\"annotations\":{\"memory.sluglab.io/container.b\":\"local=0,remote=0\"}},"
           "\"container\":\"b\",\"forOperator\":true}" },
+        { "allocate: no ceiling, no limit",
+          &verb_allocate,
+          { "b", { { "remote", "1Gi..max" }, { "hugepages-1Gi", "2Gi" } } },
+          "{\"pod\":{\"uid\":\"operator-b\",\"namespace\":\"operator\",\"name\":\"b\","
+          "\"qosClass\":\"QOS_CLASS_GUARANTEED\",\"containers\":[{\"name\":\"b\",\"resources\":"
+          "{\"requests\":{\"memory\":\"1Gi\",\"hugepages-1Gi\":\"2Gi\"},\"limits\":"
+          "{\"hugepages-1Gi\":\"2Gi\"}}}],\"annotations\":{\"memory.sluglab.io/container.b\":"
+          "\"local=0,remote=1Gi..max\"}},\"container\":\"b\",\"forOperator\":true}" },
         { "release: by name",
           &verb_release,
           { "bench", {} },
@@ -291,9 +300,10 @@ START_TEST(wide_claims_have_all_that_is_known) {
                                       ",\"containerId\":\"c1\",\"chunks\":[\"r0\",\"r1\"]") "]}",
                 (Style){ .is_wide = true });
 
-        ck_assert_msg(strstr(text, "u-web  c1            2m   local=1Gi,remote=2Gi..  r0,r1\n") !=
-                              NULL,
-                      "%s", text);
+        ck_assert_msg(
+                strstr(text, "u-web  c1            2m   local=1Gi,remote=2Gi..max  r0,r1\n") !=
+                        NULL,
+                "%s", text);
 }
 END_TEST
 
@@ -337,7 +347,7 @@ START_TEST(a_claim_that_was_made_is_shown_in_full) {
                          "UID:         u-web\n"
                          "State:       active\n"
                          "Source:      memory-manager\n"
-                         "Split:       local=1Gi,remote=2Gi..\n"
+                         "Split:       local=1Gi,remote=2Gi..max\n"
                          "Local:       1Gi\n"
                          "Remote:      2Gi\n"
                          "Hugepages:   2Mi:2Mi\n"
