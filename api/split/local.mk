@@ -1,3 +1,4 @@
 libslugapi_a_SOURCES += \
+	%D%/pod.c \
 	%D%/pod.h \
 	%D%/split.h
