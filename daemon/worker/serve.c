@@ -23,6 +23,8 @@
  * misunderstood. The data has to be sealed, because a file that shrinks under a mapping kills who
  * reads it.
  *
+ * When the answer goes, nothing of the job is open here any more: who hears it may act on it.
+ *
  * It ends by _exit(): what the daemon wants done at its own exit is not this process's business.
  */
 #define SEALS_NEEDED  (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -63,11 +65,36 @@ static int answer(int socket_fd, uint64_t id, int error, int fd) {
         return packet_send(socket_fd, &message, sizeof(message), &fd, fd >= 0 ? 1 : 0, 0);
 }
 
+/* @fds: released, whatever comes of it. Return: 0, or what made this no request. */
+static int
+do_request(const WorkerRequest *request, PacketFds *fds, int *ret_error, int *ret_result_fd) {
+        _cleanup_(packet_fds_deinitp) PacketFds owned = *fds;
+        _cleanup_(mapping_deinitp) Mapping mapping = {};
+        int r;
+
+        fds->n_items = 0;
+        if (owned.n_items != 2 || operation_check(request) < 0)
+                return -EBADMSG;
+        r = mapping_init(owned.items[1], request->n_data, &mapping);
+        if (r == -EBADMSG)
+                return r;
+        if (r == 0)
+                r = operation_find(request->op)
+                            ->run(&(const OperationInput){ .fd = owned.items[0],
+                                                           .name = request->name,
+                                                           .data = mapping.data,
+                                                           .n_data = mapping.n_data,
+                                                           .offset = request->offset },
+                                  ret_result_fd);
+        *ret_error = r;
+        return 0;
+}
+
 int serve_one(int socket_fd) {
         _cleanup_(packet_fds_deinitp) PacketFds fds = {};
-        _cleanup_(mapping_deinitp) Mapping mapping = {};
-        _cleanup_(fd_closep) int fd = -EBADF;
+        _cleanup_(fd_closep) int result_fd = -EBADF;
         WorkerRequest request;
+        int error = 0;
         int r;
 
         r = packet_receive(socket_fd, &request, sizeof(request), &fds, 0);
@@ -75,21 +102,10 @@ int serve_one(int socket_fd) {
                 return SERVE_E_END;
         if (r)
                 return error_fold(r);
-        if (fds.n_items != 2 || operation_check(&request) < 0)
-                return -EBADMSG;
-        r = mapping_init(fds.items[1], request.n_data, &mapping);
-        if (r == -EBADMSG)
-                return r;
+        r = do_request(&request, &fds, &error, &result_fd);
         if (r < 0)
-                return answer(socket_fd, request.id, r, -EBADF);
-        r = operation_find(request.op)
-                    ->run(&(const OperationInput){ .fd = fds.items[0],
-                                                   .name = request.name,
-                                                   .data = mapping.data,
-                                                   .n_data = mapping.n_data,
-                                                   .offset = request.offset },
-                          &fd);
-        return answer(socket_fd, request.id, r, fd);
+                return r;
+        return answer(socket_fd, request.id, error, result_fd);
 }
 
 _Noreturn void serve(unsigned lane, int socket_fd) {
