@@ -9,6 +9,7 @@ libslugcore_a_SOURCES += \
 	%D%/journal.c %D%/journal.h \
 	%D%/journal-load.c \
 	%D%/ledger.c %D%/ledger.h \
+	%D%/lifecycle.c %D%/lifecycle.h \
 	%D%/record.c %D%/record.h \
 	%D%/record-parse.c \
 	%D%/value.c %D%/value.h \
