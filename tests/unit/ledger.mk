@@ -6,3 +6,9 @@ tests_unit_test_record_SOURCES = %D%/test-record.c $(TEST_CLAIMS) $(FAILMALLOC)
 tests_unit_test_record_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_record_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_record_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-journal
+tests_unit_test_journal_SOURCES = %D%/test-journal.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_journal_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_journal_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_journal_LDADD = $(TEST_CORE_LIBS)
