@@ -159,13 +159,6 @@ void account_forget_plan(Account *account) {
                 }
 }
 
-static uint64_t find_room(const LedgerRoom *room, unsigned node, uint64_t page_bytes) {
-        for (size_t i = 0; i < room->n_rows; ++i)
-                if (room->rows[i].node == node && room->rows[i].page_bytes == page_bytes)
-                        return room->rows[i].bytes;
-        return 0;
-}
-
 /* What a row would grow by must fit into what is free; one that shrinks or stays is not asked. */
 static bool fits(const AccountRow *row, uint64_t room_bytes, LedgerLack *reterr) {
         const uint64_t growth = bytes_sub_clamped(row->added_bytes, row->removed_bytes);
@@ -187,8 +180,8 @@ bool account_has_room(const Account *account, const LedgerRoom *room, LedgerLack
 
                 for (size_t i = 0; node && i < node->n_rows; ++i)
                         if (node->rows[i].added_bytes > 0 &&
-                            !fits(&node->rows[i], find_room(room, id, node->rows[i].page_bytes),
-                                  reterr)) {
+                            !fits(&node->rows[i],
+                                  ledger_room_get(room, id, node->rows[i].page_bytes), reterr)) {
                                 if (reterr)
                                         reterr->node = id;
                                 return false;

@@ -401,6 +401,23 @@ bool ledger_list_dropped(const Ledger *ledger,
         return generation >= ledger->forgotten_generation;
 }
 
+uint64_t ledger_room_get(const LedgerRoom *room, unsigned node, uint64_t page_bytes) {
+        size_t low = 0, high = room->n_rows;
+
+        while (low < high) {
+                const size_t middle = low + (high - low) / 2;
+
+                if (room->rows[middle].node < node)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        for (; low < room->n_rows && room->rows[low].node == node; ++low)
+                if (room->rows[low].page_bytes == page_bytes)
+                        return room->rows[low].bytes;
+        return 0;
+}
+
 bool ledger_check(const Ledger *ledger) {
         Account account = {};
         size_t n = 0;

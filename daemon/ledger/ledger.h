@@ -135,6 +135,9 @@ typedef struct LedgerRoom {
         size_t n_rows;
 } LedgerRoom;
 
+/* 0 when it is not listed. */
+uint64_t ledger_room_get(const LedgerRoom *room, unsigned node, uint64_t page_bytes);
+
 /* What a claim lacks. */
 typedef struct LedgerLack {
         unsigned node;
