@@ -18,3 +18,9 @@ tests_unit_test_journal_load_SOURCES = %D%/test-journal-load.c $(TEST_CLAIMS) $(
 tests_unit_test_journal_load_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_journal_load_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_journal_load_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-checkpoint
+tests_unit_test_checkpoint_SOURCES = %D%/test-checkpoint.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_checkpoint_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_checkpoint_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_checkpoint_LDADD = $(TEST_CORE_LIBS)
