@@ -6,3 +6,19 @@ tests_unit_test_record_SOURCES = %D%/test-record.c $(TEST_CLAIMS) $(FAILMALLOC)
 tests_unit_test_record_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_record_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_record_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-claim
+tests_unit_test_claim_SOURCES = %D%/test-claim.c $(TEST_CLAIMS)
+tests_unit_test_claim_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_claim_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-ledger
+tests_unit_test_ledger_SOURCES = %D%/test-ledger.c $(TEST_CLAIMS)
+tests_unit_test_ledger_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_ledger_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-ledger-memory
+tests_unit_test_ledger_memory_SOURCES = %D%/test-ledger-memory.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_ledger_memory_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_ledger_memory_LDFLAGS = $(TEST_WRAP_FLAGS) -Wl,--wrap=tsearch
+tests_unit_test_ledger_memory_LDADD = $(TEST_CORE_LIBS)
