@@ -58,7 +58,7 @@ static int answer_request(const HintsContext *context,
         size_t n_hints;
         int r;
 
-        if (amounts.n_items == 0) {
+        if (request_is_empty(request)) {
                 *ret = (HintsAnswer){};
                 return 0;
         }
