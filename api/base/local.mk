@@ -4,6 +4,7 @@ libslugapi_a_SOURCES += \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/crc32c.c %D%/crc32c.h \
 	%D%/error.c %D%/error.h \
 	%D%/log.c %D%/log.h \
 	%D%/messages.h \

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "base/scan.h"
-#include "ledger/crc32c.h"
 #include "ledger/record.h"
-#include "ledger/value.h"
+#include "value/value.h"
 
 /*
  * Reading. A line is believed only as a whole: when its checksum is right, every key that is known

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ledger/crc32c.h"
+#include "base/crc32c.h"
 
 /*
  * Writing. What has its zero value is left out, so that a line of an ordinary claim has some two

@@ -55,3 +55,8 @@ tests_unit_test_replace_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_replace_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=renameat
 tests_unit_test_replace_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-crc32c
+tests_unit_test_crc32c_SOURCES = %D%/test-crc32c.c
+tests_unit_test_crc32c_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_crc32c_LDADD = $(TEST_API_LIBS)
