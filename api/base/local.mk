@@ -12,4 +12,5 @@ libslugapi_a_SOURCES += \
 	%D%/quantity.c %D%/quantity.h \
 	%D%/replace.c %D%/replace.h \
 	%D%/root.c %D%/root.h \
-	%D%/scan.c %D%/scan.h
+	%D%/scan.c %D%/scan.h \
+	%D%/sealed.c %D%/sealed.h

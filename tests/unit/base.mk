@@ -60,3 +60,9 @@ UNIT_TESTS += tests/unit/test-crc32c
 tests_unit_test_crc32c_SOURCES = %D%/test-crc32c.c
 tests_unit_test_crc32c_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_crc32c_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-sealed
+tests_unit_test_sealed_SOURCES = %D%/test-sealed.c $(FAILMALLOC)
+tests_unit_test_sealed_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_sealed_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_sealed_LDADD = $(TEST_API_LIBS)
