@@ -25,6 +25,7 @@ libslugctl_a_SOURCES = \
 	%D%/follow.c %D%/follow.h \
 	%D%/help.c %D%/help.h \
 	%D%/hints.c %D%/hints.h \
+	%D%/input.c %D%/input.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/operator.c %D%/operator.h \
 	%D%/option.c %D%/option.h \
