@@ -55,6 +55,7 @@ tests_fuzz_fuzz_split_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_split_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_split_LDADD = libslugapi.a
 EXTRA_DIST += %D%/corpus/split %D%/split.dict
+
 FUZZ_TARGETS += tests/fuzz/fuzz-ledger
 tests_fuzz_fuzz_ledger_SOURCES = %D%/fuzz-ledger.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_ledger_CPPFLAGS = $(FUZZ_CPPFLAGS)
