@@ -58,7 +58,10 @@ func (q *sequence) next() {
 	case len(q.pods) == 0 || what < 45:
 		q.arrive()
 	case what < 65:
-		q.start(pick(q.r, q.pods...))
+		one := pick(q.r, q.pods...)
+		for range 1 + q.r.IntN(3) {
+			q.start(one)
+		}
 	case what < 72:
 		q.remove(pick(q.r, q.pods...))
 	case what < 86:
@@ -188,6 +191,12 @@ func (q *sequence) start(one *admitted) {
 	} else {
 		one.started++
 	}
+	for j := range min(i, len(one.pod.Init)) {
+		if all[j].RestartPolicy == "" {
+			// it is done, and the kubelet has taken its memory back
+			one.ids[j] = ""
+		}
+	}
 	q.n++
 	one.ids[i] = fmt.Sprintf("containerd-%08x%04d", q.r.Uint32(), q.n)
 	q.player.do(&Step{Do: doAdd, PodUID: one.pod.UID, Container: all[i].Name, ContainerID: one.ids[i], pod: one.pod})
@@ -209,13 +218,9 @@ func (q *sequence) leave(one *admitted) {
 	q.pods = slices.DeleteFunc(q.pods, func(other *admitted) bool { return other == one })
 }
 
-// canBeAdmittedAgain: a pod that the kubelet allocates as a whole is not: it would count its bytes twice. Nor is one that has lost a
-// container in a way that no kubelet knows.
-func (one *admitted) canBeAdmittedAgain() bool { return !one.isPodWide && !one.isThinned }
-
-// readmit is what a kubelet does with all pods after its start; nothing changes by it.
+// readmit is what a kubelet does with all pods after its start; as long as no init container is done, nothing changes by it.
 func (q *sequence) readmit(one *admitted) {
-	if !one.canBeAdmittedAgain() || one.started > len(one.pod.Init) {
+	if one.isPodWide || one.isThinned || len(one.pod.Init) > 0 && one.started > 1 {
 		return
 	}
 	q.player.do(&Step{Do: doPodHints, PodUID: one.pod.UID, pod: one.pod})
@@ -224,7 +229,8 @@ func (q *sequence) readmit(one *admitted) {
 	}
 }
 
-// restart starts the kubelet again: it admits all of its pods once more, even those whose init containers are done.
+// restart starts the kubelet again: it admits all of its pods once more, even those whose init containers are done. A pod that it
+// allocates as a whole is left as it is: it would count its bytes twice. One that has lost a container goes: no kubelet has such.
 func (q *sequence) restart() {
 	q.player.do(&Step{Do: doRestart})
 	for _, one := range slices.Clone(q.pods) {
