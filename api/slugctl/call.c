@@ -8,7 +8,13 @@
 #include "slugctl/client.h"
 #include "slugctl/document.h"
 
-#define ANSWER_ARENA (64u * 1024 * 1024)
+int call_decode(const Verb *verb,
+                const Buffer *answer,
+                Arena *arena,
+                ProtobufCMessage **ret,
+                Diag *reterr) {
+        return json_decode(answer->data, answer->n_data, verb->response, NULL, arena, ret, reterr);
+}
 
 static int print_table(const VerbContext *context, const Buffer *answer, Diag *reterr) {
         const Verb *verb = context->verb;
@@ -17,11 +23,10 @@ static int print_table(const VerbContext *context, const Buffer *answer, Diag *r
         ProtobufCMessage *message;
         int r;
 
-        r = arena_new(ANSWER_ARENA, &arena);
+        r = arena_new(CALL_ARENA_MAX, &arena);
         if (r)
                 return r;
-        r = json_decode(answer->data, answer->n_data, verb->response, NULL, arena, &message,
-                        reterr);
+        r = call_decode(verb, answer, arena, &message, reterr);
         if (r)
                 return r;
         verb->render(message, &context->style, &text);
@@ -56,7 +61,8 @@ int call_ask(const VerbContext *context,
                 if (r)
                         return r;
         }
-        return client_call(context->socket, path, request ? request : "{}", answer, reterr);
+        return client_call_for(context->socket, path, request ? request : "{}",
+                               context->verb->timeout_sec * 1000L, answer, reterr);
 }
 
 int call_complain(int r, const Diag *diag) {
@@ -69,27 +75,61 @@ int call_complain(int r, const Diag *diag) {
         return EXIT_FAILURE;
 }
 
-int call_run(const VerbContext *context) {
+bool call_write(const VerbContext *context, Buffer *request, int *ret_status) {
         const Verb *verb = context->verb;
-        _cleanup_(buffer_deinitp) Buffer request = {}, answer = {};
         Diag diag = {};
-        int r = 0;
+        int r;
 
-        if (verb->write_request) {
-                r = verb->write_request(context, &request, &diag);
-                if (r == VERB_E_USAGE)
-                        return verb_refuse(verb, "%s", diag.text);
-                if (r == 0)
-                        r = buffer_finish(&request);
-                if (r)
-                        return call_complain(r, &diag);
+        if (!verb->write_request)
+                return true;
+        r = verb->write_request(context, request, &diag);
+        if (r == VERB_E_USAGE) {
+                *ret_status = verb_refuse(verb, "%s", diag.text);
+                return false;
         }
-        r = call_ask(context, verb->path, request.data, &answer, &diag);
+        if (r == 0)
+                r = buffer_finish(request);
+        if (r)
+                *ret_status = call_complain(r, &diag);
+        return r == 0;
+}
+
+/* What the answer means for a script, whatever the output. */
+static int judge(const Verb *verb, const Buffer *answer, int *ret_status, Diag *reterr) {
+        _cleanup_(arena_freep) Arena *arena = NULL;
+        ProtobufCMessage *message;
+        int r;
+
+        r = arena_new(CALL_ARENA_MAX, &arena);
+        if (r == 0)
+                r = call_decode(verb, answer, arena, &message, reterr);
+        if (r == 0)
+                *ret_status = verb->get_status(message);
+        return r;
+}
+
+int call_send(const VerbContext *context, const char *request) {
+        const Verb *verb = context->verb;
+        _cleanup_(buffer_deinitp) Buffer answer = {};
+        int status = EXIT_SUCCESS;
+        Diag diag = {};
+        int r;
+
+        r = call_ask(context, verb->path, request, &answer, &diag);
         if (r == CLIENT_E_UNREACHABLE) {
                 (void)call_complain(r, &diag);
                 return EXIT_UNREACHABLE;
         }
         if (r == 0)
                 r = call_print(context, &answer, &diag);
-        return r ? call_complain(r, &diag) : EXIT_SUCCESS;
+        if (r == 0 && verb->get_status)
+                r = judge(verb, &answer, &status, &diag);
+        return r ? call_complain(r, &diag) : status;
+}
+
+int call_run(const VerbContext *context) {
+        _cleanup_(buffer_deinitp) Buffer request = {};
+        int status;
+
+        return call_write(context, &request, &status) ? call_send(context, request.data) : status;
 }

@@ -5,12 +5,23 @@
  * Verbs that ask the daemon
  *
  * One call, one text. call_run() is the whole of it; a verb that asks more than once, or has more
- * to say, is made of the other two.
+ * to say, is made of the others.
  */
+#include <stdbool.h>
+
+#include "base/arena.h"
 #include "slugctl/verb.h"
+
+#define CALL_ARENA_MAX (64u * 1024 * 1024)
 
 /* Return: the exit status. */
 int call_run(const VerbContext *context);
+
+/* Its two halves, for a verb that has something to do between them. False: there is no request; why
+ * is said, and @ret_status set. */
+_must_check_ bool call_write(const VerbContext *context, Buffer *request, int *ret_status);
+/* Return: the exit status. */
+int call_send(const VerbContext *context, const char *request);
 
 /*
  * @request: JSON; NULL: it has no fields. @answer: appended. Waits for the daemon as --wait says.
@@ -26,6 +37,13 @@ _must_check_ int call_ask(const VerbContext *context,
  * cannot be understood, or an errno.
  */
 _must_check_ int call_print(const VerbContext *context, const Buffer *answer, Diag *reterr);
+
+/* The answer as the verb's message, of @arena. Return: as call_print(). */
+_must_check_ int call_decode(const Verb *verb,
+                             const Buffer *answer,
+                             Arena *arena,
+                             ProtobufCMessage **ret,
+                             Diag *reterr);
 
 /* Says on standard error what went wrong. Return: the exit status. */
 int call_complain(int r, const Diag *diag);

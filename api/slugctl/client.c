@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -22,6 +24,14 @@
  * Waiting is for an event: the daemon renames its socket into place once it serves it, so a rename
  * or a creation in that folder is the moment to try again.
  */
+/* After so long a person wants to know that something is going on. */
+#define PATIENCE_USEC (2 * USEC_PER_SEC)
+
+typedef struct Progress {
+        uint64_t start_usec;
+        bool is_told;
+} Progress;
+
 static int open_socket(const char *path, int *ret_fd) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         _cleanup_(fd_closep) int fd = -EBADF;
@@ -109,7 +119,6 @@ static int set_options(CURL *curl,
             curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request) ||
             curl_easy_setopt(curl, CURLOPT_PROXY, "") ||
             curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
-            curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CLIENT_TIMEOUT_MSEC) ||
             curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) ||
             curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer))
                 return -ENOMEM;
@@ -142,11 +151,48 @@ static int perform(CURL *curl, const char *socket, Buffer *answer, Diag *reterr)
         return 0;
 }
 
+/* Told about once a second by curl, whatever happens. */
+static int on_progress(void *userdata,
+                       _unused_ curl_off_t n_down_total,
+                       _unused_ curl_off_t n_down,
+                       _unused_ curl_off_t n_up_total,
+                       _unused_ curl_off_t n_up) {
+        Progress *self = userdata;
+
+        if (!self->is_told && clock_now_usec(&clock_monotonic) - self->start_usec > PATIENCE_USEC) {
+                (void)fprintf(stderr, "slugctl: slugd is still reckoning; Ctrl-C gives up\n");
+                self->is_told = true;
+        }
+        return 0;
+}
+
+static int set_patience(CURL *curl, long timeout_msec, Progress *progress) {
+        progress->start_usec = clock_now_usec(&clock_monotonic);
+        progress->is_told = !isatty(STDERR_FILENO);
+        if (curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                             timeout_msec > 0 ? timeout_msec : CLIENT_TIMEOUT_MSEC) ||
+            curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) ||
+            curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) ||
+            curl_easy_setopt(curl, CURLOPT_XFERINFODATA, progress))
+                return -ENOMEM;
+        return 0;
+}
+
 int client_call(const char *socket,
                 const char *path,
                 const char *request,
                 Buffer *answer,
                 Diag *reterr) {
+        return client_call_for(socket, path, request, 0, answer, reterr);
+}
+
+int client_call_for(const char *socket,
+                    const char *path,
+                    const char *request,
+                    long timeout_msec,
+                    Buffer *answer,
+                    Diag *reterr) {
+        Progress progress = {};
         _cleanup_(handle_freep) CurlHandle curl = NULL;
         _cleanup_(headers_freep) CurlHeaders headers = NULL;
         char url[256];
@@ -164,6 +210,8 @@ int client_call(const char *socket,
         if (!curl || !headers)
                 return -ENOMEM;
         r = set_options(curl, socket, url, headers, request, answer);
+        if (r == 0)
+                r = set_patience(curl, timeout_msec, &progress);
         if (r)
                 return r;
         return perform(curl, socket, answer, reterr);

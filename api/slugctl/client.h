@@ -26,5 +26,14 @@ _must_check_ int client_call(const char *socket,
                              Buffer *answer,
                              Diag *reterr);
 
+/* As client_call(), with so long to answer; 0: CLIENT_TIMEOUT_MSEC. When it takes long, a line on
+ * standard error says that it does, if that is a terminal. */
+_must_check_ int client_call_for(const char *socket,
+                                 const char *path,
+                                 const char *request,
+                                 long timeout_msec,
+                                 Buffer *answer,
+                                 Diag *reterr);
+
 /* Until somebody serves @socket, at most so long. Return: 0, CLIENT_E_UNREACHABLE, or an errno. */
 _must_check_ int client_wait(const char *socket, unsigned timeout_msec, Diag *reterr);

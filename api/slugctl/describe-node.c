@@ -248,9 +248,7 @@ void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
         append_conditions(response->conditions, response->n_conditions, style, buffer);
         diagnostics_append(style, response->diagnostics, response->n_diagnostics,
                            response->diagnostics_dropped, buffer);
-        output_heading(buffer, style, "Allocated resources:");
-        buffer_append_text(buffer,
-                           "  <unknown>  (this version of slugd keeps no ledger of claims)\n");
+        allocated_resources_append(response, style, buffer);
 }
 
 static void render(const ProtobufCMessage *response, const Style *style, Buffer *buffer) {
@@ -275,7 +273,9 @@ const Verb verb_describe_node = {
         .summary = "what memory this node has, what is kept back, what pods may get",
         .help = "Describes this Kubernetes node: its memory in total and as local and remote "
                 "bytes,\n"
-                "the reservations and where each was set, every NUMA node, and what is wrong.\n"
+                "the reservations and where each was set, every NUMA node, what is wrong, and "
+                "what\n"
+                "is claimed.\n"
                 "\n"
                 "Sizes are Kubernetes quantities, never rounded; one in parentheses is rounded.\n"
                 "A NUMA node without memory online has the locality <none>. In a table '-' means\n"

@@ -8,6 +8,10 @@
 void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
                           const Style *style,
                           Buffer *buffer);
+/* Its part of what is claimed, as kubectl has it. */
+void allocated_resources_append(const Slug__V1__DescribeNodeResponse *response,
+                                const Style *style,
+                                Buffer *buffer);
 /* Its part of one row per NUMA node. */
 void described_numa_nodes_append(Slug__V1__DescribedNumaNode *const *described,
                                  size_t n_described,

@@ -71,21 +71,34 @@ static void add_allocatable(Table *table, const Row *row) {
 }
 
 /* "2Mi:128Mi,1Gi:0": page size and bytes */
-static void add_hugepages_allocatable(Table *table, const Row *row) {
+static void add_pages(Table *table, Slug__V1__HugepageAmount *const *pages, size_t n_pages) {
         _cleanup_(buffer_deinitp) Buffer text = {};
         char size[QUANTITY_TEXT_MAX], bytes[QUANTITY_TEXT_MAX];
 
-        for (size_t i = 0; row->amounts && i < row->amounts->n_hugepages_allocatable; ++i) {
-                const Slug__V1__HugepageAmount *pages = row->amounts->hugepages_allocatable[i];
-
+        for (size_t i = 0; i < n_pages; ++i)
                 buffer_printf(&text, "%s%s:%s", i ? "," : "",
-                              quantity_format_bytes(pages->page_size_bytes, size),
-                              quantity_format_bytes(pages->bytes, bytes));
-        }
+                              quantity_format_bytes(pages[i]->page_size_bytes, size),
+                              quantity_format_bytes(pages[i]->bytes, bytes));
         if (buffer_finish(&text))
                 table->error = text.error;
         else
                 table_add_or(table, text.data, "-");
+}
+
+static void add_hugepages_allocatable(Table *table, const Row *row) {
+        add_pages(table, row->amounts ? row->amounts->hugepages_allocatable : NULL,
+                  row->amounts ? row->amounts->n_hugepages_allocatable : 0);
+}
+
+/* Of a daemon that keeps a ledger; an older one sends none, and the column is not there. */
+static void add_claimed(Table *table, const Row *row) {
+        table_add_opt_bytes(table,
+                            row->amounts ? MESSAGE_OPT(row->amounts, claimed_bytes) : (OptU64){});
+}
+
+static void add_hugepages_claimed(Table *table, const Row *row) {
+        add_pages(table, row->amounts ? row->amounts->hugepages_claimed : NULL,
+                  row->amounts ? row->amounts->n_hugepages_claimed : 0);
 }
 
 static void add_latency(Table *table, const Row *row) {
@@ -118,33 +131,50 @@ static const struct {
         const char *header;
         void (*add)(Table *table, const Row *row);
         bool is_wide_only;
+        bool is_of_ledger;
 } columns[] = {
-        { "ID", add_id, false },
-        { "Kind", add_kind, false },
-        { "Locality", add_locality, false },
-        { "Tier", add_tier, false },
-        { "CPUs", add_cpus, false },
-        { "CPU Count", add_cpu_count, true },
-        { "Capacity", add_capacity, false },
-        { "Hugepages", add_hugepages, false },
-        { "Reserved", add_reserved, false },
-        { "Withheld", add_withheld, true },
-        { "Allocatable", add_allocatable, false },
-        { "Allocatable Hugepages", add_hugepages_allocatable, true },
-        { "Latency (ns)", add_latency, true },
-        { "Bandwidth (MB/s)", add_bandwidth, true },
-        { "Movable", add_movable, true },
-        { "Evidence", add_evidence, true },
-        { "Reason", add_reason, false },
+        { "ID", add_id, false, false },
+        { "Kind", add_kind, false, false },
+        { "Locality", add_locality, false, false },
+        { "Tier", add_tier, false, false },
+        { "CPUs", add_cpus, false, false },
+        { "CPU Count", add_cpu_count, true, false },
+        { "Capacity", add_capacity, false, false },
+        { "Hugepages", add_hugepages, false, false },
+        { "Reserved", add_reserved, false, false },
+        { "Withheld", add_withheld, true, false },
+        { "Allocatable", add_allocatable, false, false },
+        { "Claimed", add_claimed, false, true },
+        { "Allocatable Hugepages", add_hugepages_allocatable, true, false },
+        { "Claimed Hugepages", add_hugepages_claimed, true, true },
+        { "Latency (ns)", add_latency, true, false },
+        { "Bandwidth (MB/s)", add_bandwidth, true, false },
+        { "Movable", add_movable, true, false },
+        { "Evidence", add_evidence, true, false },
+        { "Reason", add_reason, false, false },
 };
 
-static size_t select_headers(const Style *style, const char *ret[static ELEMENTSOF(columns)]) {
+static bool is_shown(size_t column, const Style *style, bool has_ledger) {
+        return (style->is_wide || !columns[column].is_wide_only) &&
+               (has_ledger || !columns[column].is_of_ledger);
+}
+
+static size_t
+select_headers(const Style *style, bool has_ledger, const char *ret[static ELEMENTSOF(columns)]) {
         size_t n = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(columns); ++i)
-                if (style->is_wide || !columns[i].is_wide_only)
+                if (is_shown(i, style, has_ledger))
                         ret[n++] = columns[i].header;
         return n;
+}
+
+static bool has_claimed(Slug__V1__DescribedNumaNode *const *described, size_t n_described) {
+        for (size_t i = 0; i < n_described; ++i)
+                if (described[i]->amounts && (described[i]->amounts->_claimed_bytes_case ||
+                                              described[i]->amounts->n_hugepages_claimed))
+                        return true;
+        return false;
 }
 
 /* @none: stands in for a NUMA node that the daemon left out of its own row */
@@ -161,7 +191,8 @@ void described_numa_nodes_append(Slug__V1__DescribedNumaNode *const *described,
                                  const Style *style,
                                  Buffer *buffer) {
         const char *headers[ELEMENTSOF(columns)];
-        const size_t n_headers = select_headers(style, headers);
+        const bool has_ledger = has_claimed(described, n_described);
+        const size_t n_headers = select_headers(style, has_ledger, headers);
         _cleanup_(table_deinitp) Table table = table_init(style, n_headers);
         Slug__V1__NumaNode none = SLUG__V1__NUMA_NODE__INIT;
 
@@ -178,7 +209,7 @@ void described_numa_nodes_append(Slug__V1__DescribedNumaNode *const *described,
                 };
 
                 for (size_t k = 0; k < ELEMENTSOF(columns); ++k)
-                        if (style->is_wide || !columns[k].is_wide_only)
+                        if (is_shown(k, style, has_ledger))
                                 columns[k].add(&table, &row);
         }
         table_append(&table, 2, buffer);

@@ -1,148 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
-#include <stdio.h>
+#include "slugctl/explain.h"
+
 #include <string.h>
 
-#include "base/nodeset.h"
-#include "base/quantity.h"
-#include "base/scan.h"
 #include "slugctl/call.h"
-#include "slugctl/words.h"
+#include "slugctl/request.h"
 
 /*
- * The verdict first, then how it came about: every question that slugd asks, in its order, with a
- * mark at the one that decided; at the end the bytes.
+ * The verb itself: it finds the subject and lends it its name. To whoever asks and prints, there
+ * is a verb whose method, message and text are the subject's.
  */
-static const char *const words[] = { "numa-node", NULL };
+static const Option options[] = {
+        REQUEST_MEMORY_OPTIONS,
+        REQUEST_MODE_OPTION,
+};
 
-static int write_request(const VerbContext *context, Buffer *request, Diag *reterr) {
-        const char *what = context->arguments[0], *text = context->arguments[1];
-        Scan scan = scan_init(text, strlen(text));
-        uint64_t id;
+static const char *const words[] = { "numa-node", "claim", "hints", NULL };
 
-        if (strcmp(what, words[0]) != 0) {
-                diag_set(reterr, NULL, 0, 0,
-                         "cannot explain '%s'; what can be explained: numa-node", what);
-                return VERB_E_USAGE;
-        }
-        if (!scan_u64(&scan, &id) || !scan_is_done(&scan) || id >= NODESET_MAX) {
-                diag_set(reterr, NULL, 0, 0,
-                         "the id of a NUMA node is a number from 0 to %u, not '%s'",
-                         NODESET_MAX - 1, text);
-                return VERB_E_USAGE;
-        }
-        buffer_printf(request, "{\"numaNode\": %" PRIu64 "}", id);
-        return 0;
+static const ExplainSubject *const subjects[] = { &explain_numa_node, &explain_claim,
+                                                  &explain_hints };
+
+static const ExplainSubject *find_subject(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(subjects); ++i)
+                if (strcmp(subjects[i]->name, name) == 0)
+                        return subjects[i];
+        return NULL;
 }
 
-static const char *answer_word(Slug__V1__ExplanationAnswer answer) {
-        switch (answer) {
-        case SLUG__V1__EXPLANATION_ANSWER__EXPLANATION_ANSWER_PASSED:
-                return "no";
-        case SLUG__V1__EXPLANATION_ANSWER__EXPLANATION_ANSWER_DECIDES:
-                return "decides";
-        case SLUG__V1__EXPLANATION_ANSWER__EXPLANATION_ANSWER_NOT_ASKED:
-                return "not asked";
-        case SLUG__V1__EXPLANATION_ANSWER__EXPLANATION_ANSWER_OVERRULES:
-                return "overrules";
-        case SLUG__V1__EXPLANATION_ANSWER__EXPLANATION_ANSWER_UNSPECIFIED:
-        case _SLUG__V1__EXPLANATION_ANSWER_IS_INT_SIZE:
-                break;
-        }
-        return "?";
-}
+static int run(const VerbContext *context) {
+        const ExplainSubject *subject = find_subject(context->arguments[0]);
+        const char *option = request_find_option(context);
+        VerbContext of_subject = *context;
+        Verb verb = *context->verb;
 
-static bool has_decided(const Slug__V1__ExplanationStep *step) {
-        return step->answer == SLUG__V1__EXPLANATION_ANSWER__EXPLANATION_ANSWER_DECIDES ||
-               step->answer == SLUG__V1__EXPLANATION_ANSWER__EXPLANATION_ANSWER_OVERRULES;
-}
-
-static void
-append_verdict(const Slug__V1__NumaNode *numa_node, const Style *style, Buffer *buffer) {
-        buffer_printf(buffer, "NUMA node %" PRIu32 " is %s, ", numa_node->id,
-                      kind_word(numa_node->kind));
-        output_toned(buffer, style, locality_tone(numa_node->locality),
-                     locality_word(numa_node->locality));
-        buffer_append_text(buffer, ": ");
-        output_text(buffer, style, numa_node->reason);
-        buffer_append_text(buffer, "\n");
-        advice_append(style, numa_node, buffer);
-}
-
-static void
-append_steps(const Slug__V1__ExplainResponse *response, const Style *style, Buffer *buffer) {
-        static const char *const headers[] = { "Question", "Answer", "Finding", "Evidence" };
-        _cleanup_(table_deinitp) Table table = table_init(style, ELEMENTSOF(headers));
-
-        output_heading(buffer, style, "Questions:");
-        table_set_headers(&table, headers);
-        for (size_t i = 0; i < response->n_steps; ++i) {
-                const Slug__V1__ExplanationStep *step = response->steps[i];
-
-                table_add(&table, TONE_PLAIN, step->question);
-                table_add(&table, has_decided(step) ? TONE_BOLD : TONE_PLAIN,
-                          answer_word(step->answer));
-                table_add(&table, TONE_PLAIN, step->finding);
-                table_add(&table, TONE_PLAIN, step->evidence);
-        }
-        table_append(&table, 2, buffer);
-}
-
-static void add_amount(Table *table, const char *name, uint64_t bytes) {
-        table_add(table, TONE_PLAIN, name);
-        table_add_bytes(table, bytes);
-}
-
-static void
-append_amounts(const Slug__V1__ExplainResponse *response, const Style *style, Buffer *buffer) {
-        const Slug__V1__NumaNodeAmounts *amounts = response->numa_node->amounts;
-        _cleanup_(table_deinitp) Table table = table_init(style, 2);
-
-        if (!amounts)
-                return;
-        output_heading(buffer, style, "Memory:");
-        add_amount(&table, "capacity", amounts->capacity_bytes);
-        add_amount(&table, "hugepages", amounts->hugepages_bytes);
-        add_amount(&table, "reserved", amounts->reserved_bytes);
-        if (amounts->withheld_bytes)
-                add_amount(&table, "withheld", amounts->withheld_bytes);
-        add_amount(&table, "allocatable", amounts->allocatable_bytes);
-        table_add(&table, TONE_PLAIN, "placement from");
-        table_add_or(&table, response->placement_source, "<unknown>");
-        table_append(&table, 2, buffer);
-}
-
-static void render(const ProtobufCMessage *message, const Style *style, Buffer *buffer) {
-        const Slug__V1__ExplainResponse *response = (const Slug__V1__ExplainResponse *)message;
-
-        if (!response->numa_node || !response->numa_node->numa_node) {
-                buffer_append_text(buffer, "No explanation\n");
-                return;
-        }
-        append_verdict(response->numa_node->numa_node, style, buffer);
-        append_steps(response, style, buffer);
-        append_amounts(response, style, buffer);
+        if (!subject)
+                return verb_refuse(&verb, "cannot explain '%s'; what can be explained: %s, %s, %s",
+                                   context->arguments[0], words[0], words[1], words[2]);
+        if (context->n_arguments != 1 + subject->n_arguments)
+                return verb_refuse(&verb, "usage: slugctl explain %s", subject->usage);
+        option = option ? option : verb_find_option(context, "mode") ? "mode" : NULL;
+        if (option && !subject->takes_memory)
+                return verb_refuse(&verb, "--%s is an option of 'explain hints', not of this",
+                                   option);
+        verb.path = subject->path;
+        verb.response = subject->response;
+        verb.write_request = subject->write_request;
+        verb.render = subject->render;
+        of_subject.verb = &verb;
+        return call_run(&of_subject);
 }
 
 const Verb verb_explain = {
         .name = "explain",
-        .arguments = " numa-node N",
-        .summary = "why a NUMA node is local, remote or excluded",
-        .help = "Shows how slugd came to know what the memory of a NUMA node is: the questions "
-                "that\n"
-                "it asks, in its order; which of them told something, and by which file; whether "
-                "a\n"
-                "rule of slugd.yaml overrules it; and what follows for the bytes.\n"
+        .arguments = " numa-node N | claim NAME|UID/CONTAINER | hints",
+        .summary = "why a NUMA node, a claim or a hint is what it is",
+        .help = "numa-node shows how slugd came to know what the memory of a NUMA node is: the\n"
+                "questions that it asks, in its order; which of them told something, and by which\n"
+                "file; whether a rule of slugd.yaml overrules it; and what follows for the bytes.\n"
+                "\n"
+                "claim shows why the memory of a claim is where it is. One that 'slugctl "
+                "allocate'\n"
+                "has made goes by its name, any other by the uid of its pod and its container "
+                "('UID/'\n"
+                "for the pod as a whole).\n"
+                "\n"
+                "hints shows every set of NUMA nodes that was considered for a request, what "
+                "speaks\n"
+                "for or against it, and what the kubelet itself would have said.\n"
                 "\n"
                 "Examples:\n"
                 "  slugctl explain numa-node 2\n"
-                "  slugctl explain numa-node 2 -o json | jq '.steps[] | select(.finding)'\n",
-        .n_arguments_min = 2,
+                "  slugctl explain numa-node 2 -o json | jq '.steps[] | select(.finding)'\n"
+                "  slugctl explain claim bench\n"
+                "  slugctl explain hints --local 4Gi --remote 8Gi\n",
+        .n_arguments_min = 1,
         .n_arguments_max = 2,
+        .options = options,
+        .n_options = ELEMENTSOF(options),
         .words = words,
-        .run = call_run,
-        .path = "/slug.v1.NodeService/Explain",
-        .response = &slug__v1__explain_response__descriptor,
-        .write_request = write_request,
-        .render = render,
+        .run = run,
 };

@@ -30,7 +30,8 @@ int help_print(void) {
                            "\n"
                            "Exit status:\n"
                            "  0  done\n"
-                           "  1  slugd refused, or its answer could not be understood or written\n"
+                           "  1  slugd refused or was not understood; or nothing fits, or there\n"
+                           "     is no such claim\n"
                            "  2  wrong usage\n"
                            "  3  no slugd could be reached\n"
                            "\n"
@@ -38,6 +39,8 @@ int help_print(void) {
                            "  slugctl describe-node\n"
                            "  slugctl topology -o wide\n"
                            "  slugctl describe-node -o json | jq .allocatable\n"
+                           "  slugctl hints --local 4Gi --remote 8Gi..12Gi\n"
+                           "  slugctl simulate web.yaml\n"
                            "  slugctl --socket /tmp/slugd.sock --wait 10 describe-node\n");
         return print(&text);
 }

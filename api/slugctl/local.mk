@@ -1,6 +1,7 @@
 # All of slugctl but main(), so that tests can link what renders and what asks.
 noinst_LIBRARIES += libslugctl.a
 libslugctl_a_SOURCES = \
+	%D%/allocate.c \
 	%D%/arguments.c %D%/arguments.h \
 	%D%/call.c %D%/call.h \
 	%D%/capture.c %D%/capture.h \
@@ -8,17 +9,32 @@ libslugctl_a_SOURCES = \
 	%D%/capture-mask.c %D%/capture-mask.h \
 	%D%/capture-walk.c \
 	%D%/changes.c %D%/changes.h \
+	%D%/claim.c %D%/claim.h \
+	%D%/claim-table.c \
+	%D%/claims.c %D%/claims.h \
 	%D%/completion.c \
 	%D%/config.c \
 	%D%/client.c %D%/client.h \
+	%D%/describe-allocated.c \
 	%D%/describe-node.c %D%/describe-node.h \
 	%D%/describe-numa-nodes.c \
 	%D%/document.c %D%/document.h \
-	%D%/explain.c \
+	%D%/explain.c %D%/explain.h \
+	%D%/explain-memory.c \
+	%D%/explain-numa-node.c \
 	%D%/follow.c %D%/follow.h \
 	%D%/help.c %D%/help.h \
+	%D%/hints.c %D%/hints.h \
+	%D%/manifest.c %D%/manifest.h \
+	%D%/operator.c %D%/operator.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h \
+	%D%/pod-spec.c %D%/pod-spec.h \
+	%D%/pods.c %D%/pods.h \
+	%D%/private-daemon.c %D%/private-daemon.h \
+	%D%/release.c \
+	%D%/request.c %D%/request.h \
+	%D%/simulate.c %D%/simulate.h \
 	%D%/topology.c %D%/topology.h \
 	%D%/topology-cxl.c \
 	%D%/topology-figures.c \
@@ -26,7 +42,8 @@ libslugctl_a_SOURCES = \
 	%D%/version.c %D%/version.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/words.c %D%/words.h
-libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS) $(ARCHIVE_CFLAGS) $(SYSTEMD_CFLAGS)
+libslugctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS) $(YAML_CFLAGS) $(ARCHIVE_CFLAGS) $(SYSTEMD_CFLAGS) \
+	-DSLUG_SBINDIR='"$(sbindir)"'
 SLUGCTL_LIBS = libslugctl.a libslugapi.a $(CURL_LIBS) $(ARCHIVE_LIBS) $(JSONC_LIBS) $(YAML_LIBS) $(NGHTTP2_LIBS) $(SLUG_API_LIBS)
 
 # Completion scripts are what slugctl prints.

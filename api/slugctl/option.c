@@ -6,8 +6,9 @@
 
 #include "slugctl/verb.h"
 
-/* Where the text of an option begins, and where it goes on. */
-#define HELP_COLUMN 24u
+/* Where the text of an option begins, and where it goes on; and how long a name leaves it room. */
+#define HELP_COLUMN   24u
+#define HELP_NAME_MAX 16u
 
 static const char *const outputs[] = { "table", "wide", "json", "yaml", NULL };
 static const char *const colours[] = { "auto", "always", "never", NULL };
@@ -65,9 +66,13 @@ void options_append_help(const Option *options, size_t n_options, Buffer *buffer
                                option->argument ? " " : "",
                                option->argument ? option->argument : "");
                 if (option->letter)
-                        buffer_printf(buffer, "  -%c, %-16s  ", option->letter, name);
+                        buffer_printf(buffer, "  -%c, ", option->letter);
                 else
-                        buffer_printf(buffer, "      %-16s  ", name);
+                        buffer_append_text(buffer, "      ");
+                if (strlen(name) > HELP_NAME_MAX)
+                        buffer_printf(buffer, "%s\n%*s", name, (int)HELP_COLUMN, "");
+                else
+                        buffer_printf(buffer, "%-*s  ", (int)HELP_NAME_MAX, name);
                 append_text(option->help, buffer);
         }
 }

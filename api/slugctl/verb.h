@@ -61,25 +61,34 @@ struct Verb {
         /* Of a verb that asks the daemon */
         const char *path; /* "/slug.v1.NodeService/DescribeNode" */
         const ProtobufCMessageDescriptor *response;
-        /* Appends the request as JSON; NULL: it has no fields. Return: 0, VERB_E_USAGE with @reterr
+        /* Appends the request as JSON; NULL: it has no fields. Return: 0, VERB_E_* with @reterr
          * set, or an errno. */
         int (*write_request)(const VerbContext *context, Buffer *request, Diag *reterr);
         void (*render)(const ProtobufCMessage *response, const Style *style, Buffer *buffer);
+        /* The exit status that an answer makes; NULL: each is a success. */
+        int (*get_status)(const ProtobufCMessage *response);
+        unsigned timeout_sec; /* that the daemon has to answer; 0: as for any call */
 };
 
 enum {
         _VERB_E_SUCCESS,
         VERB_E_USAGE, /* an argument or an option is not what it must be */
+        VERB_E_INPUT, /* a file that was named is not */
 };
 
 extern const Verb verb_describe_node;
 extern const Verb verb_topology;
+extern const Verb verb_allocate;
 extern const Verb verb_capture;
+extern const Verb verb_claims;
 extern const Verb verb_completion;
 extern const Verb verb_config;
 extern const Verb verb_changes;
 extern const Verb verb_explain;
 extern const Verb verb_help;
+extern const Verb verb_hints;
+extern const Verb verb_release;
+extern const Verb verb_simulate;
 extern const Verb verb_version;
 extern const Verb verb_watch;
 

@@ -86,7 +86,11 @@ enum {
         POD_E_INVALID, /* @reterr names pod, container, resource and what is wrong with it */
 };
 
-/* Every name and quantity is what Kubernetes allows, within the limits above. */
+/*
+ * Every name and quantity is what Kubernetes allows, within the limits above, and no pointer that
+ * is to have text is NULL. Namespace and name may be NULL or "": not known. What is below wants a
+ * pod that passed.
+ */
 _must_check_ int pod_check(const Pod *pod, Diag *reterr);
 
 QosClass pod_get_qos(const Pod *pod);
@@ -96,7 +100,9 @@ const char *pod_find_annotation(const Pod *pod, const char *name);
 
 /*
  * What the Static policy counts. @with_pod_level: the kubelet's gate PodLevelResourceManagers.
- * POD_E_INVALID: a quantity that does not fit int64, as the kubelet refuses it.
+ * POD_E_INVALID: a quantity that does not fit int64, as the kubelet refuses it ("1.5Gi" and "100Ti"
+ * among them), or a sum that does not fit 64 bits. A container's request of 0 is an item of 0
+ * bytes: the kubelet gives hints for it, too.
  */
 _must_check_ int pod_get_container_amounts(const Pod *pod,
                                            const PodContainer *container,
@@ -114,7 +120,7 @@ pod_get_amounts(const Pod *pod, bool with_pod_level, PodAmounts *ret, Diag *rete
 _must_check_ int
 pod_get_container_split(const Pod *pod, const PodContainer *container, Split *ret, Diag *reterr);
 
-/* "hugepages-2Mi": bytes of a page. False: it is not a huge page resource. */
+/* "hugepages-2Mi": bytes of a page. False: it is not a huge page resource in its one spelling. */
 bool pod_parse_hugepages(const char *resource, uint64_t *ret_page_bytes);
 /* "memory" or "hugepages-2Mi" */
 #define POD_RESOURCE_NAME_MAX 96u

@@ -88,8 +88,8 @@ typedef struct SplitRequest {
  * local.min = request - n * chunk (not below 0). The annotation refines it within what was
  * admitted: with chunks its remote.max is n * chunk at the most; local.max + remote.max may exceed
  * the limit (each is a ceiling of its own), local.min + remote.min may not. What the annotation
- * does not name stays as it was, except that remote bytes it adds without chunks come off local as
- * chunks do.
+ * does not name stays as it was, except that remote bytes it promises without chunks come off local
+ * as chunks do. Its "max" is what was admitted: the chunks for remote, else the limit.
  *
  * Return: 0, or SPLIT_E_INVALID: no limit although there are chunks, chunks above the limit, an
  * annotation that does not fit.

@@ -23,15 +23,23 @@ enum {
 typedef struct Checkpoint {
         unsigned version;     /* 1, 2, 3 */
         char policy[16];      /* "Static", "None" */
-        LedgerClaim **claims; /* source CHECKPOINT, state ACTIVE; owned */
+        LedgerClaim **claims; /* source CHECKPOINT, state ACTIVE; by rising key; owned */
         size_t n_claims;
 } Checkpoint;
 
 void checkpoint_deinit(Checkpoint *checkpoint);
 DEFINE_DEINIT(Checkpoint, checkpoint_deinit);
 
-/* @room: how a block that spans NUMA nodes lies on them: as the kubelet fills them, lowest first;
- * what does not fit anywhere lies on the last one. */
+/*
+ * @text:   need not end in NUL
+ * @room:   how a block that spans NUMA nodes lies on them: as the kubelet fills them, lowest first;
+ *          what does not fit anywhere lies on the last one. NULL: nothing is known
+ * @reterr: a source that it has is kept
+ *
+ * Pod entries are claims without a container, and the containers of such a pod shares of them.
+ *
+ * Return: 0, CHECKPOINT_E_*, or -ENOMEM.
+ */
 _must_check_ int checkpoint_parse(const char *text,
                                   size_t n_text,
                                   const LedgerRoom *room,
@@ -43,10 +51,20 @@ _must_check_ int checkpoint_read(const Root *root,
                                  Checkpoint *ret,
                                  Diag *reterr);
 
+#define CHECKPOINT_PLAN_MAX 128u /* puts, and drops, of one plan */
+
 /*
- * What importing it would change: a container that the ledger knows already stays what it is (one
- * claim, never two), unless it came from an earlier checkpoint; one from a checkpoint that is no
- * longer in it is dropped.
+ * checkpoint_plan() - what importing it would change
+ *
+ * A container that the ledger knows already stays what it is (one claim, never two), unless it came
+ * from an earlier checkpoint: then its blocks become what they are now. One from a checkpoint that
+ * is no longer in it is dropped. Bytes of a pod are counted once, too: where somebody else has
+ * claimed the whole pod its containers are shares of that claim, and where somebody else has
+ * claimed a container by itself the pod's others count by themselves.
+ *
+ * @ret: CHECKPOINT_PLAN_MAX puts and drops at the most: apply it and plan again, until it is empty
+ *
+ * Return: 0 or -ENOMEM.
  */
 _must_check_ int
 checkpoint_plan(const Checkpoint *checkpoint, const Ledger *ledger, LedgerChange *ret);

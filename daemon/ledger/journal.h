@@ -28,15 +28,15 @@ typedef struct Journal Journal;
 #define JOURNAL_DIR  "/var/lib/slug"
 #define JOURNAL_NAME "ledger.log"
 
-#define JOURNAL_FILE_MAX  (64u * 1024 * 1024) /* a larger file is not read */
+#define JOURNAL_FILE_MAX  (64u * 1024 * 1024) /* a larger file is neither made nor read */
 #define JOURNAL_BATCH_MAX (1024u * 1024)      /* bytes that wait; then changes are refused */
 #define JOURNAL_COMPACT_BYTES                                                                      \
         (1024u * 1024) /* a file that is larger, and four times what is in it */
 
 typedef void (*JournalDiskDone)(int error, void *userdata);
 
-/* Each calls @done exactly once, later, or returns an errno and never does. At most one operation
- * is under way. */
+/* Each calls @done exactly once, later, or returns an errno and never does; @data stays until then.
+ * At most one operation is under way. One that ends after journal_free() ends unheard. */
 typedef struct JournalDisk {
         /* Writes at @offset of the current file, cuts off what is behind, syncs. */
         int (*append)(void *disk,
@@ -85,7 +85,7 @@ typedef struct JournalParams {
 } JournalParams;
 
 _must_check_ int journal_new(const JournalParams *params, Journal **ret);
-/* What waits is told -ECANCELED, without being taken back. */
+/* What waits is told -ECANCELED, without being taken back. Not from a JournalDone. */
 Journal *journal_free(Journal *journal);
 DEFINE_CLEANUP(Journal *, journal_free);
 
@@ -97,8 +97,11 @@ DEFINE_CLEANUP(Journal *, journal_free);
  *             with 0 as soon as it is durable or the disk is known to be bad
  * @done:      called later, never from here, exactly once when this returns 0; NULL: nobody waits
  *
- * Return: as ledger_apply(), or -EIO, or -ENOBUFS when too much waits; then nothing changed. In a
- * journal without a disk everything is done at once and told at the next journal_dispatch().
+ * Return: as ledger_apply(), or -EIO, or -ENOBUFS when too much waits, or -E2BIG or -EILSEQ for a
+ * change that has no line (record.h); then nothing changed. In a journal without a disk everything
+ * is done at once and told at the next journal_dispatch().
+ *
+ * An empty change is told when all before it is durable.
  */
 _must_check_ int journal_apply(Journal *journal,
                                LedgerChange *change,

@@ -43,6 +43,7 @@ typedef enum ClaimSource {
         _CLAIM_SOURCE_N,
 } ClaimSource;
 
+#define LEDGER_PART_MAX     (UINT64_C(1) << 45) /* bytes of one NUMA node: 32 TiB */
 #define LEDGER_CLAIMS_MAX   16384u
 #define LEDGER_BLOCKS_MAX   8u    /* of one claim */
 #define LEDGER_CHUNKS_MAX   4096u /* of one claim */
@@ -133,6 +134,9 @@ typedef struct LedgerRoom {
         const LedgerRoomRow *rows;
         size_t n_rows;
 } LedgerRoom;
+
+/* 0 when it is not listed. */
+uint64_t ledger_room_get(const LedgerRoom *room, unsigned node, uint64_t page_bytes);
 
 /* What a claim lacks. */
 typedef struct LedgerLack {

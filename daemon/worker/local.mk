@@ -1,2 +1,9 @@
 libslugcore_a_SOURCES += \
-	%D%/worker.h
+	%D%/forker.c %D%/forker.h \
+	%D%/job.c %D%/job.h \
+	%D%/lane.c %D%/lane.h \
+	%D%/operation.c %D%/operation.h \
+	%D%/packet.c %D%/packet.h \
+	%D%/process.c %D%/process.h \
+	%D%/serve.c %D%/serve.h \
+	%D%/worker.c %D%/worker.h

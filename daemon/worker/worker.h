@@ -14,7 +14,8 @@
  * The daemon's loop never waits for a worker. "lane" is a number from 0.
  *
  * New workers are made by a process that was forked before the loop and does nothing else, so that
- * no fork copies the daemon as it has become (no ledger, no sockets) and none of its locks.
+ * no fork copies the daemon as it has become (no ledger, no sockets) and none of its locks. A lane
+ * that needs a worker when that process has died is stuck for good; the others go on.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,11 +56,12 @@ typedef struct WorkerJob {
 typedef void (*WorkerDone)(int error, int fd, void *userdata);
 
 typedef struct WorkerState {
-        bool is_stuck;       /* SIGKILL was sent and the process is still there */
+        bool is_stuck;       /* there is no worker to work, and there should be one by now */
         uint64_t n_restarts; /* since the start */
         size_t n_waiting;    /* jobs, the one that is being done included */
         uint64_t busy_usec;  /* how long the job of now takes already; 0: none */
-        int pid;
+        int pid;             /* 0: no process. Stuck, it tells a process that SIGKILL did not end
+                              * from one that could not be made */
 } WorkerState;
 
 /* How a lane became stuck and came back; called from workers_dispatch(). */
@@ -68,7 +70,8 @@ typedef void (*WorkerObserver)(unsigned lane, const WorkerState *state, void *us
 /* Forks. To be called while the process has one thread and before the loop. @n_lanes: 1..8.
  * Return: 0 or an errno. */
 _must_check_ int workers_new(unsigned n_lanes, Workers **ret);
-/* Ends the processes; does not wait for one that is stuck. No callback is called any more. */
+/* Ends the processes, and waits for their end, a second at most and not for one that is stuck, so
+ * that nothing is written any more. No callback is called. Not to be called from a callback. */
 Workers *workers_free(Workers *workers);
 DEFINE_CLEANUP(Workers *, workers_free);
 

@@ -42,6 +42,20 @@ tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_config_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/config
 
+FUZZ_TARGETS += tests/fuzz/fuzz-pods
+tests_fuzz_fuzz_pods_SOURCES = %D%/fuzz-pods.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_pods_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_pods_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_pods_LDADD = $(SLUGCTL_LIBS)
+EXTRA_DIST += %D%/corpus/pods
+
+FUZZ_TARGETS += tests/fuzz/fuzz-split
+tests_fuzz_fuzz_split_SOURCES = %D%/fuzz-split.c $(FUZZ_REPLAY) tests/lib/pod-text.c tests/lib/pod-text.h
+tests_fuzz_fuzz_split_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_split_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_split_LDADD = libslugapi.a
+EXTRA_DIST += %D%/corpus/split %D%/split.dict
+
 # What talks to a server has the unit tests' one.
 FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \
 	tests/lib/folder.c tests/lib/folder.h

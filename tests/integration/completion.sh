@@ -31,7 +31,7 @@ while read -r option; do
   contains " $(offered --)" " $option " "$option"
 done <"$tmp/options"
 for verb in $verbs; do
-  "$slugctl" "$verb" --help | sed -n '/^Options of/,/^$/s/^ *\(-.,\)\{0,1\} *\(--[a-z-]*\).*/\2/p' >"$tmp/options"
+  "$slugctl" "$verb" --help | sed -n '/^Options of/,/^$/s/^ *\(-.,\)\{0,1\} *\(--[A-Za-z0-9-]*\).*/\2/p' >"$tmp/options"
   while read -r option; do
     contains " $(offered "$verb" --)" " $option " "$verb $option"
     is "$(offered topology "$option")" "" "$verb $option: not with another verb"
@@ -42,9 +42,13 @@ is "$(offered describe-node --output j)" "json " "the words of --output, behind 
 is "$(offered describe-node --output = y)" "yaml " "and behind an equals sign"
 is "$(offered expl)" "explain " "the beginning of a verb"
 is "$(offered explain numa)" "numa-node " "what can be explained"
+is "$(offered explain '' | tr ' ' '\n' | grep -v '^-' | tr '\n' ' ' | sed 's/^ *//; s/  *$/ /')" "claim hints numa-node " "and all of it"
+is "$(offered hints --mode '')" "kubelet slug " "the words of an option of several verbs"
+is "$(offered hints --huge)" "--hugepages-1Gi --hugepages-2Mi " "options with digits in them"
 is "$(offered completion z)" "zsh " "the shells"
 mkdir "$tmp/files" && : >"$tmp/files/node.tar"
 is "$(offered capture "$tmp/files/no")" "$tmp/files/node.tar " "files, where one is wanted"
 is "$(offered --socket "$tmp/files/no")" "$tmp/files/node.tar " "and paths of options"
+is "$(offered simulate "$tmp/files/no")" "$tmp/files/node.tar " "and a manifest"
 is "$("$slugctl" completion fish 2>&1 >/dev/null | head -n 1)" "slugctl: no completion for 'fish'; one of bash, zsh" "another shell"
 done_testing

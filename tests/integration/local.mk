@@ -10,6 +10,7 @@ INTEGRATION_TESTS = \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
 	%D%/machines.sh \
+	%D%/simulate.sh \
 	%D%/units.sh \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh

@@ -5,6 +5,7 @@ endif
 libslugtest_a_SOURCES = \
 	%D%/folder.c %D%/folder.h \
 	%D%/h2-peer.c %D%/h2-peer.h \
+	%D%/pod-text.c %D%/pod-text.h \
 	%D%/rpc-bed.c %D%/rpc-bed.h \
 	%D%/test-main.c %D%/test-main.h \
 	%D%/tree.c %D%/tree.h \

@@ -37,7 +37,7 @@ section() {
 
 # options_of_help: of a help text on standard input, "-o" and "--output", one a line
 options_of_help() {
-  sed -n -E -e 's/^ +(-[a-z]), (--[a-z-]+).*/\1\n\2/p' -e 's/^ +(--[a-z-]+).*/\1/p' | sort -u
+  sed -n -E -e 's/^ +(-[a-z]), (--[A-Za-z0-9-]+).*/\1\n\2/p' -e 's/^ +(--[A-Za-z0-9-]+).*/\1/p' | sort -u
 }
 
 # options_of_page: of a part of a page on standard input, those that have a tag

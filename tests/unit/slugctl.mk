@@ -7,3 +7,14 @@ UNIT_TESTS += tests/unit/test-capture-mask
 tests_unit_test_capture_mask_SOURCES = tests/unit/test-capture-mask.c
 tests_unit_test_capture_mask_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_capture_mask_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-memory
+tests_unit_test_slugctl_memory_SOURCES = tests/unit/test-slugctl-memory.c
+tests_unit_test_slugctl_memory_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_memory_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-pods
+tests_unit_test_pods_SOURCES = tests/unit/test-pods.c $(FAILMALLOC)
+tests_unit_test_pods_CPPFLAGS = $(TEST_CPPFLAGS) $(YAML_CFLAGS)
+tests_unit_test_pods_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_pods_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)

@@ -15,6 +15,7 @@
 #include "rpc/json.h"
 #include "slugctl/client.h"
 #include "slugctl/document.h"
+#include "slugctl/explain.h"
 #include "slugctl/verb.h"
 
 static Arena *arena;
@@ -47,17 +48,52 @@ static const char *render(const Verb *verb, const char *json, Style style) {
         return buffer.data;
 }
 
-static const Verb *const renderers[] = { &verb_describe_node, &verb_topology, &verb_changes,
-                                         &verb_config,        &verb_explain,  &verb_watch };
+/* A subject of explain as the verb that it is made into. */
+static Verb verb_of(const ExplainSubject *subject) {
+        return (Verb){ .response = subject->response, .render = subject->render };
+}
+
+#define N_RENDERERS 13
+
+static Verb get_renderer(int i) {
+        const Verb all[N_RENDERERS] = {
+                verb_describe_node,
+                verb_topology,
+                verb_changes,
+                verb_config,
+                verb_of(&explain_numa_node),
+                verb_watch,
+                verb_claims,
+                verb_hints,
+                verb_allocate,
+                verb_release,
+                verb_simulate,
+                verb_of(&explain_claim),
+                verb_of(&explain_hints),
+        };
+
+        return all[i];
+}
 
 START_TEST(an_empty_answer_is_drawn) {
-        const char *text = render(renderers[_i], "{}", (Style){});
+        const Verb verb = get_renderer(_i);
+        const char *text = render(&verb, "{}", (Style){});
 
         ck_assert_msg(strstr(text, "<unknown>") || strstr(text, "No "), "%s", text);
 }
 END_TEST
 
 #define HOSTILE "\\u001b[31mred\\u009b\\u0007"
+
+#define HOSTILE_CLAIM                                                                              \
+        "{\"podUid\":\"" HOSTILE "\",\"container\":\"" HOSTILE "\",\"pod\":\"" HOSTILE             \
+        "\",\"namespace\":\"" HOSTILE "\",\"reason\":\"" HOSTILE "\",\"containerId\":\"" HOSTILE   \
+        "\",\"chunks\":[\"" HOSTILE "\"],\"blocks\":[{\"numaNodes\":\"" HOSTILE "\"}]}"
+#define HOSTILE_EXPLANATION                                                                        \
+        "{\"summary\":\"" HOSTILE "\",\"claim\":" HOSTILE_CLAIM                                    \
+        ",\"sets\":[{\"numaNodes\":\"" HOSTILE "\",\"verdict\":\"" HOSTILE                         \
+        "\"}],\"kubelet\":\"" HOSTILE "\",\"numaNodes\":[{\"memory\":[{\"type\":\"" HOSTILE        \
+        "\"}]}]}"
 
 START_TEST(no_answer_steers_the_terminal) {
         static const char *const answers[] = {
@@ -83,8 +119,19 @@ START_TEST(no_answer_steers_the_terminal) {
                 "{\"node\":{\"name\":\"" HOSTILE "\",\"conditions\":[{\"type\":\"" HOSTILE
                 "\",\"message\":\"" HOSTILE
                 "\"}]},\"changes\":{\"changes\":[{\"message\":\"" HOSTILE "\"}]}}",
+                "{\"claims\":[" HOSTILE_CLAIM "],\"problem\":\"" HOSTILE
+                "\",\"health\":\"LEDGER_HEALTH_FAILED\"}",
+                "{\"resources\":[{\"resource\":\"" HOSTILE "\",\"hints\":[{\"numaNodes\":\"" HOSTILE
+                "\",\"cpuNumaNodes\":\"" HOSTILE "\"}]},{\"hints\":[{}]}]}",
+                "{\"claim\":" HOSTILE_CLAIM "}",
+                "{\"released\":[" HOSTILE_CLAIM "]}",
+                "{\"pods\":[{\"namespace\":\"" HOSTILE "\",\"name\":\"" HOSTILE
+                "\",\"refusal\":\"" HOSTILE "\",\"claims\":[" HOSTILE_CLAIM "]}]}",
+                HOSTILE_EXPLANATION,
+                HOSTILE_EXPLANATION,
         };
-        const char *text = render(renderers[_i], answers[_i], (Style){ .is_wide = true });
+        const Verb verb = get_renderer(_i);
+        const char *text = render(&verb, answers[_i], (Style){ .is_wide = true });
 
         ck_assert(strstr(text, "red") != NULL);
         for (const char *c = text; *c; ++c)
@@ -252,8 +299,8 @@ Suite *suite(void) {
 
         tcase_set_timeout(t, 30);
         tcase_add_checked_fixture(t, setup, teardown);
-        tcase_add_loop_test(t, an_empty_answer_is_drawn, 0, ELEMENTSOF(renderers));
-        tcase_add_loop_test(t, no_answer_steers_the_terminal, 0, ELEMENTSOF(renderers));
+        tcase_add_loop_test(t, an_empty_answer_is_drawn, 0, N_RENDERERS);
+        tcase_add_loop_test(t, no_answer_steers_the_terminal, 0, N_RENDERERS);
         tcase_add_test(t, the_largest_numbers_are_drawn);
         tcase_add_test(t, a_change_is_one_line_with_its_time);
         tcase_add_test(t, colour_is_drawn_only_where_it_is_wanted);

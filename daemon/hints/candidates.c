@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hints/candidates.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * All NUMA nodes that hold the request alone; all pairs of the others that hold it together; and,
+ * for wider ones, two chains from every NUMA node: one that takes in what is nearest, and one that
+ * takes in what has the most free, until the request is held. Members that turn out to be needless
+ * are left out again. That is at most n + n*n/2 + 2n sets, each found in n steps or less. The best
+ * CANDIDATES_MAX stay.
+ *
+ * It finds the narrowest set of one kind of page, since taking the largest first does, and every
+ * set of one or two. It may miss wider ones; there are too many to look at all.
+ */
+#define PAIRS_NODES_MAX 256u /* beyond, pairs come from the chains */
+
+static uint64_t
+count_reusable(const Ledger *ledger, const SideAsker *asker, unsigned node, uint64_t page_bytes) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; asker->pod && i < asker->pod->n_containers; ++i) {
+                const PodContainer *init = &asker->pod->containers[i];
+                const LedgerClaim *claim;
+
+                if (!init->is_init || init == asker->container)
+                        break;
+                claim = init->is_restartable ? NULL
+                                             : ledger_find(ledger, asker->pod->uid, init->name);
+                for (size_t k = 0; claim && !claim->is_within_pod && k < claim->n_blocks; ++k)
+                        for (size_t p = 0; p < claim->blocks[k].n_parts; ++p)
+                                if (claim->blocks[k].page_bytes == page_bytes &&
+                                    claim->blocks[k].parts[p].node == node)
+                                        sum += claim->blocks[k].parts[p].bytes;
+        }
+        return sum;
+}
+
+static void
+fill(SideNode *node, const Side *side, const HintsContext *context, const SideAsker *asker) {
+        for (size_t k = 0; k < side->amounts.n_items; ++k) {
+                const uint64_t page_bytes = side->amounts.items[k].page_bytes;
+
+                node->allocatable[k] = hints_machine_get_room(side->machine, HINTS_SLUG,
+                                                              node->node->id, page_bytes);
+                node->free[k] = bytes_add_saturated(
+                        hints_machine_get_free(side->machine, HINTS_SLUG, context->ledger,
+                                               node->node->id, page_bytes),
+                        count_reusable(context->ledger, asker, node->node->id, page_bytes));
+        }
+}
+
+int side_init(Side *side,
+              const HintsContext *context,
+              Locality locality,
+              const PodAmounts *amounts,
+              const SideAsker *asker,
+              const NodeSet *within) {
+        const HintsMachine *machine = context->machine;
+
+        *side = (Side){ .machine = machine, .locality = locality, .amounts = *amounts };
+        side->nodes = calloc(machine->n_nodes + 1, sizeof(*side->nodes));
+        if (!side->nodes)
+                return -ENOMEM;
+        for (size_t i = 0; i < machine->n_nodes; ++i) {
+                const HintsNode *node = &machine->nodes[i];
+
+                if (node->locality != locality || (within && !nodeset_contains(within, node->id)))
+                        continue;
+                side->nodes[side->n_nodes].node = node;
+                fill(&side->nodes[side->n_nodes++], side, context, asker);
+        }
+        return 0;
+}
+
+void side_deinit(Side *side) {
+        free(side->nodes);
+        *side = (Side){};
+}
+
+const SideNode *side_find(const Side *side, unsigned id) {
+        for (size_t i = 0; i < side->n_nodes; ++i)
+                if (side->nodes[i].node->id == id)
+                        return &side->nodes[i];
+        return NULL;
+}
+
+/* Members as places, so that sets are tried without looking for their nodes. */
+typedef struct Members {
+        uint16_t places[NODESET_MAX];
+        size_t n_places;
+} Members;
+
+static bool holds_with(const Side *side, const Members *members, size_t without) {
+        for (size_t k = 0; k < side->amounts.n_items; ++k) {
+                uint64_t sum = 0;
+
+                for (size_t i = 0; i < members->n_places; ++i)
+                        if (i != without)
+                                sum = bytes_add_saturated(sum,
+                                                          side->nodes[members->places[i]].free[k]);
+                if (sum < side->amounts.items[k].bytes)
+                        return false;
+        }
+        return true;
+}
+
+static bool holds(const Side *side, const Members *members) {
+        return holds_with(side, members, members->n_places);
+}
+
+bool side_holds(const Side *side, const NodeSet *nodes) {
+        Members members = {};
+
+        for (size_t i = 0; i < side->n_nodes; ++i)
+                if (nodeset_contains(nodes, side->nodes[i].node->id))
+                        members.places[members.n_places++] = (uint16_t)i;
+        return holds(side, &members);
+}
+
+/* The largest come first, until they are enough. */
+static unsigned count_needed(const Side *side, size_t amount) {
+        uint64_t ceiling = UINT64_MAX, sum = 0;
+        unsigned n = 0;
+
+        while (sum < side->amounts.items[amount].bytes && n < side->n_nodes) {
+                uint64_t largest = 0;
+                unsigned n_largest = 0;
+
+                for (size_t i = 0; i < side->n_nodes; ++i) {
+                        const uint64_t bytes = side->nodes[i].allocatable[amount];
+
+                        if (bytes >= ceiling || bytes < largest)
+                                continue;
+                        n_largest = bytes > largest ? 1 : n_largest + 1;
+                        largest = bytes;
+                }
+                if (largest == 0)
+                        break;
+                for (; n_largest > 0 && sum < side->amounts.items[amount].bytes; --n_largest, ++n)
+                        sum = bytes_add_saturated(sum, largest);
+                ceiling = largest;
+        }
+        return n;
+}
+
+unsigned side_get_narrowest(const Side *side) {
+        unsigned narrowest = side->amounts.n_items > 0 ? 2 : 0;
+
+        for (size_t i = 0; i < side->n_nodes && narrowest > 0; ++i) {
+                bool is_enough = true;
+
+                for (size_t k = 0; k < side->amounts.n_items; ++k)
+                        is_enough = is_enough &&
+                                    side->nodes[i].allocatable[k] >= side->amounts.items[k].bytes;
+                if (is_enough)
+                        return 1;
+        }
+        for (size_t k = 0; k < side->amounts.n_items; ++k) {
+                const unsigned needed = count_needed(side, k);
+
+                narrowest = needed > narrowest ? needed : narrowest;
+        }
+        return narrowest;
+}
+
+/* Keeping the best */
+
+static NodeSet get_set(const Side *side, const Members *members) {
+        NodeSet set = {};
+
+        for (size_t i = 0; i < members->n_places; ++i)
+                nodeset_add(&set, side->nodes[members->places[i]].node->id);
+        return set;
+}
+
+/* How far apart its members are, and how slow each is: cheap to tell, and in the order in which the
+ * real cost will be. */
+static uint64_t estimate(const Side *side, const Members *members) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < members->n_places; ++i)
+                for (size_t k = 0; k < members->n_places; ++k)
+                        sum += hints_machine_get_cost(side->machine,
+                                                      side->nodes[members->places[i]].node,
+                                                      side->nodes[members->places[k]].node);
+        return sum / members->n_places;
+}
+
+static void keep(const Side *side, const Members *members, Candidates *candidates) {
+        const uint64_t cost = estimate(side, members);
+        const uint64_t key =
+                (uint64_t)members->n_places << 48 | bytes_min(cost, (UINT64_C(1) << 48) - 1);
+        const NodeSet set = get_set(side, members);
+        size_t i = candidates->n_sets;
+
+        for (size_t k = 0; k < candidates->n_sets; ++k)
+                if (candidates->keys[k] == key && nodeset_is_equal(&candidates->sets[k], &set))
+                        return;
+        if (i == CANDIDATES_MAX) {
+                if (candidates->keys[i - 1] <= key)
+                        return;
+                --i;
+        } else {
+                ++candidates->n_sets;
+        }
+        for (; i > 0 && candidates->keys[i - 1] > key; --i) {
+                candidates->sets[i] = candidates->sets[i - 1];
+                candidates->keys[i] = candidates->keys[i - 1];
+        }
+        candidates->sets[i] = set;
+        candidates->keys[i] = key;
+}
+
+/* Singles and pairs */
+
+static bool holds_alone(const Side *side, size_t place) {
+        return holds(side, &(const Members){ .places = { (uint16_t)place }, .n_places = 1 });
+}
+
+static void find_pairs(const Side *side, const bool *is_alone, Candidates *candidates) {
+        Members pair = { .n_places = 2 };
+
+        for (size_t i = 0; i < side->n_nodes; ++i)
+                for (size_t k = i + 1; !is_alone[i] && k < side->n_nodes; ++k) {
+                        pair.places[0] = (uint16_t)i;
+                        pair.places[1] = (uint16_t)k;
+                        if (!is_alone[k] && holds(side, &pair))
+                                keep(side, &pair, candidates);
+                }
+}
+
+/* Chains */
+
+typedef enum ChainOrder { CHAIN_NEAREST, CHAIN_LARGEST } ChainOrder;
+
+static uint64_t sum_free(const Side *side, size_t place) {
+        uint64_t sum = 0;
+
+        for (size_t k = 0; k < side->amounts.n_items; ++k)
+                sum = bytes_add_saturated(sum, side->nodes[place].free[k]);
+        return sum;
+}
+
+/* Whether @a comes before @b in a chain from @seed. */
+static bool is_before(const Side *side, ChainOrder order, size_t seed, size_t a, size_t b) {
+        const uint32_t near_a =
+                hints_machine_get_cost(side->machine, side->nodes[seed].node, side->nodes[a].node);
+        const uint32_t near_b =
+                hints_machine_get_cost(side->machine, side->nodes[seed].node, side->nodes[b].node);
+        const uint64_t free_a = sum_free(side, a), free_b = sum_free(side, b);
+
+        if (order == CHAIN_NEAREST && near_a != near_b)
+                return near_a < near_b;
+        if (free_a != free_b)
+                return free_a > free_b;
+        return near_a != near_b ? near_a < near_b : a < b;
+}
+
+static bool is_member(const Members *members, size_t place) {
+        for (size_t i = 0; i < members->n_places; ++i)
+                if (members->places[i] == place)
+                        return true;
+        return false;
+}
+
+static size_t
+find_next(const Side *side, ChainOrder order, const Members *members, const bool *is_alone) {
+        size_t best = side->n_nodes;
+
+        for (size_t i = 0; i < side->n_nodes; ++i)
+                if (!is_alone[i] && sum_free(side, i) > 0 && !is_member(members, i) &&
+                    (best == side->n_nodes || is_before(side, order, members->places[0], i, best)))
+                        best = i;
+        return best;
+}
+
+/* Last in, first out: what was farthest goes first. */
+static void leave_out_needless(const Side *side, Members *members) {
+        for (size_t i = members->n_places; i-- > 0;)
+                if (members->n_places > 1 && holds_with(side, members, i)) {
+                        --members->n_places;
+                        memmove(&members->places[i], &members->places[i + 1],
+                                (members->n_places - i) * sizeof(members->places[0]));
+                }
+}
+
+static void find_chain(const Side *side,
+                       ChainOrder order,
+                       size_t seed,
+                       const bool *is_alone,
+                       Candidates *candidates) {
+        Members members = { .places = { (uint16_t)seed }, .n_places = 1 };
+
+        while (!holds(side, &members)) {
+                const size_t next = find_next(side, order, &members, is_alone);
+
+                if (next == side->n_nodes)
+                        return;
+                members.places[members.n_places++] = (uint16_t)next;
+        }
+        leave_out_needless(side, &members);
+        keep(side, &members, candidates);
+}
+
+void candidates_find(const Side *side, Candidates *ret) {
+        bool is_alone[NODESET_MAX];
+
+        ret->n_sets = 0;
+        for (size_t i = 0; i < side->n_nodes; ++i) {
+                is_alone[i] = holds_alone(side, i);
+                if (is_alone[i])
+                        keep(side, &(const Members){ .places = { (uint16_t)i }, .n_places = 1 },
+                             ret);
+        }
+        if (ret->n_sets == CANDIDATES_MAX)
+                return;
+        if (side->n_nodes <= PAIRS_NODES_MAX)
+                find_pairs(side, is_alone, ret);
+        if (ret->n_sets == CANDIDATES_MAX)
+                return;
+        for (size_t i = 0; i < side->n_nodes; ++i) {
+                if (is_alone[i] || sum_free(side, i) == 0)
+                        continue;
+                find_chain(side, CHAIN_NEAREST, i, is_alone, ret);
+                find_chain(side, CHAIN_LARGEST, i, is_alone, ret);
+        }
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/crc32c.h"
+
+/*
+ * Writing. What has its zero value is left out, so that a line of an ordinary claim has some two
+ * hundred bytes.
+ *
+ * Text is written as it is, UTF-8, with only quotes, backslashes and control characters escaped, so
+ * that every line is one line. Bytes that are not UTF-8 have no form in JSON that would come back
+ * as the same bytes: they are refused (-EILSEQ), and with them the change, before the ledger has
+ * it. Peers' names are checked before, so that this is a last guard and nothing that happens.
+ */
+#define CHECKSUM_DIGITS 8u
+
+/* Bytes of the character that begins here; 0: it is not UTF-8. */
+static size_t measure_character(const unsigned char *text) {
+        static const struct {
+                unsigned char mask, first;
+                uint32_t smallest;
+        } forms[] = { { 0x80, 0x00, 0 },
+                      { 0xe0, 0xc0, 0x80 },
+                      { 0xf0, 0xe0, 0x800 },
+                      { 0xf8, 0xf0, 0x10000 } };
+
+        for (size_t n = 0; n < ELEMENTSOF(forms); ++n) {
+                uint32_t code = text[0] & (unsigned char)~forms[n].mask;
+
+                if ((text[0] & forms[n].mask) != forms[n].first)
+                        continue;
+                for (size_t i = 1; i <= n; ++i) { /* the NUL is no continuation */
+                        if ((text[i] & 0xc0) != 0x80)
+                                return 0;
+                        code = code << 6 | (text[i] & 0x3f);
+                }
+                if (code < forms[n].smallest || code > 0x10ffff ||
+                    (code >= 0xd800 && code <= 0xdfff))
+                        return 0;
+                return n + 1;
+        }
+        return 0;
+}
+
+static void append_text(Buffer *buffer, const char *text) {
+        buffer_append_char(buffer, '"');
+        while (*text) {
+                const size_t n = measure_character((const unsigned char *)text);
+
+                if (n == 0) {
+                        if (!buffer->error)
+                                buffer->error = -EILSEQ;
+                        return;
+                }
+                if (*text == '"' || *text == '\\')
+                        buffer_append_char(buffer, '\\');
+                if ((unsigned char)*text < ' ' || *text == 0x7f)
+                        buffer_printf(buffer, "\\u%04x", (unsigned)*text);
+                else
+                        buffer_append(buffer, text, n);
+                text += n;
+        }
+        buffer_append_char(buffer, '"');
+}
+
+/* ,"key":"text", or nothing */
+static void append_member(Buffer *buffer, const char *key, const char *text) {
+        if (!*text)
+                return;
+        buffer_printf(buffer, ",\"%s\":", key);
+        append_text(buffer, text);
+}
+
+static void append_range(Buffer *buffer, const char *key, const SplitRange *range) {
+        buffer_printf(buffer, "\"%s\":[%" PRIu64 ",%" PRIu64 "]", key, range->min, range->max);
+}
+
+static void append_split(Buffer *buffer, const Split *split) {
+        if (!split->local.max && !split->remote.max)
+                return;
+        buffer_append_text(buffer, ",\"split\":{");
+        append_range(buffer, "local", &split->local);
+        buffer_append_char(buffer, ',');
+        append_range(buffer, "remote", &split->remote);
+        buffer_append_char(buffer, '}');
+}
+
+static void append_block(Buffer *buffer, const LedgerBlock *block) {
+        char nodes[NODESET_TEXT_MAX];
+
+        buffer_printf(buffer, "{\"nodes\":\"%s\",\"page\":%" PRIu64 ",\"parts\":[",
+                      nodeset_format(&block->nodes, nodes), block->page_bytes);
+        for (size_t i = 0; i < block->n_parts; ++i)
+                buffer_printf(buffer, "%s[%u,%" PRIu64 "]", i > 0 ? "," : "", block->parts[i].node,
+                              block->parts[i].bytes);
+        buffer_append_text(buffer, "]}");
+}
+
+static void append_lists(Buffer *buffer, const LedgerClaim *claim) {
+        for (size_t i = 0; i < claim->n_blocks; ++i) {
+                buffer_append_text(buffer, i > 0 ? "," : ",\"blocks\":[");
+                append_block(buffer, &claim->blocks[i]);
+        }
+        if (claim->n_blocks > 0)
+                buffer_append_char(buffer, ']');
+        for (size_t i = 0; i < claim->n_chunks; ++i) {
+                buffer_append_text(buffer, i > 0 ? "," : ",\"chunks\":[");
+                append_text(buffer, claim->chunks[i]);
+        }
+        if (claim->n_chunks > 0)
+                buffer_append_char(buffer, ']');
+}
+
+static void append_key(Buffer *buffer, const char *pod_uid, const char *container) {
+        buffer_append_text(buffer, "{\"uid\":");
+        append_text(buffer, pod_uid);
+        append_member(buffer, "container", container);
+}
+
+static void append_claim(Buffer *buffer, const LedgerClaim *claim) {
+        append_key(buffer, claim->pod_uid, claim->container);
+        append_member(buffer, "ns", claim->namespace_name);
+        append_member(buffer, "pod", claim->pod);
+        append_member(buffer, "qos", qos_class_name(claim->qos));
+        append_member(buffer, "state", claim_state_name(claim->state));
+        append_member(buffer, "source", claim_source_name(claim->source));
+        if (claim->is_within_pod)
+                buffer_append_text(buffer, ",\"within\":true");
+        append_split(buffer, &claim->split);
+        append_lists(buffer, claim);
+        append_member(buffer, "id", claim->container_id);
+        append_member(buffer, "reason", claim->reason);
+        if (claim->created_usec)
+                buffer_printf(buffer, ",\"created\":%" PRIu64, claim->created_usec);
+        buffer_append_char(buffer, '}');
+}
+
+/* Lines */
+
+static const char checksum_room[] = "00000000 ";
+
+/* Return: where the line begins. */
+static size_t begin_line(Buffer *buffer) {
+        const size_t start = buffer->n_data;
+
+        buffer_append_text(buffer, checksum_room);
+        return start;
+}
+
+static void write_checksum(char *digits, uint32_t checksum) {
+        for (size_t i = CHECKSUM_DIGITS; i-- > 0; checksum >>= 4)
+                digits[i] = "0123456789abcdef"[checksum & 15];
+}
+
+static void end_line(Buffer *buffer, size_t start) {
+        const size_t n_room = sizeof(checksum_room) - 1;
+        char *line;
+
+        buffer_append_char(buffer, '\n');
+        if (!buffer->error && buffer->n_data - start > RECORD_LINE_MAX)
+                buffer->error = -E2BIG;
+        if (buffer->error) {
+                buffer->n_data = start;
+                if (buffer->data)
+                        buffer->data[start] = '\0';
+                return;
+        }
+        line = buffer->data + start;
+        write_checksum(line, crc32c(line + n_room, buffer->n_data - start - n_room - 1));
+}
+
+void record_append_head(const RecordHead *head, Buffer *buffer) {
+        const size_t start = begin_line(buffer);
+
+        buffer_printf(buffer, "{\"version\":%u", RECORD_VERSION);
+        buffer_append_text(buffer, ",\"boot\":");
+        append_text(buffer, head->boot_id);
+        buffer_printf(buffer, ",\"created\":%" PRIu64 "}", head->created_usec);
+        end_line(buffer, start);
+}
+
+void record_append_change(const LedgerChange *change, Buffer *buffer) {
+        const size_t start = begin_line(buffer);
+
+        buffer_append_text(buffer, "{\"drop\":[");
+        for (size_t i = 0; i < change->n_drops; ++i) {
+                if (i > 0)
+                        buffer_append_char(buffer, ',');
+                append_key(buffer, change->drops[i].pod_uid, change->drops[i].container);
+                buffer_append_char(buffer, '}');
+        }
+        buffer_append_text(buffer, "],\"put\":[");
+        for (size_t i = 0; i < change->n_puts; ++i) {
+                if (i > 0)
+                        buffer_append_char(buffer, ',');
+                append_claim(buffer, change->puts[i]);
+        }
+        buffer_append_text(buffer, "]}");
+        end_line(buffer, start);
+}
+
+void record_append_claim(const LedgerClaim *claim, Buffer *buffer) {
+        const size_t start = begin_line(buffer);
+
+        buffer_append_text(buffer, "{\"put\":[");
+        append_claim(buffer, claim);
+        buffer_append_text(buffer, "]}");
+        end_line(buffer, start);
+}

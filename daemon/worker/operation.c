@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/operation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/replace.h"
+#include "worker/worker.h"
+
+/*
+ * The part that can block. It runs in a worker, knows nothing of lanes and deadlines, and is done
+ * when the disk has it. What the system says is passed on as it is.
+ */
+#define REPLACED_MODE 0600
+
+static int write_whole_at(int fd, const void *data, size_t n_data, uint64_t offset) {
+        const char *rest = data;
+
+        while (n_data > 0) {
+                ssize_t n = pwrite(fd, rest, n_data, (off_t)offset);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return -EIO;
+                rest += n;
+                n_data -= (size_t)n;
+                offset += (uint64_t)n;
+        }
+        return 0;
+}
+
+/* The data may end at the largest offset there is. */
+static int append_validate(const WorkerRequest *request) {
+        if (request->name[0] != '\0' || request->offset > (uint64_t)INT64_MAX - request->n_data)
+                return -EINVAL;
+        return 0;
+}
+
+static int append_run(const OperationInput *input, int *ret_fd _unused_) {
+        int flags = fcntl(input->fd, F_GETFL);
+        int r;
+
+        if (flags < 0)
+                return -errno;
+        /* With O_APPEND pwrite() takes no offset, and what is cut off would be what was written. */
+        if (flags & O_APPEND)
+                return -EINVAL;
+        r = write_whole_at(input->fd, input->data, input->n_data, input->offset);
+        if (r < 0)
+                return r;
+        do
+                r = ftruncate(input->fd, (off_t)(input->offset + input->n_data));
+        while (r < 0 && errno == EINTR);
+        if (r < 0)
+                return -errno;
+        return fdatasync(input->fd) < 0 ? -errno : 0;
+}
+
+static int replace_validate(const WorkerRequest *request) {
+        const char *name = request->name;
+
+        if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
+            strcmp(name, "..") == 0 || request->offset != 0)
+                return -EINVAL;
+        return 0;
+}
+
+static int replace_run(const OperationInput *input, int *ret_fd) {
+        int fd, r;
+
+        r = file_replace(input->fd, input->name, input->data, input->n_data, REPLACED_MODE);
+        if (r < 0)
+                return r;
+        fd = openat(input->fd, input->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        *ret_fd = fd;
+        return 0;
+}
+
+static const Operation operations[_WORKER_OP_N] = {
+        [WORKER_OP_APPEND] = { .validate = append_validate, .run = append_run },
+        [WORKER_OP_REPLACE] = { .gives_fd = true,
+                                .validate = replace_validate,
+                                .run = replace_run },
+};
+
+const Operation *operation_find(uint32_t op) {
+        return op < ELEMENTSOF(operations) ? &operations[op] : NULL;
+}
+
+int operation_check(const WorkerRequest *request) {
+        const Operation *operation = operation_find(request->op);
+
+        if (!operation || request->n_data > WORKER_DATA_MAX)
+                return -EINVAL;
+        if (!memchr(request->name, '\0', sizeof(request->name)))
+                return -EINVAL;
+        return operation->validate(request);
+}
