@@ -19,10 +19,11 @@
  * most that is true.
  *
  * Nothing here stops the start but want of memory: a folder in the place of the file, a file that
- * cannot be read or renamed are told in the problem.
+ * cannot be read or renamed are told in the problem. One that could not be renamed is lost when the
+ * next file takes its place.
  */
 #define LOG_PATH    JOURNAL_DIR "/" JOURNAL_NAME
-#define ASIDE_MAX   10000u
+#define ASIDE_MAX   100u
 #define LOST_REASON "it is of before a reboot"
 
 typedef struct Loading {

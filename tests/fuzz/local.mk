@@ -56,6 +56,13 @@ tests_fuzz_fuzz_split_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_split_LDADD = libslugapi.a
 EXTRA_DIST += %D%/corpus/split %D%/split.dict
 
+FUZZ_TARGETS += tests/fuzz/fuzz-ledger
+tests_fuzz_fuzz_ledger_SOURCES = %D%/fuzz-ledger.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_ledger_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_ledger_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_ledger_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/ledger
+
 # What talks to a server has the unit tests' one.
 FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \
 	tests/lib/folder.c tests/lib/folder.h

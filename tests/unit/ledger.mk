@@ -6,3 +6,21 @@ tests_unit_test_record_SOURCES = %D%/test-record.c $(TEST_CLAIMS) $(FAILMALLOC)
 tests_unit_test_record_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_record_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_record_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-journal
+tests_unit_test_journal_SOURCES = %D%/test-journal.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_journal_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_journal_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_journal_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-journal-load
+tests_unit_test_journal_load_SOURCES = %D%/test-journal-load.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_journal_load_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_journal_load_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_journal_load_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-checkpoint
+tests_unit_test_checkpoint_SOURCES = %D%/test-checkpoint.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_checkpoint_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_checkpoint_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_checkpoint_LDADD = $(TEST_CORE_LIBS)
