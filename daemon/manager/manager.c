@@ -435,6 +435,7 @@ static int setup_store(Manager *manager, bool has_folder, Workers *workers) {
                 &manager->store);
         if (r)
                 return r;
+        manager->served.store = manager->store;
         manager->memory.ledger = store_get_ledger(manager->store);
         manager->memory.journal = store_get_journal(manager->store);
         return 0;
