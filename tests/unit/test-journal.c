@@ -108,9 +108,10 @@ static void on_done(int error, void *userdata) {
         (void)snprintf(told + n, sizeof(told) - n, "%s:%d ", (const char *)userdata, error);
 }
 
-static void start(bool has_disk) {
+static void start(bool has_disk, uint64_t file_bytes) {
         JournalParams params = {
                 .ledger = ledger,
+                .file_bytes = file_bytes,
                 .disk = { .disk = &disk },
                 .head = { .boot_id = "now", .created_usec = 5 },
         };
@@ -129,7 +130,7 @@ static void setup(void) {
         ledger = NULL;
         journal = NULL;
         ck_assert_int_eq(ledger_new(&ledger), 0);
-        start(true);
+        start(true, 0);
         journal_dispatch(journal);
         disk_end(0);
 }
@@ -481,7 +482,7 @@ START_TEST(a_first_file_that_fails_takes_back_what_waited) {
         teardown();
         disk = (FakeDisk){};
         ck_assert_int_eq(ledger_new(&ledger), 0);
-        start(true);
+        start(true, 0);
         ck_assert(journal_wants_dispatch(journal));
         ck_assert_int_eq(put("a", 1, true), 0);
         journal_dispatch(journal);
@@ -618,6 +619,25 @@ START_TEST(what_cannot_be_taken_back_for_want_of_memory_becomes_durable) {
 }
 END_TEST
 
+START_TEST(what_somebody_changed_after_one_that_was_kept_stays) {
+        ck_assert_int_eq(put("k", 100, true), 0);
+        journal_dispatch(journal);
+        disk_end(0);
+        ck_assert_int_eq(put("k", 1, true), 0);
+        journal_dispatch(journal);
+        failmalloc_arm(0);
+        disk_end(-EIO);
+        ck_assert(failmalloc_disarm());
+        ck_assert_int_eq(drop("k", false), 0);
+        journal_dispatch(journal);
+        expect_told("k:0 k:0 ");
+        journal_retry(journal);
+        disk_end(-EIO);
+        expect_told("k:-5 ");
+        ck_assert_uint_eq(get("k"), 0);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_put_together_is_a_failure) {
         ck_assert_int_eq(put("a", 1, true), 0);
         journal_dispatch(journal);
@@ -706,11 +726,126 @@ START_TEST(a_file_that_is_mostly_present_is_not) {
 }
 END_TEST
 
+START_TEST(a_file_grows_to_four_times_what_is_in_it) {
+        const unsigned n_claims = 1500;
+        size_t n_live = 0;
+
+        while (disk.n_replacements < 3) {
+                const unsigned n_before = disk.n_replacements;
+                size_t n_all;
+
+                for (unsigned i = 0; i < n_claims; ++i) {
+                        _cleanup_(ledger_change_deinitp) LedgerChange change = {};
+                        char uid[32];
+
+                        (void)snprintf(uid, sizeof(uid), "pod-%u", i);
+                        claims_put(&change, claims_make(uid, "c", 0, i + 1));
+                        ck_assert_int_eq(
+                                journal_apply(journal, &change, NULL, true, NULL, NULL, NULL), 0);
+                }
+                n_all = disk.n_file;
+                journal_dispatch(journal);
+                if (disk.is_replacement)
+                        n_live = disk.n_data;
+                disk_end(0);
+                if (disk.n_replacements == n_before)
+                        continue;
+                ck_assert_uint_gt(n_all + n_live, 4 * n_live);
+                ck_assert_uint_lt(n_all, 5 * n_live + JOURNAL_COMPACT_BYTES);
+        }
+        ck_assert_uint_gt(n_live, JOURNAL_COMPACT_BYTES / 4);
+        expect_file_is_ledger();
+}
+END_TEST
+
+/* As large as one may be, or with @n_chunks. */
+static LedgerClaim *make_large(const char *uid, size_t n_chunks) {
+        char id[LEDGER_CHUNK_ID_MAX];
+        const char **chunks = calloc(LEDGER_CHUNKS_MAX, sizeof(*chunks));
+        LedgerClaim *small = claims_make(uid, "c", 0, 1), *large;
+        LedgerClaim from = *small;
+
+        memset(id, 'x', sizeof(id));
+        id[sizeof(id) - 1] = '\0';
+        for (size_t i = 0; i < n_chunks; ++i)
+                chunks[i] = id;
+        from.chunks = chunks;
+        from.n_chunks = n_chunks;
+        ck_assert_int_eq(ledger_claim_new(&from, &large), 0);
+        ledger_claim_free(small);
+        free(chunks);
+        return large;
+}
+
+START_TEST(a_line_leaves_room_for_a_reason) {
+        size_t n_line = 0;
+
+        for (size_t n_chunks = 3500; n_line < RECORD_LINE_MAX - 200; ++n_chunks) {
+                _cleanup_(ledger_change_deinitp) LedgerChange change = {};
+                _cleanup_(buffer_deinitp) Buffer line = {};
+                int r;
+
+                claims_put(&change, make_large("a", LEDGER_CHUNKS_MAX));
+                claims_put(&change, make_large("b", LEDGER_CHUNKS_MAX));
+                claims_put(&change, make_large("c", LEDGER_CHUNKS_MAX));
+                claims_put(&change, make_large("d", n_chunks));
+                record_append_change(&change, &line);
+                ck_assert_int_eq(buffer_finish(&line), 0);
+                n_line = line.n_data;
+                r = journal_apply(journal, &change, NULL, true, NULL, NULL, NULL);
+                ck_assert_int_eq(r, n_line > RECORD_LINE_MAX - 4096 ? -E2BIG : 0);
+                if (r)
+                        continue;
+                journal_dispatch(journal);
+                disk_end(0);
+        }
+}
+END_TEST
+
+START_TEST(a_file_never_becomes_larger_than_what_is_read) {
+        char uid[32];
+        unsigned n = 0;
+
+        /* More than a fourth of a whole file, so that compaction would not pay. */
+        for (; n < 80; ++n) {
+                _cleanup_(ledger_change_deinitp) LedgerChange change = {};
+
+                (void)snprintf(uid, sizeof(uid), "large-%u", n);
+                claims_put(&change, make_large(uid, LEDGER_CHUNKS_MAX));
+                ck_assert_int_eq(ledger_apply(ledger, &change, NULL, NULL, NULL), 0);
+        }
+        journal = journal_free(journal);
+        start(true, JOURNAL_FILE_MAX - 10);
+        ck_assert_int_eq(put("a", 1, true), 0);
+        journal_dispatch(journal);
+        ck_assert(disk.is_replacement);
+        ck_assert_uint_gt(disk.n_data, JOURNAL_FILE_MAX / 4);
+        disk_end(0);
+        expect_told("a:0 ");
+
+        for (; n < 300; ++n) {
+                _cleanup_(ledger_change_deinitp) LedgerChange change = {};
+
+                (void)snprintf(uid, sizeof(uid), "large-%u", n);
+                claims_put(&change, make_large(uid, LEDGER_CHUNKS_MAX));
+                ck_assert_int_eq(ledger_apply(ledger, &change, NULL, NULL, NULL), 0);
+        }
+        journal = journal_free(journal);
+        start(true, JOURNAL_FILE_MAX - 10);
+        ck_assert_int_eq(put("b", 1, true), 0);
+        journal_dispatch(journal);
+        expect_told("b:-27 ");
+        ck_assert_str_eq(journal_get_state(journal).problem,
+                         "cannot make a new file: File too large");
+        ck_assert(!disk.done);
+}
+END_TEST
+
 /* Without a disk, and the end */
 
 START_TEST(without_a_disk_everything_is_done_at_once) {
         journal = journal_free(journal);
-        start(false);
+        start(false, 0);
         ck_assert_int_eq(get_health(), JOURNAL_ABSENT);
         ck_assert(!journal_wants_dispatch(journal));
         ck_assert_int_eq(put("a", 1, true), 0);
@@ -736,6 +871,24 @@ START_TEST(what_waits_at_the_end_is_told_and_stays) {
         ck_assert_uint_eq(get("a"), 1);
         disk_end(0); /* nobody listens */
         expect_told("");
+}
+END_TEST
+
+static void apply_at_the_end(int error, void *userdata) {
+        on_done(error, userdata);
+        ck_assert_int_eq(put("late", 1, false), -EIO);
+}
+
+START_TEST(nothing_comes_after_the_end) {
+        _cleanup_(ledger_change_deinitp) LedgerChange change = {};
+
+        claims_put(&change, claims_make("pod", "a", 0, 1));
+        ck_assert_int_eq(
+                journal_apply(journal, &change, NULL, true, apply_at_the_end, (void *)"a", NULL),
+                0);
+        journal = journal_free(journal);
+        expect_told("a:-125 ");
+        ck_assert_uint_eq(get("late"), 0);
 }
 END_TEST
 
@@ -826,12 +979,17 @@ Suite *suite(void) {
                             ELEMENTSOF(histories));
         tcase_add_test(t, a_change_of_several_claims_is_taken_back_but_for_those_changed_since);
         tcase_add_test(t, what_cannot_be_taken_back_for_want_of_memory_becomes_durable);
+        tcase_add_test(t, what_somebody_changed_after_one_that_was_kept_stays);
         tcase_add_test(t, a_file_that_cannot_be_put_together_is_a_failure);
         tcase_add_test(t, applying_without_memory_changes_nothing);
         tcase_add_test(t, a_file_that_is_mostly_past_is_made_new);
         tcase_add_test(t, a_file_that_is_mostly_present_is_not);
+        tcase_add_test(t, a_file_grows_to_four_times_what_is_in_it);
+        tcase_add_test(t, a_line_leaves_room_for_a_reason);
+        tcase_add_test(t, a_file_never_becomes_larger_than_what_is_read);
         tcase_add_test(t, without_a_disk_everything_is_done_at_once);
         tcase_add_test(t, what_waits_at_the_end_is_told_and_stays);
+        tcase_add_test(t, nothing_comes_after_the_end);
         tcase_add_test(t, whatever_happens_a_good_disk_has_the_ledger);
         suite_add_tcase(s, t);
         return s;
