@@ -25,6 +25,7 @@ static const char *const kubelet_keys[] = {
         "evictionHard",        "mergeDefaultEvictionSettings",
         "cgroupsPerQOS",       "reservedMemory",
         "memoryManagerPolicy", "enforceNodeAllocatable",
+        "featureGates",
 };
 
 static const char *const kubelet_flags[] = {
@@ -32,7 +33,7 @@ static const char *const kubelet_flags[] = {
         "system-reserved", "kube-reserved",
         "eviction-hard",   "enforce-node-allocatable",
         "cgroups-per-qos", "memory-manager-policy",
-        "reserved-memory",
+        "reserved-memory", "feature-gates",
 };
 
 void capture_mask_deinit(CaptureMask *mask) {

@@ -101,8 +101,8 @@ const char *pod_find_annotation(const Pod *pod, const char *name);
 /*
  * What the Static policy counts. @with_pod_level: the kubelet's gate PodLevelResourceManagers.
  * POD_E_INVALID: a quantity that does not fit int64, as the kubelet refuses it ("1.5Gi" and "100Ti"
- * among them), or a sum that does not fit 64 bits. A container's request of 0 is an item of 0 bytes:
- * the kubelet gives hints for it, too.
+ * among them), or a sum that does not fit 64 bits. A container's request of 0 is an item of 0
+ * bytes: the kubelet gives hints for it, too.
  */
 _must_check_ int pod_get_container_amounts(const Pod *pod,
                                            const PodContainer *container,

@@ -50,14 +50,15 @@ static bool is_blank(char c) {
 
 /* What ends a word at the latest: a blank, a comma, an equals sign, two dots. */
 static size_t measure_word(const Scan *scan) {
+        const size_t n_left = scan_left(scan);
         size_t n = 0;
 
-        for (; scan->cursor + n < scan->end; ++n) {
+        for (; n < n_left; ++n) {
                 const char *at = scan->cursor + n;
 
                 if (is_blank(*at) || *at == ',' || *at == '=')
                         break;
-                if (*at == '.' && at + 1 < scan->end && at[1] == '.')
+                if (*at == '.' && n + 1 < n_left && at[1] == '.')
                         break;
         }
         return n;

@@ -134,6 +134,8 @@ typedef struct KubeletConfig {
         ConfigSource cgroups_source;
         bool static_memory_policy; /* memoryManagerPolicy is "Static" */
         ConfigSource policy_source;
+        bool pod_level_memory; /* featureGates has PodLevelResourceManagers: true; default false */
+        ConfigSource gates_source;
         ConfigReservedMemory *reserved_memory;
         size_t n_reserved_memory; /* 0: not set */
         ConfigSource reserved_memory_source;

@@ -263,6 +263,20 @@ parse_memory_policy(const BindFile *file, const YamlNode *key, const YamlNode *v
         return 0;
 }
 
+#define FIELD(key, parse, member, from)                                                            \
+        { key, parse, offsetof(KubeletConfig, member), offsetof(KubeletConfig, from) }
+
+/* Of all gates the one that says who gets memory of their own. */
+static int
+parse_feature_gates(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        static const BindField fields[] = {
+                FIELD("PodLevelResourceManagers", bind_bool, pod_level_memory, gates_source),
+        };
+        static const BindTable table = { BIND_FIELDS(fields), .ignores_unknown = true };
+
+        return bind_mapping(file, key, value, &table, ret);
+}
+
 static int
 parse_reserved_memory(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
         KubeletConfig *config = ret;
@@ -300,9 +314,6 @@ parse_host_name(const BindFile *file, const YamlNode *key, const YamlNode *value
         return 0;
 }
 
-#define FIELD(key, parse, member, from)                                                            \
-        { key, parse, offsetof(KubeletConfig, member), offsetof(KubeletConfig, from) }
-
 /* The first are slugd's own and not the kubelet's. */
 #define N_PLACES 4u
 static const BindField kubelet_fields[] = {
@@ -317,6 +328,7 @@ static const BindField kubelet_fields[] = {
         { "enforceNodeAllocatable", parse_enforcement, 0, 0 },
         FIELD("cgroupsPerQOS", bind_bool, cgroups_per_qos, cgroups_source),
         FIELD("memoryManagerPolicy", parse_memory_policy, static_memory_policy, policy_source),
+        { "featureGates", parse_feature_gates, 0, 0 },
         { "reservedMemory", parse_reserved_memory, 0, 0 },
 };
 

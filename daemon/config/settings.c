@@ -153,6 +153,8 @@ static void list_kubelet(Lister *self, const KubeletConfig *kubelet) {
             kubelet->cgroups_per_qos ? "true" : "false");
         add(self, "kubelet.memoryManagerPolicy", &kubelet->policy_source, "%s",
             kubelet->static_memory_policy ? "Static" : "None");
+        add(self, "kubelet.featureGates.PodLevelResourceManagers", &kubelet->gates_source, "%s",
+            kubelet->pod_level_memory ? "true" : "false");
         for (size_t i = 0; i < kubelet->n_reserved_memory; ++i)
                 list_reserved_memory(self, kubelet, i);
 }

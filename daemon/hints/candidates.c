@@ -14,7 +14,8 @@
  * It finds the narrowest set of one kind of page, since taking the largest first does, and every
  * set of one or two. It may miss wider ones; there are too many to look at all.
  */
-#define PAIRS_NODES_MAX 256u /* beyond, pairs come from the chains */
+#define PAIRS_NODES_MAX     256u /* beyond, pairs come from the chains */
+#define NARROWEST_NODES_MAX 12u  /* beyond, each kind of page is asked for the narrowest alone */
 
 static uint64_t
 count_reusable(const Ledger *ledger, const SideAsker *asker, unsigned node, uint64_t page_bytes) {
@@ -145,16 +146,42 @@ static unsigned count_needed(const Side *side, size_t amount) {
         return n;
 }
 
+static bool is_enough(const Side *side, uint32_t set) {
+        for (size_t k = 0; k < side->amounts.n_items; ++k) {
+                uint64_t sum = 0;
+
+                for (uint32_t rest = set; rest; rest &= rest - 1)
+                        sum = bytes_add_saturated(sum,
+                                                  side->nodes[__builtin_ctz(rest)].allocatable[k]);
+                if (sum < side->amounts.items[k].bytes)
+                        return false;
+        }
+        return true;
+}
+
+/* Several kinds of pages may lie on different NUMA nodes: then only trying tells. */
+static unsigned try_narrowest(const Side *side, unsigned lower_bound) {
+        unsigned narrowest = (unsigned)side->n_nodes;
+
+        for (uint32_t set = 1; set < UINT32_C(1) << side->n_nodes; ++set) {
+                const unsigned width = (unsigned)__builtin_popcount(set);
+
+                if (width >= lower_bound && width < narrowest && is_enough(side, set))
+                        narrowest = width;
+        }
+        return narrowest;
+}
+
 unsigned side_get_narrowest(const Side *side) {
         unsigned narrowest = side->amounts.n_items > 0 ? 2 : 0;
 
         for (size_t i = 0; i < side->n_nodes && narrowest > 0; ++i) {
-                bool is_enough = true;
+                bool is_alone_enough = true;
 
                 for (size_t k = 0; k < side->amounts.n_items; ++k)
-                        is_enough = is_enough &&
-                                    side->nodes[i].allocatable[k] >= side->amounts.items[k].bytes;
-                if (is_enough)
+                        is_alone_enough = is_alone_enough && side->nodes[i].allocatable[k] >=
+                                                                     side->amounts.items[k].bytes;
+                if (is_alone_enough)
                         return 1;
         }
         for (size_t k = 0; k < side->amounts.n_items; ++k) {
@@ -162,7 +189,9 @@ unsigned side_get_narrowest(const Side *side) {
 
                 narrowest = needed > narrowest ? needed : narrowest;
         }
-        return narrowest;
+        return side->amounts.n_items > 1 && side->n_nodes <= NARROWEST_NODES_MAX
+                       ? try_narrowest(side, narrowest)
+                       : narrowest;
 }
 
 /* Keeping the best */

@@ -4,12 +4,11 @@ libslugcore_a_SOURCES += \
 	%D%/checkpoint.c %D%/checkpoint.h \
 	%D%/checkpoint-plan.c \
 	%D%/claim.c %D%/claim.h \
-	%D%/crc32c.c %D%/crc32c.h \
 	%D%/filling.c %D%/filling.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/journal-load.c \
 	%D%/ledger.c %D%/ledger.h \
+	%D%/lifecycle.c %D%/lifecycle.h \
 	%D%/record.c %D%/record.h \
 	%D%/record-parse.c \
-	%D%/value.c %D%/value.h \
 	%D%/whole.c %D%/whole.h

@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
+	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \
@@ -7,5 +8,6 @@ libslugcore_a_SOURCES += \
 	%D%/sighting.c %D%/sighting.h \
 	%D%/sockets.c %D%/sockets.h \
 	%D%/snapshot.c %D%/snapshot.h \
+	%D%/store.c %D%/store.h \
 	%D%/view.c %D%/view.h \
 	%D%/watch.c %D%/watch.h

@@ -22,9 +22,11 @@
 #include "base/root.h"
 #include "config/process.h"
 #include "manager/announce.h"
+#include "manager/imports.h"
 #include "manager/served.h"
 #include "manager/sighting.h"
 #include "manager/sockets.h"
+#include "manager/store.h"
 #include "manager/view.h"
 #include "manager/watch.h"
 
@@ -49,7 +51,10 @@ struct Manager {
         History history;
         TopologyChanges changes; /* room to compare in */
         uint64_t start_time_usec;
+        Store *store;
+        Imports imports;
         NodeService service;
+        MemoryService memory;
         Served served;
         RpcServer *server;
 };
@@ -59,6 +64,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         rpc_server_free(manager->server);
         served_deinit(&manager->served);
+        store_free(manager->store);
         watch_free(manager->watch);
         sd_event_unref(manager->event);
         snapshot_deinit(&manager->snapshot);
@@ -70,12 +76,19 @@ Manager *manager_free(Manager *manager) {
 
 /* What is served */
 
+static void on_ledger_changed(void *userdata) {
+        Manager *manager = userdata;
+
+        node_service_notify(&manager->service);
+}
+
 static void publish(Manager *manager) {
         const NodeView view = view_build(
                 &(const ViewParams){
                         .settings = manager->settings,
                         .snapshot = &manager->snapshot,
                         .history = &manager->history,
+                        .store = manager->store,
                         .reload_problem = &manager->reload_problem,
                         .kubelet_seen_bytes = manager->sighting.bytes,
                         .root = manager->root.path,
@@ -83,6 +96,8 @@ static void publish(Manager *manager) {
                 },
                 &manager->texts);
 
+        manager->memory.machine = manager->snapshot.machine;
+        manager->memory.with_pod_level = manager->settings->config->kubelet.pod_level_memory;
         node_service_set_view(&manager->service, &view);
 }
 
@@ -140,6 +155,13 @@ static int refresh(Manager *manager) {
         swap_snapshot(manager, &snapshot);
         publish(manager);
         return 0;
+}
+
+/* What the kubelet has promised by itself, for the first time or anew. */
+static void import(Manager *manager) {
+        if (imports_look(&manager->imports, &manager->root, manager->snapshot.machine,
+                         store_get_ledger(manager->store), store_get_journal(manager->store)))
+                node_service_notify(&manager->service);
 }
 
 /* Configuration */
@@ -253,6 +275,7 @@ static void on_look(void *userdata) {
         if (has_other_kubelet(manager))
                 try_reload(manager, false);
         r = refresh(manager);
+        import(manager);
         manager->served.look_usec = clock_now_usec(&manager->clock) - start_usec;
         if (r < 0 && !manager->has_look_failed)
                 log_event(LOG_WARNING, SLUG_MESSAGE_TOPOLOGY_KEPT,
@@ -264,10 +287,17 @@ static void on_look(void *userdata) {
 
 /* Construction */
 
-static void on_drained(void *userdata) {
+static void on_idle(void *userdata) {
         const Manager *manager = userdata;
 
         (void)sd_event_exit(manager->event, 0);
+}
+
+/* Nobody asks any more; what was promised without being answered is written all the same. */
+static void on_drained(void *userdata) {
+        Manager *manager = userdata;
+
+        store_when_idle(manager->store, on_idle, manager);
 }
 
 static int
@@ -385,11 +415,33 @@ static int load(Manager *manager, const ManagerParams *params, Diag *reterr) {
                 return r;
         manager->sighting =
                 sighting_load(&manager->root, &manager->settings->config->kubelet.process);
-        return refresh(manager);
+        return 0;
+}
+
+/* After the configuration, which can refuse the start; before the first look, which serves it. */
+static int setup_store(Manager *manager, Workers *workers) {
+        int r;
+
+        r = store_new(
+                &(const StoreParams){
+                        .root = &manager->root,
+                        .event = manager->event,
+                        .workers = workers,
+                        .wall_clock = manager->wall_clock,
+                        .changed = on_ledger_changed,
+                        .userdata = manager,
+                },
+                &manager->store);
+        if (r)
+                return r;
+        manager->memory.ledger = store_get_ledger(manager->store);
+        manager->memory.journal = store_get_journal(manager->store);
+        return 0;
 }
 
 int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
+        _cleanup_(workers_freep) Workers *workers = NULL;
         int r;
 
         if (!manager)
@@ -399,15 +451,30 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->start_time_usec = clock_now_usec(&manager->wall_clock);
         manager->root = (Root)ROOT_NULL;
         node_service_init(&manager->service);
-        r = served_init(&manager->served, &manager->service);
+        manager->memory = (MemoryService){ .wall_clock = manager->wall_clock,
+                                           .changed = on_ledger_changed,
+                                           .userdata = manager };
+        memory_service_init(&manager->memory);
+        r = served_init(&manager->served, &manager->service, &manager->memory);
         if (r)
                 return r;
         r = load(manager, params, reterr);
         if (r)
                 return r;
+        /* while this process is small and has one thread */
+        r = workers_new(1, &workers);
+        if (r)
+                return r;
         r = setup_event(manager);
         if (r)
                 return r;
+        r = setup_store(manager, TAKE_PTR(workers));
+        if (r)
+                return r;
+        r = refresh(manager);
+        if (r)
+                return r;
+        import(manager);
         r = setup_socket(manager, params->socket, reterr);
         if (r)
                 return r;

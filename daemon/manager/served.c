@@ -31,7 +31,7 @@ static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *
         calls_note(&served->calls, method->path, rpc_code_name(code), usec);
 }
 
-int served_init(Served *served, const NodeService *node) {
+int served_init(Served *served, const NodeService *node, const MemoryService *memory) {
         int r;
 
         *served = (Served){ .node = node };
@@ -43,6 +43,7 @@ int served_init(Served *served, const NodeService *node) {
         served->services[0] = &node->service;
         served->services[1] = &served->health.service;
         served->services[2] = rpc_reflection_get_service(served->reflection);
+        served->services[3] = &memory->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

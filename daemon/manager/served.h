@@ -10,9 +10,10 @@
 #include "metrics/calls.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
+#include "service/memory-service.h"
 #include "service/node-service.h"
 
-#define SERVED_SERVICES_MAX 3u
+#define SERVED_SERVICES_MAX 4u
 #define SERVED_PAGES_MAX    2u
 
 /* Does not move once it was initialised. */
@@ -27,6 +28,6 @@ typedef struct Served {
         uint64_t look_usec; /* that the last look at the machine took; the manager's word */
 } Served;
 
-/* @node: borrowed. */
-_must_check_ int served_init(Served *served, const NodeService *node);
+/* Both borrowed. */
+_must_check_ int served_init(Served *served, const NodeService *node, const MemoryService *memory);
 void served_deinit(Served *served);

@@ -8,15 +8,20 @@ int snapshot_build(const Settings *settings,
                    uint64_t generation,
                    Snapshot *ret) {
         _cleanup_(topology_unrefp) Topology *topology = NULL;
+        _cleanup_(capacity_freep) Capacity *capacity = NULL;
         int r;
 
         r = topology_build(machine, settings->rules, settings->config->n_rules, generation,
                            &topology);
         if (r)
                 return r;
-        r = capacity_build(topology, &settings->capacity, &ret->capacity);
+        r = capacity_build(topology, &settings->capacity, &capacity);
         if (r)
                 return r;
+        r = hints_machine_new(topology, capacity, &ret->machine);
+        if (r)
+                return r;
+        ret->capacity = TAKE_PTR(capacity);
         ret->topology = TAKE_PTR(topology);
         return 0;
 }
@@ -24,4 +29,5 @@ int snapshot_build(const Settings *settings,
 void snapshot_deinit(Snapshot *snapshot) {
         snapshot->topology = topology_unref(snapshot->topology);
         snapshot->capacity = capacity_free(snapshot->capacity);
+        snapshot->machine = hints_machine_free(snapshot->machine);
 }

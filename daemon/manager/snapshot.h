@@ -8,11 +8,13 @@
  * one set of settings. It is built beside the one that is served, and swapped as a whole.
  */
 #include "base/cleanup.h"
+#include "hints/machine.h"
 #include "manager/settings.h"
 
 typedef struct Snapshot {
         Topology *topology;
         Capacity *capacity;
+        HintsMachine *machine;
 } Snapshot;
 
 /* @machine: taken, also on failure. Return: 0 or -ENOMEM. */

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "manager/settings.h"
 #include "manager/snapshot.h"
+#include "manager/store.h"
 #include "service/node-service.h"
 
 typedef struct ViewTexts {
@@ -27,6 +28,7 @@ typedef struct ViewParams {
         const Settings *settings;
         const Snapshot *snapshot;
         const History *history;
+        const Store *store;
         const Diag *reload_problem; /* text "" when the last reload was good */
         OptU64 kubelet_seen_bytes;
         const char *root;

@@ -1,12 +1,24 @@
 libslugcore_a_SOURCES += \
+	%D%/allocated.c \
 	%D%/changes-message.c \
+	%D%/claim-message.c \
 	%D%/conditions.c \
 	%D%/config-message.c \
 	%D%/describe.c \
+	%D%/durable.c %D%/durable.h \
 	%D%/explain-message.c \
+	%D%/hints-message.c \
 	%D%/history.c %D%/history.h \
+	%D%/memory-claims.c \
+	%D%/memory-handlers.h \
+	%D%/memory-hints.c \
+	%D%/memory-messages.h \
+	%D%/memory-service.c %D%/memory-service.h \
+	%D%/memory-simulate.c \
+	%D%/memory-state.c \
 	%D%/messages.h \
 	%D%/metrics-page.c %D%/metrics-page.h \
 	%D%/node-service.c %D%/node-service.h \
 	%D%/numa-node.c \
+	%D%/pod-message.c \
 	%D%/topology-message.c

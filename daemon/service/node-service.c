@@ -190,5 +190,9 @@ void node_service_init(NodeService *service) {
 
 void node_service_set_view(NodeService *service, const NodeView *view) {
         service->view = *view;
+        node_service_notify(service);
+}
+
+void node_service_notify(NodeService *service) {
         rpc_watchers_notify(&service->watchers);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "capacity/capacity.h"
+#include "ledger/journal.h"
 #include "rpc/method.h"
 #include "rpc/watchers.h"
 #include "service/history.h"
@@ -41,6 +42,9 @@ typedef struct NodeView {
         const Topology *topology;
         const Capacity *capacity;
         const History *history;
+        const Ledger *ledger;
+        const Journal *journal;
+        const char *ledger_problem; /* why it is not kept, "" when it is */
         uint64_t start_time_usec;   /* when this slugd started, by the wall clock */
         const char *reload_problem; /* why the last reload was refused, "" when it was not */
         NodeSetting system_reserved;
@@ -73,3 +77,5 @@ typedef struct NodeService {
 /* The service must not move after this: its methods point to it. */
 void node_service_init(NodeService *service);
 void node_service_set_view(NodeService *service, const NodeView *view);
+/* Something that the view points to is different. */
+void node_service_notify(NodeService *service);

@@ -96,8 +96,8 @@ static int work(int socket_fd) {
         while (r == 0) {
                 if (poll(ready, ELEMENTSOF(ready), -1) < 0 && errno != EINTR)
                         return -errno;
-                if (ready[1].revents)
-                        reap(ready[1].fd);
+                /* Always, so that the worker before is gone when the next one is there. */
+                reap(ready[1].fd);
                 if (ready[0].revents)
                         r = answer_one(socket_fd);
         }

@@ -49,6 +49,13 @@ tests_fuzz_fuzz_pods_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_pods_LDADD = $(SLUGCTL_LIBS)
 EXTRA_DIST += %D%/corpus/pods
 
+FUZZ_TARGETS += tests/fuzz/fuzz-split
+tests_fuzz_fuzz_split_SOURCES = %D%/fuzz-split.c $(FUZZ_REPLAY) tests/lib/pod-text.c tests/lib/pod-text.h
+tests_fuzz_fuzz_split_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_split_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_split_LDADD = libslugapi.a
+EXTRA_DIST += %D%/corpus/split %D%/split.dict
+
 FUZZ_TARGETS += tests/fuzz/fuzz-ledger
 tests_fuzz_fuzz_ledger_SOURCES = %D%/fuzz-ledger.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_ledger_CPPFLAGS = $(FUZZ_CPPFLAGS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pods as they come from a peer: what is refused and by which words, and the splits they ask for. */
+/* Pods as they come from a peer: what is refused in which words, and their splits. */
 #include <stdio.h>
 #include <string.h>
 

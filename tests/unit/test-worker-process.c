@@ -73,6 +73,8 @@ START_TEST(all_end_with_the_process_that_made_them) {
         (void)close(pipe_fds[0]);
         for (size_t i = 0; i < ELEMENTSOF(pids); ++i)
                 pidfds[i] = bed_open_process(pids[i]);
+        /* Stopped, it does not see the end of its socket. */
+        ck_assert_int_eq(kill(pids[0], SIGSTOP), 0);
         ck_assert_int_eq(kill(daemon_pid, SIGKILL), 0);
         ck_assert_int_eq(waitpid(daemon_pid, NULL, 0), daemon_pid);
         for (size_t i = 0; i < ELEMENTSOF(pids); ++i)

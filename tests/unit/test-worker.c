@@ -379,6 +379,9 @@ START_TEST(workers_that_die_at_once_are_made_more_and_more_slowly) {
 
                 bed_kill_and_await(pid);
                 bed_await_other(0, pid);
+                /* no zombie is left of it */
+                ck_assert_int_eq(kill(pid, 0), -1);
+                ck_assert_int_eq(errno, ESRCH);
         }
         /* 10 + 20 + 40 + 80 + 160 ms: on a machine so slow that a worker of a second is young, it
          * took longer anyway */
@@ -485,8 +488,9 @@ START_TEST(a_lane_that_waits_for_a_worker_is_stuck_when_the_forker_dies) {
         bed_submit(0, &job, &bed.results[0]);
         while (bed_pid_of(0) != 0)
                 bed_look();
-        ck_assert_int_eq(kill(forker, SIGKILL), 0);
-        bed_await_results(1);
+        bed_kill_and_await(forker);
+        /* told by the first look, not when a worker is overdue */
+        ck_assert_int_eq(workers_dispatch(bed.workers), 0);
         bed_assert_done(&bed.results[0], -EBUSY);
         ck_assert_uint_eq(bed.observed.n_stuck, 1);
 }

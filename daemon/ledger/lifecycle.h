@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What happens to claims
+ *
+ * Changes of the ledger that follow from what happens to a container: it exists, it is gone, nobody
+ * knows it any more. Pure: each plans into a change that is {}, and applies nothing.
+ */
+#include "ledger/ledger.h"
+
+/* Gives back the claim of a container, or (@container NULL) all of the pod. The claim of a pod as a
+ * whole goes with the last container that has a share of it. Return: 0 or an errno. */
+_must_check_ int lifecycle_release(const Ledger *ledger,
+                                   const char *pod_uid,
+                                   const char *container,
+                                   LedgerChange *ret);
+
+/* @container exists: its claim becomes active, and what regular init containers before it have goes
+ * back, since they have run. Return: 0 or an errno. */
+_must_check_ int lifecycle_start(const Ledger *ledger,
+                                 const Pod *pod,
+                                 const PodContainer *container,
+                                 const char *container_id,
+                                 LedgerChange *ret);
+
+/* Somebody asks for it again after a reboot: it is what it was. */
+_must_check_ int lifecycle_confirm(const LedgerClaim *claim, LedgerChange *ret);
+
+typedef bool (*LifecycleIsActive)(const char *pod_uid, const char *container, void *userdata);
+
+/* Gives back claims of the kubelet's containers that are not active, up to LEDGER_CHANGE_MAX of
+ * them. Claims of operators are nobody's containers and stay. Return: 0 or an errno. */
+_must_check_ int lifecycle_drop_stale(const Ledger *ledger,
+                                      LifecycleIsActive is_active,
+                                      void *userdata,
+                                      LedgerChange *ret);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Handlers of slug.v1.MemoryManagerService, a file for each kind. Inside this folder only.
+ */
+#include "service/memory-messages.h"
+#include "service/memory-service.h"
+
+/* memory-claims.c: what changes the ledger */
+void memory_allocate(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_add_container(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_remove_container(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_import_claims(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+
+/* memory-hints.c */
+void memory_get_hints(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_get_pod_hints(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_explain(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+
+/* memory-state.c: what only looks */
+void memory_get_numa_nodes(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_get_allocatable(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_get_memory(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+void memory_get_state(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+
+/* memory-simulate.c */
+void memory_simulate(RpcCall *call, const ProtobufCMessage *request, void *userdata);
+
+/* Together */
+
+/* The call was failed: with the peer's mistake (@r above 0, @diag) or for want of memory. */
+void memory_fail(RpcCall *call, int r, const Diag *diag);
+void memory_fail_memory(RpcCall *call);
+/* False: the call was failed. */
+bool memory_get_context(RpcCall *call,
+                        const MemoryService *self,
+                        Slug__V1__HintMode mode,
+                        HintsContext *ret);
+/* Of the pod; NULL: the call was failed. */
+const PodContainer *memory_get_container(RpcCall *call, const Pod *pod, const char *name);
+/* Lets claims go that no active pod has. @active may be NULL. False: the call was failed. */
+bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__ActivePods *active);
