@@ -155,7 +155,7 @@ void bed_expect_told(const char *expected) {
         bed.told[0] = '\0';
 }
 
-/* The file, read line by line, is the bed.ledger. */
+/* The file, read line by line, is the ledger. */
 void bed_expect_file_is_ledger(void) {
         Ledger *read = NULL;
         RecordHead head;

@@ -330,7 +330,7 @@ START_TEST(applying_without_memory_changes_nothing) {
 }
 END_TEST
 
-/* Everything at once: any changes, any failures; whenever the disk is good again it has the bed.ledger,
+/* Everything at once: any changes, any failures; whenever the disk is good again it has the ledger,
  * and every change was told once. */
 
 static unsigned n_applied, n_told;

@@ -328,7 +328,7 @@ START_TEST(a_file_never_becomes_larger_than_what_is_read) {
 }
 END_TEST
 
-/* Without a bed.disk, and the end */
+/* Without a disk, and the end */
 
 START_TEST(without_a_disk_everything_is_done_at_once) {
         bed.journal = journal_free(bed.journal);
