@@ -58,7 +58,7 @@ static int answer_request(const HintsContext *context,
         size_t n_hints;
         int r;
 
-        if (amounts.n_items == 0) {
+        if (request_is_empty(request)) {
                 *ret = (HintsAnswer){};
                 return 0;
         }
@@ -176,21 +176,41 @@ static size_t place_side(const Side *side,
         return n_parts;
 }
 
-/* The NUMA nodes of @nodes that belong to a side. */
-static NodeSet get_part(const Side *side, const NodeSet *nodes) {
-        NodeSet part = {};
+/* A hint taken apart. */
+typedef struct Placing {
+        NodeSet local, remote; /* that give bytes */
+        NodeSet homes;
+        NodeSet companion; /* goes with movable memory and gives none, see rank.c */
+} Placing;
+
+/* Those of @nodes that give bytes to a side. Its sets have no member without which they would hold
+ * the request, but for a companion. */
+static NodeSet find_givers(const Side *side, const NodeSet *nodes) {
+        NodeSet givers = {};
 
         for (size_t i = 0; side->amounts.n_items > 0 && i < side->n_nodes; ++i)
                 if (nodeset_contains(nodes, side->nodes[i].node->id))
-                        nodeset_add(&part, side->nodes[i].node->id);
-        return part;
+                        nodeset_add(&givers, side->nodes[i].node->id);
+        NODESET_FOREACH (id, &givers) {
+                NodeSet others = givers;
+
+                nodeset_remove(&others, id);
+                if (!side_find(side, id)->node->is_movable_only && side_holds(side, &others))
+                        return others;
+        }
+        return givers;
 }
 
-static NodeSet find_homes(const Sides *sides, const NodeSet *nodes) {
-        const NodeSet local = get_part(&sides->local, nodes);
-        const NodeSet remote = get_part(&sides->remote, nodes);
+static Placing take_apart(const Sides *sides, const NodeSet *nodes) {
+        Placing placing = { .local = find_givers(&sides->local, nodes),
+                            .remote = find_givers(&sides->remote, nodes) };
+        const NodeSet givers = nodeset_or(&placing.local, &placing.remote);
 
-        return rank_find_homes(sides->local.machine, nodeset_is_empty(&local) ? &remote : &local);
+        placing.homes = rank_find_homes(sides->local.machine, nodeset_is_empty(&placing.local)
+                                                                      ? &placing.remote
+                                                                      : &placing.local);
+        placing.companion = nodeset_and_not(nodes, &givers);
+        return placing;
 }
 
 size_t hints_place(const HintsContext *context,
@@ -198,28 +218,29 @@ size_t hints_place(const HintsContext *context,
                    const Hint *hint,
                    HintPart parts[static HINTS_PARTS_MAX]) {
         _cleanup_(sides_deinitp) Sides sides = {};
-        NodeSet homes;
+        Placing placing;
         size_t n;
 
         if (sides_init(&sides, context, request, &(const SideAsker){}, NULL) < 0)
                 return 0; /* without memory there is no placement to show */
-        homes = find_homes(&sides, &hint->nodes);
-        n = place_side(&sides.local, &hint->nodes, &homes, parts, 0);
-        return place_side(&sides.remote, &hint->nodes, &homes, parts, n);
+        placing = take_apart(&sides, &hint->nodes);
+        n = place_side(&sides.local, &placing.local, &placing.homes, parts, 0);
+        return place_side(&sides.remote, &placing.remote, &placing.homes, parts, n);
 }
 
 /* Allocating */
 
-/* One block for each amount of a side, on @nodes. */
+/* One block for each amount of a side, on @nodes, out of @givers. */
 static int take_side(const Side *side,
                      const NodeSet *nodes,
+                     const NodeSet *givers,
                      const NodeSet *homes,
                      const Pod *pod,
                      Shares *shares) {
         RankOrder order;
         int r = 0;
 
-        rank_order(side, nodes, homes, &order);
+        rank_order(side, givers, homes, &order);
         for (size_t k = 0; r == 0 && k < side->amounts.n_items; ++k) {
                 uint64_t left = side->amounts.items[k].bytes;
 
@@ -315,21 +336,26 @@ static int allocate(const HintsContext *context,
                     Diag *reterr) {
         _cleanup_(sides_deinitp) Sides sides = {};
         _cleanup_(shares_deinitp) Shares shares = {};
-        NodeSet local, remote, homes;
+        NodeSet local, remote;
+        Placing placing;
         Hint hint;
         int r;
 
         r = choose(context, request, claimant, &sides, &hint, reterr);
         if (r)
                 return r;
-        local = get_part(&sides.local, &hint.nodes);
-        /* what was added for the sake of normal memory goes with the remote part */
-        remote = nodeset_and_not(&hint.nodes, &local);
-        homes = find_homes(&sides, &hint.nodes);
+        placing = take_apart(&sides, &hint.nodes);
+        local = placing.local;
+        remote = placing.remote;
+        if (nodeset_is_empty(&local))
+                remote = nodeset_or(&remote, &placing.companion);
+        else
+                local = nodeset_or(&local, &placing.companion);
         shares_init(&shares, context->ledger, claimant->container);
-        r = take_side(&sides.local, &local, &homes, claimant->pod, &shares);
+        r = take_side(&sides.local, &local, &placing.local, &placing.homes, claimant->pod, &shares);
         if (r == 0)
-                r = take_side(&sides.remote, &remote, &homes, claimant->pod, &shares);
+                r = take_side(&sides.remote, &remote, &placing.remote, &placing.homes,
+                              claimant->pod, &shares);
         return r ? r : shares_finish(&shares, claimant, &request->split, ret);
 }
 

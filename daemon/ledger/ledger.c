@@ -352,7 +352,8 @@ const LedgerClaim *ledger_find_chunk(const Ledger *ledger, const char *chunk) {
 }
 
 const LedgerClaim *ledger_find_container_id(const Ledger *ledger, const char *container_id) {
-        const LedgerClaim *claim = ledger_next(ledger, NULL);
+        /* most have none yet; none of them is whom "" means */
+        const LedgerClaim *claim = container_id[0] ? ledger_next(ledger, NULL) : NULL;
 
         while (claim && strcmp(claim->container_id, container_id) != 0)
                 claim = ledger_next(ledger, claim);

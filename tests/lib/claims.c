@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/claims.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "ledger/record.h"
 
 static void must(bool is_true, const char *what) {
         if (is_true)
@@ -151,4 +154,49 @@ bool claims_are_same(const Ledger *a, const Ledger *b) {
                         return false;
         }
         return true;
+}
+
+static void describe_node(const Ledger *ledger, unsigned node, Buffer *buffer) {
+        static const uint64_t sizes[] = { 0, 2 * MIB, GIB };
+        const NodeSet group = ledger_get_group(ledger, node);
+        char text[NODESET_TEXT_MAX];
+
+        for (size_t i = 0; i < ELEMENTSOF(sizes); ++i)
+                if (ledger_get_claimed(ledger, node, sizes[i]) > 0)
+                        buffer_printf(buffer, "%u/%" PRIu64 ": %" PRIu64 "\n", node, sizes[i],
+                                      ledger_get_claimed(ledger, node, sizes[i]));
+        if (ledger_get_n_blocks(ledger, node) > 0 || !nodeset_is_empty(&group))
+                buffer_printf(buffer, "%u: %u of %s\n", node, ledger_get_n_blocks(ledger, node),
+                              nodeset_format(&group, text));
+}
+
+static void describe_history(const Ledger *ledger, Buffer *buffer) {
+        const LedgerDropped *dropped;
+        size_t n;
+
+        buffer_printf(buffer, "generation %" PRIu64 "\n", ledger_get_generation(ledger));
+        buffer_append_text(buffer, ledger_list_dropped(ledger, 0, &dropped, &n) ? "all" : "some");
+        for (size_t i = 0; i < n; ++i)
+                buffer_printf(buffer, " %s/%s:%" PRIu64, dropped[i].key.pod_uid,
+                              dropped[i].key.container, dropped[i].generation);
+}
+
+void claims_describe(const Ledger *ledger, bool with_history, Buffer *buffer) {
+        const NodeSet nodes = ledger_get_nodes(ledger);
+        char text[NODESET_TEXT_MAX];
+
+        buffer_printf(buffer, "%zu claims on %s\n", ledger_get_n_claims(ledger),
+                      nodeset_format(&nodes, text));
+        for (const LedgerClaim *claim = ledger_next(ledger, NULL); claim;
+             claim = ledger_next(ledger, claim)) {
+                if (with_history)
+                        buffer_printf(buffer, "%" PRIu64 " ", claim->generation);
+                record_append_claim(claim, buffer);
+        }
+        for (unsigned node = 0; node < 70; ++node)
+                describe_node(ledger, node, buffer);
+        describe_node(ledger, NODESET_MAX - 1, buffer);
+        if (with_history)
+                describe_history(ledger, buffer);
+        must(buffer_finish(buffer) == 0, "no description");
 }

@@ -4,6 +4,7 @@
 /*
  * Claims for tests. Whatever fails here is a broken test bed and aborts.
  */
+#include "base/buffer.h"
 #include "ledger/ledger.h"
 
 /* An active one of plain memory on one NUMA node; owned. */
@@ -18,3 +19,6 @@ void claims_drop(LedgerChange *change, const char *uid, const char *container);
 
 /* Same claims, in whatever order. */
 bool claims_are_same(const Ledger *a, const Ledger *b);
+/* All that can be asked of @ledger about NUMA nodes 0..69 and 1023, and pages of 4 KiB, 2 MiB and
+ * 1 GiB, in its order. With generations when @with_history. */
+void claims_describe(const Ledger *ledger, bool with_history, Buffer *buffer);
