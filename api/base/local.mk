@@ -4,6 +4,7 @@ libslugapi_a_SOURCES += \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/crc32c.c %D%/crc32c.h \
 	%D%/error.c %D%/error.h \
 	%D%/log.c %D%/log.h \
 	%D%/messages.h \
@@ -11,4 +12,5 @@ libslugapi_a_SOURCES += \
 	%D%/quantity.c %D%/quantity.h \
 	%D%/replace.c %D%/replace.h \
 	%D%/root.c %D%/root.h \
-	%D%/scan.c %D%/scan.h
+	%D%/scan.c %D%/scan.h \
+	%D%/sealed.c %D%/sealed.h

@@ -88,7 +88,7 @@ static int explain_static(const HintsContext *context,
 
 /* Slug mode */
 
-static void tell_hint(const Hint *hint, bool is_first, HintsExplanation *explanation) {
+static void tell_hint(const Hint *hint, const Hint *best, HintsExplanation *explanation) {
         HintsConsidered *considered = add(explanation);
 
         if (!considered)
@@ -98,7 +98,9 @@ static void tell_hint(const Hint *hint, bool is_first, HintsExplanation *explana
         considered->is_preferred = hint->is_preferred;
         considered->cost_permille = hint->cost_permille;
         (void)snprintf(considered->verdict, sizeof(considered->verdict), "%s",
-                       is_first ? "the best: an average byte costs least"
+                       hint == best ? "the best: an average byte costs least"
+                       : hint->is_preferred && hint->cost_permille == best->cost_permille
+                               ? "holds it as well; the one with lower ids is taken"
                        : hint->is_preferred
                                ? "holds it, at a higher cost"
                                : "holds it, with more NUMA nodes than it needs at its narrowest");
@@ -145,7 +147,7 @@ static int explain_slug(const HintsContext *context,
         if (r)
                 return r;
         for (size_t i = 0; i < n_hints; ++i)
-                tell_hint(&hints[i], i == 0, explanation);
+                tell_hint(&hints[i], hints, explanation);
         tell_short(&sides.local, explanation);
         tell_short(&sides.remote, explanation);
         return 0;

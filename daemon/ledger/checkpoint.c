@@ -7,8 +7,8 @@
 
 #include "ledger/claim.h"
 #include "ledger/filling.h"
-#include "ledger/value.h"
 #include "ledger/whole.h"
+#include "value/value.h"
 
 /*
  * What is read: the policy's name, "entries" (pod, container, blocks) and "podEntries" (pod,

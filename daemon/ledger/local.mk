@@ -4,7 +4,6 @@ libslugcore_a_SOURCES += \
 	%D%/checkpoint.c %D%/checkpoint.h \
 	%D%/checkpoint-plan.c \
 	%D%/claim.c %D%/claim.h \
-	%D%/crc32c.c %D%/crc32c.h \
 	%D%/filling.c %D%/filling.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/journal-load.c \
@@ -12,5 +11,4 @@ libslugcore_a_SOURCES += \
 	%D%/lifecycle.c %D%/lifecycle.h \
 	%D%/record.c %D%/record.h \
 	%D%/record-parse.c \
-	%D%/value.c %D%/value.h \
 	%D%/whole.c %D%/whole.h

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/scan.h"
-#include "ledger/crc32c.h"
+#include "base/sealed.h"
 #include "ledger/record.h"
-#include "ledger/value.h"
+#include "value/value.h"
 
 /*
  * Reading. A line is believed only as a whole: when its checksum is right, every key that is known
@@ -19,9 +19,7 @@
  *   0: a head without "boot" (so that it is of another boot), claims without "source" and "split"
  *   1: now
  */
-#define CHECKSUM_DIGITS 8u
-#define JSON_AT         (CHECKSUM_DIGITS + 1)
-#define PAGE_BYTES_MAX  (UINT64_C(1) << 45)
+#define PAGE_BYTES_MAX (UINT64_C(1) << 45)
 
 /* A change has seven levels; a later slugd may nest what it adds. The length of a line is limit
  * enough: what could be written must be readable. */
@@ -331,36 +329,21 @@ static const struct {
 
 /* Lines */
 
-static bool read_checksum(const char *line, uint32_t *ret) {
-        uint32_t checksum = 0;
-
-        for (size_t i = 0; i < CHECKSUM_DIGITS; ++i) {
-                const char c = line[i];
-
-                /* One form only: a digit that became an upper case one is damage. */
-                if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
-                        return false;
-                checksum = checksum << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-        }
-        *ret = checksum;
-        return true;
-}
-
 bool record_is_whole(const char *line, size_t n_line) {
-        uint32_t checksum;
+        Scan text;
 
-        return n_line > JSON_AT && n_line < RECORD_LINE_MAX && read_checksum(line, &checksum) &&
-               line[CHECKSUM_DIGITS] == ' ' && checksum == crc32c(line + JSON_AT, n_line - JSON_AT);
+        return sealed_open(line, n_line, RECORD_LINE_MAX, &text);
 }
 
 static int parse_line(const char *line, size_t n_line, Document *ret, Diag *reterr) {
+        Scan text;
         int r;
 
-        if (!record_is_whole(line, n_line))
+        if (!sealed_open(line, n_line, RECORD_LINE_MAX, &text))
                 return value_complain(&(const Value){}, reterr, "the checksum is wrong");
-        r = document_parse(line + JSON_AT, n_line - JSON_AT, &limits, ret, reterr);
+        r = document_parse(text.cursor, scan_left(&text), &limits, ret, reterr);
         if (r > 0 && reterr && reterr->column > 0)
-                reterr->column += (unsigned)JSON_AT;
+                reterr->column += SEALED_ROOM;
         return r;
 }
 

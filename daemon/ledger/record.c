@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ledger/crc32c.h"
+#include "base/sealed.h"
 
 /*
  * Writing. What has its zero value is left out, so that a line of an ordinary claim has some two
@@ -16,7 +16,6 @@
  * as the same bytes: they are refused (-EILSEQ), and with them the change, before the ledger has
  * it. Peers' names are checked before, so that this is a last guard and nothing that happens.
  */
-#define CHECKSUM_DIGITS 8u
 
 /* Bytes of the character that begins here; 0: it is not UTF-8. */
 static size_t measure_character(const unsigned char *text) {
@@ -141,50 +140,18 @@ static void append_claim(Buffer *buffer, const LedgerClaim *claim) {
 
 /* Lines */
 
-static const char checksum_room[] = "00000000 ";
-
-/* Return: where the line begins. */
-static size_t begin_line(Buffer *buffer) {
-        const size_t start = buffer->n_data;
-
-        buffer_append_text(buffer, checksum_room);
-        return start;
-}
-
-static void write_checksum(char *digits, uint32_t checksum) {
-        for (size_t i = CHECKSUM_DIGITS; i-- > 0; checksum >>= 4)
-                digits[i] = "0123456789abcdef"[checksum & 15];
-}
-
-static void end_line(Buffer *buffer, size_t start) {
-        const size_t n_room = sizeof(checksum_room) - 1;
-        char *line;
-
-        buffer_append_char(buffer, '\n');
-        if (!buffer->error && buffer->n_data - start > RECORD_LINE_MAX)
-                buffer->error = -E2BIG;
-        if (buffer->error) {
-                buffer->n_data = start;
-                if (buffer->data)
-                        buffer->data[start] = '\0';
-                return;
-        }
-        line = buffer->data + start;
-        write_checksum(line, crc32c(line + n_room, buffer->n_data - start - n_room - 1));
-}
-
 void record_append_head(const RecordHead *head, Buffer *buffer) {
-        const size_t start = begin_line(buffer);
+        const size_t start = sealed_begin(buffer);
 
         buffer_printf(buffer, "{\"version\":%u", RECORD_VERSION);
         buffer_append_text(buffer, ",\"boot\":");
         append_text(buffer, head->boot_id);
         buffer_printf(buffer, ",\"created\":%" PRIu64 "}", head->created_usec);
-        end_line(buffer, start);
+        sealed_end(buffer, start, RECORD_LINE_MAX);
 }
 
 void record_append_change(const LedgerChange *change, Buffer *buffer) {
-        const size_t start = begin_line(buffer);
+        const size_t start = sealed_begin(buffer);
 
         buffer_append_text(buffer, "{\"drop\":[");
         for (size_t i = 0; i < change->n_drops; ++i) {
@@ -200,14 +167,14 @@ void record_append_change(const LedgerChange *change, Buffer *buffer) {
                 append_claim(buffer, change->puts[i]);
         }
         buffer_append_text(buffer, "]}");
-        end_line(buffer, start);
+        sealed_end(buffer, start, RECORD_LINE_MAX);
 }
 
 void record_append_claim(const LedgerClaim *claim, Buffer *buffer) {
-        const size_t start = begin_line(buffer);
+        const size_t start = sealed_begin(buffer);
 
         buffer_append_text(buffer, "{\"put\":[");
         append_claim(buffer, claim);
         buffer_append_text(buffer, "]}");
-        end_line(buffer, start);
+        sealed_end(buffer, start, RECORD_LINE_MAX);
 }

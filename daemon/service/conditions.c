@@ -220,6 +220,46 @@ static Condition tell_limits(Arena *arena, const NodeView *view) {
         return good("CgroupV2", "cgroup v2 has the memory controller");
 }
 
+static Condition tell_ledger(Arena *arena, const NodeView *view) {
+        const JournalState state =
+                view->journal ? journal_get_state(view->journal) : (JournalState){};
+
+        if (!view->journal || state.health == JOURNAL_ABSENT)
+                return bad("Volatile",
+                           arena_printf(arena, "claims are kept as long as slugd runs: %s",
+                                        view->ledger_problem ? view->ledger_problem
+                                                             : "there is no ledger"));
+        if (state.health == JOURNAL_FAILED)
+                return bad("WriteFailed",
+                           arena_printf(arena, "nothing new is promised: %s", state.problem));
+        return good("Written", "every claim that was answered is on the disk");
+}
+
+/* Of memory that went away, or that the kubelet has promised by itself. */
+static Condition tell_claims(Arena *arena, const NodeView *view) {
+        const Capacity *capacity = view->capacity;
+        NodeSet beyond = {};
+        uint64_t sum = 0;
+        char text[NODESET_TEXT_MAX], bytes[BYTES_TEXT_MAX];
+
+        for (size_t i = 0; view->ledger && i < capacity->n_nodes; ++i) {
+                const CapacityNode *node = &capacity->nodes[i];
+                const uint64_t more = bytes_sub_clamped(
+                        ledger_get_claimed(view->ledger, node->id, 0), node->allocatable_bytes);
+
+                if (more > 0)
+                        nodeset_add(&beyond, node->id);
+                sum = bytes_add_saturated(sum, more);
+        }
+        if (sum > 0)
+                return bad("Overcommitted",
+                           arena_printf(arena,
+                                        "claims on NUMA nodes %s are %s more than what is "
+                                        "allocatable there; nothing new is promised there",
+                                        nodeset_format(&beyond, text), bytes_format(sum, bytes)));
+        return good("Covered", "no NUMA node has more claims than memory");
+}
+
 int message_build_conditions(Arena *arena,
                              const NodeView *view,
                              size_t *ret_n,
@@ -237,6 +277,8 @@ int message_build_conditions(Arena *arena,
                 { "ReservationPlaced", tell_placement },
                 { "MemoryInUse", tell_unused },
                 { "LimitsEnforceable", tell_limits },
+                { "LedgerDurable", tell_ledger },
+                { "ClaimsCovered", tell_claims },
         };
         Slug__V1__Condition **list = MESSAGE_LIST(arena, ELEMENTSOF(types), Slug__V1__Condition,
                                                   SLUG__V1__CONDITION__INIT);

@@ -117,9 +117,34 @@ add_reservation(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeRespon
         return 0;
 }
 
-static int build_amounts(Arena *arena, const CapacityNode *node, Slug__V1__NumaNodeAmounts **ret) {
+/* As many rows as there are sizes that may be promised, claimed or not. */
+static int add_claimed(Arena *arena,
+                       const Ledger *ledger,
+                       const CapacityNode *node,
+                       Slug__V1__NumaNodeAmounts *message) {
+        HugepageBytes claimed[CAPACITY_PAGE_SIZES];
+
+        if (!ledger)
+                return 0;
+        for (size_t i = 0; i < node->n_hugepages; ++i)
+                claimed[i] = (HugepageBytes){
+                        .page_bytes = node->hugepages[i].page_bytes,
+                        .bytes =
+                                ledger_get_claimed(ledger, node->id, node->hugepages[i].page_bytes),
+                };
+        message_set(&message->base, "claimed_bytes",
+                    opt_u64(ledger_get_claimed(ledger, node->id, 0)));
+        return build_hugepages(arena, claimed, node->n_hugepages, &message->n_hugepages_claimed,
+                               &message->hugepages_claimed);
+}
+
+static int build_amounts(Arena *arena,
+                         const Ledger *ledger,
+                         const CapacityNode *node,
+                         Slug__V1__NumaNodeAmounts **ret) {
         Slug__V1__NumaNodeAmounts **list = MESSAGE_LIST(arena, 1, Slug__V1__NumaNodeAmounts,
                                                         SLUG__V1__NUMA_NODE_AMOUNTS__INIT);
+        int r;
 
         if (!list)
                 return -ENOMEM;
@@ -130,8 +155,9 @@ static int build_amounts(Arena *arena, const CapacityNode *node, Slug__V1__NumaN
         list[0]->reserved_bytes = node->reserved_bytes;
         list[0]->allocatable_bytes = node->allocatable_bytes;
         list[0]->withheld_bytes = node->withheld_bytes;
-        return build_hugepages(arena, node->hugepages, node->n_hugepages,
-                               &list[0]->n_hugepages_allocatable, &list[0]->hugepages_allocatable);
+        r = build_hugepages(arena, node->hugepages, node->n_hugepages,
+                            &list[0]->n_hugepages_allocatable, &list[0]->hugepages_allocatable);
+        return r ? r : add_claimed(arena, ledger, node, list[0]);
 }
 
 int message_fill_described(Arena *arena,
@@ -141,7 +167,9 @@ int message_fill_described(Arena *arena,
         int r = message_build_numa_node(arena, view->topology, &view->topology->nodes[index],
                                         &message->numa_node);
 
-        return r ? r : build_amounts(arena, &view->capacity->nodes[index], &message->amounts);
+        return r ? r
+                 : build_amounts(arena, view->ledger, &view->capacity->nodes[index],
+                                 &message->amounts);
 }
 
 static int
@@ -201,7 +229,8 @@ int message_build_description(Arena *arena,
                               const NodeView *view,
                               Slug__V1__DescribeNodeResponse **ret) {
         static int (*const parts[])(Arena *, const NodeView *, Slug__V1__DescribeNodeResponse *) = {
-                add_system_info, add_amounts, add_reservation, add_numa_nodes, add_findings,
+                add_system_info, add_amounts,  add_reservation,
+                add_numa_nodes,  add_findings, message_add_allocated,
         };
         Slug__V1__DescribeNodeResponse **list = MESSAGE_LIST(
                 arena, 1, Slug__V1__DescribeNodeResponse, SLUG__V1__DESCRIBE_NODE_RESPONSE__INIT);

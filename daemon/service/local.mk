@@ -1,4 +1,5 @@
 libslugcore_a_SOURCES += \
+	%D%/allocated.c \
 	%D%/changes-message.c \
 	%D%/claim-message.c \
 	%D%/conditions.c \

@@ -65,6 +65,59 @@ static void write_nodes(const NodeView *view, Buffer *buffer) {
         }
 }
 
+/* Rows of plain memory have page_size 0, as in the API. */
+static void write_claimed(const NodeView *view, Buffer *buffer) {
+        char id[16], page[24];
+
+        metric_begin(buffer, "slug_numa_node_claimed_bytes", "gauge",
+                     "What claims hold of a NUMA node, by page size; 0 is plain memory.");
+        for (size_t i = 0; i < view->capacity->n_nodes; ++i) {
+                const CapacityNode *node = &view->capacity->nodes[i];
+                const MetricLabel labels[] = { { "numa_node", id }, { "page_size_bytes", page } };
+
+                (void)snprintf(id, sizeof(id), "%u", node->id);
+                for (size_t k = 0; k <= node->n_hugepages; ++k) {
+                        const uint64_t bytes = k ? node->hugepages[k - 1].page_bytes : 0;
+
+                        (void)snprintf(page, sizeof(page), "%" PRIu64, bytes);
+                        metric_sample(buffer, "slug_numa_node_claimed_bytes", labels,
+                                      ELEMENTSOF(labels),
+                                      ledger_get_claimed(view->ledger, node->id, bytes));
+                }
+        }
+}
+
+static void write_claims(const NodeView *view, Buffer *buffer) {
+        uint64_t n[_CLAIM_STATE_N] = {};
+
+        for (const LedgerClaim *claim = ledger_next(view->ledger, NULL); claim;
+             claim = ledger_next(view->ledger, claim))
+                ++n[claim->state];
+        metric_begin(buffer, "slug_claims", "gauge", "Claims of the ledger, by state.");
+        for (unsigned i = 0; i < _CLAIM_STATE_N; ++i)
+                metric_sample(buffer, "slug_claims",
+                              &(const MetricLabel){ "state", claim_state_name((ClaimState)i) }, 1,
+                              n[i]);
+}
+
+static void write_ledger(const NodeView *view, Buffer *buffer) {
+        const JournalState state = journal_get_state(view->journal);
+
+        write_claims(view, buffer);
+        write_claimed(view, buffer);
+        metric_begin(buffer, "slug_ledger_healthy", "gauge",
+                     "Whether what is promised is on the disk: 1, or 0.");
+        metric_sample(buffer, "slug_ledger_healthy", NULL, 0, state.health == JOURNAL_HEALTHY);
+        metric_begin(buffer, "slug_ledger_syncs_total", "counter",
+                     "Writes of the ledger that reached the disk.");
+        metric_sample(buffer, "slug_ledger_syncs_total", NULL, 0, state.n_syncs);
+        metric_begin(buffer, "slug_ledger_failures_total", "counter",
+                     "Writes of the ledger that failed.");
+        metric_sample(buffer, "slug_ledger_failures_total", NULL, 0, state.n_failures);
+        metric_begin(buffer, "slug_ledger_file_bytes", "gauge", "The size of the ledger's file.");
+        metric_sample(buffer, "slug_ledger_file_bytes", NULL, 0, state.file_bytes);
+}
+
 static void write_sum(Buffer *buffer, const char *name, const char *help, const MemorySum *sum) {
         const struct {
                 Locality locality;
@@ -106,4 +159,6 @@ void metrics_page_write(const NodeView *view, Buffer *buffer) {
                      "What of the reservation fits on no NUMA node.",
                      view->capacity->unplaced_bytes);
         write_nodes(view, buffer);
+        if (view->ledger && view->journal)
+                write_ledger(view, buffer);
 }

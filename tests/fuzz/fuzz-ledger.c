@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/crc32c.h"
 #include "ledger/checkpoint.h"
-#include "ledger/crc32c.h"
 #include "ledger/record.h"
 
 static void must(bool is_true) {

@@ -55,3 +55,14 @@ tests_unit_test_replace_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_replace_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=renameat
 tests_unit_test_replace_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-crc32c
+tests_unit_test_crc32c_SOURCES = %D%/test-crc32c.c
+tests_unit_test_crc32c_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_crc32c_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-sealed
+tests_unit_test_sealed_SOURCES = %D%/test-sealed.c $(FAILMALLOC)
+tests_unit_test_sealed_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_sealed_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_sealed_LDADD = $(TEST_API_LIBS)

@@ -45,25 +45,3 @@ tests_unit_test_ledger_model_SOURCES = %D%/test-ledger-model.c $(TEST_CLAIMS) \
 	tests/lib/ledger-model.c tests/lib/ledger-model.h
 tests_unit_test_ledger_model_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_ledger_model_LDADD = $(TEST_CORE_LIBS)
-
-UNIT_TESTS += tests/unit/test-claim
-tests_unit_test_claim_SOURCES = %D%/test-claim.c $(TEST_CLAIMS)
-tests_unit_test_claim_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_claim_LDADD = $(TEST_CORE_LIBS)
-
-UNIT_TESTS += tests/unit/test-ledger
-tests_unit_test_ledger_SOURCES = %D%/test-ledger.c $(TEST_CLAIMS)
-tests_unit_test_ledger_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_ledger_LDADD = $(TEST_CORE_LIBS)
-
-UNIT_TESTS += tests/unit/test-ledger-memory
-tests_unit_test_ledger_memory_SOURCES = %D%/test-ledger-memory.c $(TEST_CLAIMS) $(FAILMALLOC)
-tests_unit_test_ledger_memory_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_ledger_memory_LDFLAGS = $(TEST_WRAP_FLAGS) -Wl,--wrap=tsearch
-tests_unit_test_ledger_memory_LDADD = $(TEST_CORE_LIBS)
-
-UNIT_TESTS += tests/unit/test-ledger-model
-tests_unit_test_ledger_model_SOURCES = %D%/test-ledger-model.c $(TEST_CLAIMS) \
-	tests/lib/ledger-model.c tests/lib/ledger-model.h
-tests_unit_test_ledger_model_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_ledger_model_LDADD = $(TEST_CORE_LIBS)

@@ -392,7 +392,7 @@ END_TEST
         "known keys here: configFile, configDir, flagsFile, processName, "                         \
         "systemReserved, kubeReserved, evictionHard, "                                             \
         "mergeDefaultEvictionSettings, enforceNodeAllocatable, cgroupsPerQOS, "                    \
-        "memoryManagerPolicy, reservedMemory"
+        "memoryManagerPolicy, featureGates, reservedMemory"
 #define LONG_60 "123456789012345678901234567890123456789012345678901234567890"
 
 static const struct {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/crc32c.h"
+#include "base/crc32c.h"
 #include "ledger/journal.h"
 #include "lib/claims.h"
 #include "lib/failmalloc.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/crc32c.h"
+#include "base/crc32c.h"
 #include "ledger/record.h"
 #include "lib/claims.h"
 #include "lib/failmalloc.h"

@@ -17,12 +17,13 @@ const (
 	aboutAdd         = "containers that start"
 	aboutRemove      = "containers that are removed"
 	aboutRestart     = "restarts"
+	aboutImport      = "claims out of the kubelet's state file"
 	aboutAllocatable = "allocatable memory"
 	aboutState       = "claims, NUMA nodes and their groups after every step"
 )
 
 var allAbouts = []string{aboutHints, aboutPodHints, aboutAllocate, aboutAllocatePod, aboutAdd, aboutRemove, aboutRestart,
-	aboutAllocatable, aboutState}
+	aboutImport, aboutAllocatable, aboutState}
 
 // What a run has to have met, for its agreement to mean something.
 const (
@@ -37,12 +38,13 @@ const (
 	seenExisted     = "claims that a container had before"
 	seenPodRefused  = "refusals of pods as a whole"
 	seenPodLevel    = "pods as a whole"
+	seenTakenOver   = "memory of init containers that others take over"
 	seenMixed       = "NUMA nodes that are used alone and in a group"
 	seenReadmission = "kubelets that start again"
 )
 
 var allSeen = []string{seenPreferred, seenOther, seenNoOpinion, seenEmpty, seenImpossible, seenGroup, seenHuge, seenRefused,
-	seenExisted, seenPodRefused, seenPodLevel, seenMixed, seenReadmission}
+	seenExisted, seenPodRefused, seenPodLevel, seenTakenOver, seenMixed, seenReadmission}
 
 // Differences that are meant. Each of them but the first ends its sequence: both sides hold different things from there on.
 const (

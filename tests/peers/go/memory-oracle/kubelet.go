@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/go-logr/logr"
 	v1 "k8s.io/api/core/v1"
@@ -162,7 +163,7 @@ func (k *kubelet) Play(s *Step) (answer *Answer) {
 
 func (k *kubelet) allocate(s *Step, answer *Answer) {
 	pod, container := k.container(s.pod, s.Container)
-	answer.Existed = len(k.manager.GetMemory(s.pod.UID, s.Container)) > 0
+	answer.Existed = k.manager.GetMemory(s.pod.UID, s.Container) != nil // of nothing, too
 	k.decide(s.Affinity)
 	if err := k.manager.Allocate(pod, container); err != nil {
 		answer.Refused, answer.Why = true, err.Error()
@@ -213,6 +214,32 @@ func (k *kubelet) State() (*State, error) {
 		}
 	}
 	return s, nil
+}
+
+func (k *kubelet) stateFile() string { return filepath.Join(k.dir, "memory_manager_state") }
+
+func (k *kubelet) Import(file string) (*State, error) {
+	dir, err := os.MkdirTemp(k.dir, "import-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := copyFile(file, filepath.Join(dir, "memory_manager_state")); err != nil {
+		return nil, err
+	}
+	other, err := newKubelet(k.machine, dir)
+	if err != nil {
+		return nil, err
+	}
+	return other.State()
+}
+
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o600)
 }
 
 func (k *kubelet) Close() {}

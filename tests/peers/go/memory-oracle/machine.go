@@ -77,7 +77,7 @@ func newMachine(r *rand.Rand, podLevel bool) *Machine {
 	id := 0
 	for i := range n {
 		if chance(r, 15) {
-			id += 1 + r.IntN(12)
+			id += 1 + r.IntN(7) // eight of them are below 64
 		}
 		node := Node{ID: id, HasCPUs: i == 0 || chance(r, 75), KiB: pick(r, mibs...) * 1024}
 		if chance(r, 20) {
@@ -187,6 +187,7 @@ func (m *Machine) files() map[string]string {
 	}
 	files["proc/meminfo"] = fmt.Sprintf("MemTotal: %d kB\nMemFree: %d kB\nMemAvailable: %d kB\n", total, total/2, total/2)
 	files["proc/sys/kernel/hostname"] = "oracle\n"
+	files["proc/sys/kernel/random/boot_id"] = "6f9a1c2e-5b7d-4c3a-9e8f-0a1b2c3d4e5f\n"
 	files["var/lib/kubelet/config.yaml"] = m.kubeletYAML()
 	files["etc/slug/slugd.yaml"] = m.slugdYAML()
 	return files
@@ -235,6 +236,7 @@ func (m *Machine) slugdYAML() string {
 	return text
 }
 
+// write makes the machine, with a folder for slugd to keep its ledger in.
 func (m *Machine) write(root string) error {
 	for path, text := range m.files() {
 		path = filepath.Join(root, path)
@@ -245,5 +247,5 @@ func (m *Machine) write(root string) error {
 			return err
 		}
 	}
-	return nil
+	return os.MkdirAll(filepath.Join(root, "var/lib/slug"), 0o755)
 }

@@ -20,6 +20,7 @@ const (
 	doRemove       = "remove"
 	doRestart      = "restart" // the kubelet
 	doRestartSlugd = "restart-slugd"
+	doImport       = "import" // the kubelet's state file is read by somebody new
 )
 
 // Step is one call, or one thing that happens. It has all that is needed to do it again.
@@ -57,6 +58,8 @@ type side interface {
 	Play(step *Step) *Answer
 	Allocatable() (Blocks, error)
 	State() (*State, error)
+	// Import is the state of another one of the same machine, that starts with this state file of a kubelet.
+	Import(file string) (*State, error)
 	Close()
 }
 
@@ -122,6 +125,10 @@ func (p *player) do(step *Step) *Answer {
 	case doLeave:
 		p.active = slices.DeleteFunc(p.active, func(pod *Pod) bool { return pod == step.pod })
 	}
+	if step.Do == doImport {
+		p.imports()
+		return &Answer{}
+	}
 	p.first.SetActive(p.active)
 	p.second.SetActive(p.active)
 	first := p.first.Play(step)
@@ -178,6 +185,25 @@ func (p *player) intended(which string) {
 	p.ended = true
 }
 
+// imports compares what the second side makes of the first one's state file. A file in which a NUMA node is used alone and in a group
+// does not say where the bytes are, and the kubelet itself may refuse it.
+func (p *player) imports() {
+	if p.isOver() || len(p.tainted) > 0 {
+		return
+	}
+	second, err := p.second.Import(p.first.(*kubelet).stateFile())
+	if err != nil {
+		p.differs(aboutImport, "slugd: %v", err)
+		return
+	}
+	p.counts.add(aboutImport)
+	once := newPlayer(nil, nil, newCounts())
+	once.compareStateWith(p.state, second)
+	if once.difference != nil {
+		p.differs(aboutImport, "%s", once.difference.Text)
+	}
+}
+
 // States
 
 func (p *player) compareStates() {
@@ -191,8 +217,28 @@ func (p *player) compareStates() {
 		p.differs(aboutState, "slugd: %v", err)
 		return
 	}
+	p.lookForTakenOver(first)
 	p.state = first
 	p.counts.add(aboutState)
+	p.compareStateWith(first, second)
+}
+
+// lookForTakenOver: a claim that has become smaller.
+func (p *player) lookForTakenOver(now *State) {
+	if p.state == nil {
+		return
+	}
+	for key, blocks := range now.Claims {
+		before := p.state.Claims[key]
+		for i := range min(len(before), len(blocks)) {
+			if blocks[i].Bytes < before[i].Bytes {
+				p.counts.see(seenTakenOver)
+			}
+		}
+	}
+}
+
+func (p *player) compareStateWith(first, second *State) {
 	p.compareClaims(first.Claims, second.Claims)
 	if !slices.Equal(slices.Sorted(maps.Keys(first.Nodes)), slices.Sorted(maps.Keys(second.Nodes))) {
 		p.differs(aboutState, "the kubelet has NUMA nodes %v, slugd %v", slices.Sorted(maps.Keys(first.Nodes)),

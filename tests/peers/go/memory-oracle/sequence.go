@@ -41,6 +41,9 @@ func (q *sequence) run(p *player) {
 	for len(p.steps) < most && !p.isOver() {
 		q.next()
 	}
+	if chance(q.r, 30) {
+		q.player.do(&Step{Do: doImport})
+	}
 	// in the end all of them go, and nothing may be left; any call will do for that to be seen
 	for len(q.pods) > 0 && !p.isOver() {
 		q.leave(q.pods[0])

@@ -311,3 +311,24 @@ func (s *slugd) State() (*State, error) {
 	}
 	return response.state()
 }
+
+func (s *slugd) Import(file string) (*State, error) {
+	dir, err := os.MkdirTemp(s.dir, "import-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	root := filepath.Join(dir, "root")
+	if err := s.machine.write(root); err != nil {
+		return nil, err
+	}
+	if err := copyFile(file, filepath.Join(root, "var/lib/kubelet/memory_manager_state")); err != nil {
+		return nil, err
+	}
+	other, err := newSlugd(s.path, s.machine, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer other.Close()
+	return other.State()
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ledger/value.h"
+#include "value/value.h"
 
 #include <errno.h>
 #include <json-c/json.h>

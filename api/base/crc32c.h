@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * CRC-32C (Castagnoli), as iSCSI and ext4 have it. Inside this folder only.
+ * CRC-32C (Castagnoli), as iSCSI and ext4 have it.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -6,7 +6,6 @@
  *
  * What reading a document needs: a value knows the way to it, so that a complaint names it
  * ("put[3].blocks[0].page"). A Value borrows the document and the value that it was got from.
- * Inside this folder only.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ledger/crc32c.h"
+#include "base/crc32c.h"
 
 /*
  * Half a byte at a time from a table of sixteen: small enough to be read, and fast enough for a log

@@ -1,0 +1,1 @@
+libslugapi_a_SOURCES += %D%/value.c %D%/value.h
