@@ -7,7 +7,7 @@ tests_unit_test_hints_random_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_hints_random_LDADD = $(TEST_CORE_LIBS)
 
 UNIT_TESTS += tests/unit/test-hints-large
-tests_unit_test_hints_large_SOURCES = %D%/test-hints-large.c $(TEST_NUMA_BED) $(TEST_CLAIMS)
+tests_unit_test_hints_large_SOURCES = %D%/test-hints-large.c $(TEST_NUMA_BED)
 tests_unit_test_hints_large_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_hints_large_LDADD = $(TEST_CORE_LIBS)
 
