@@ -33,11 +33,11 @@ func (p *podMaker) next(state *State) *Pod {
 		pod.Containers = []Container{{Name: "app"}}
 		p.name(pod, "QOS_CLASS_BEST_EFFORT")
 	case chance(p.r, 7):
-		p.fill(pod, state)
+		p.fill(pod, state, 35)
 		p.loosen(pod)
 		p.name(pod, "QOS_CLASS_BURSTABLE")
 	default:
-		p.fill(pod, state)
+		p.fill(pod, state, 35)
 		p.name(pod, "QOS_CLASS_GUARANTEED")
 	}
 	return pod
@@ -50,9 +50,10 @@ func (p *podMaker) name(pod *Pod, class string) {
 	}
 }
 
-func (p *podMaker) fill(pod *Pod, state *State) {
+// fill gives it containers, and init containers to some of a hundred.
+func (p *podMaker) fill(pod *Pod, state *State, withInit int) {
 	largest := p.size(state)
-	if chance(p.r, 35) {
+	if chance(p.r, withInit) {
 		for i := range 1 + p.r.IntN(3) {
 			c := Container{Name: fmt.Sprintf("init-%d", i), Resources: p.exact(p.request(largest))}
 			if chance(p.r, 35) {
@@ -161,7 +162,7 @@ func (p *podMaker) loosen(pod *Pod) {
 // Pods with resources of their own
 
 func (p *podMaker) fillPodLevel(pod *Pod, state *State) {
-	p.fill(pod, state)
+	p.fill(pod, state, 70)
 	for _, list := range [][]Container{pod.Init, pod.Containers} {
 		for i := range list {
 			switch {
