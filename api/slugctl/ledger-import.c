@@ -26,42 +26,50 @@
 
 static const DocumentLimits limits = { .depth = DEPTH_MAX, .n_values = VALUES_MAX };
 
-static int complain(const Value *value, const char *source, Diag *reterr, const char *what) {
-        diag_set(reterr, source, 0, 0, "%s", "");
+static int complain(const Value *value, Diag *reterr, const char *what) {
         (void)value_complain(value, reterr, what);
         return LEDGER_E_INVALID;
 }
 
-static int check_version(const Value *root, const char *source, Diag *reterr) {
+/* Whether this is an export, and of a version that can be read. */
+static int check_version(const Value *root, Diag *reterr) {
         const Value version = value_get(root, "version");
-        const Value claims = value_get(root, "claims");
         uint64_t number;
-        size_t n;
 
         if (!version.json)
-                return complain(&version, source, reterr,
+                return complain(&version, reterr,
                                 "is missing; an export of 'slugctl ledger export' has it");
-        diag_set(reterr, source, 0, 0, "%s", "");
-        if (value_read_u64(&version, UINT64_MAX, &number, reterr) ||
-            value_read_list(&claims, LEDGER_IMPORT_CLAIMS, &n, reterr))
+        if (value_read_u64(&version, UINT64_MAX, &number, reterr))
                 return LEDGER_E_INVALID;
         if (number != LEDGER_EXPORT_VERSION)
-                return complain(&version, source, reterr,
+                return complain(&version, reterr,
                                 "is not 1; the slugctl that wrote it can read it");
         return 0;
 }
 
-static int check_document(const char *source, const char *text, size_t n_text, Diag *reterr) {
+/* @ret_has_form: it is JSON, of this version. */
+static int check_document(const char *source,
+                          const char *text,
+                          size_t n_text,
+                          bool *ret_has_form,
+                          Diag *reterr) {
         _cleanup_(document_deinitp) Document document = {};
-        Value root;
+        Value root, claims;
+        size_t n;
         int r;
 
-        diag_set(reterr, source, 0, 0, "%s", "");
+        *ret_has_form = false;
+        (void)snprintf(reterr->source, sizeof(reterr->source), "%s", source);
         r = document_parse(text, n_text, &limits, &document, reterr);
         if (r)
                 return r > 0 ? LEDGER_E_INVALID : r;
         root = document_get_root(&document);
-        return check_version(&root, source, reterr);
+        r = check_version(&root, reterr);
+        if (r)
+                return r;
+        *ret_has_form = true;
+        claims = value_get(&root, "claims");
+        return value_read_list(&claims, LEDGER_IMPORT_CLAIMS, &n, reterr) ? LEDGER_E_INVALID : 0;
 }
 
 static int decode(const char *source,
@@ -102,17 +110,18 @@ int ledger_import_read(const char *source,
                        Diag *reterr) {
         Slug__V1__ImportClaimsRequest *request;
         Diag of_document = {}, of_message = {};
+        bool has_form;
         int r, r_document;
 
-        r_document = check_document(source, text, n_text, &of_document);
+        r_document = check_document(source, text, n_text, &has_form, &of_document);
         if (r_document < 0)
                 return r_document;
         r = decode(source, text, n_text, arena, &request, &of_message);
         if (r < 0)
                 return r;
-        /* Of text that is no JSON the second complaint has the better place; of another version
-         * only the first makes sense. */
-        if (r_document && (r == 0 || of_document.column == 0)) {
+        /* The second complaint knows the place, and so it is told. But of what is JSON and no
+         * export of this version, only the first makes sense. */
+        if (r_document && (r == 0 || (!has_form && of_document.column == 0))) {
                 *reterr = of_document;
                 return r_document;
         }

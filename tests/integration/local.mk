@@ -7,6 +7,7 @@ INTEGRATION_TESTS = \
 	%D%/curl.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
+	%D%/ledger-verify.sh \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
 	%D%/machines.sh \
