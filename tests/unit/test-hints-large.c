@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/claims.h"
 #include "lib/numa-bed.h"
+#include "lib/pod-text.h"
 
 static HintsMachine *machine;
 static Ledger *ledger;
@@ -111,6 +111,43 @@ START_TEST(large_machines_have_hints_in_time) {
 }
 END_TEST
 
+/* Until nothing fits: 64 NUMA nodes and a thousand claims. */
+START_TEST(a_large_machine_fills_up) {
+        uint64_t claimed = 0, room = 0;
+        unsigned n = 0;
+        int r;
+
+        make_machine(64, 16);
+        for (;; ++n) {
+                _cleanup_(pod_text_deinitp) PodText pod = {};
+                const HintsClaimant claimant = { .pod = &pod.pod, .container = &pod.containers[0] };
+                LedgerChange change = {};
+                char text[128];
+
+                (void)snprintf(text, sizeof(text),
+                               "app:c%u memory=%uGi; note memory.sluglab.io/pod remote=1Gi", n,
+                               2 + n % 4);
+                ck_assert(pod_text_parse(&pod, text));
+                r = hints_allocate(&context, &claimant, &change, &diag);
+                if (r)
+                        break;
+                ck_assert_int_eq(ledger_apply(ledger, &change, &machine->rooms[HINTS_SLUG], NULL,
+                                              &(LedgerLack){}),
+                                 0);
+        }
+        ck_assert_int_eq(r, HINTS_E_REFUSED);
+        ck_assert_uint_gt(n, 1000);
+        ck_assert_uint_eq(ledger_get_n_claims(ledger), n);
+        for (size_t i = 0; i < machine->n_nodes; ++i)
+                if (machine->nodes[i].locality == LOCALITY_LOCAL) {
+                        claimed += ledger_get_claimed(ledger, machine->nodes[i].id, 0);
+                        room += hints_machine_get_room(machine, HINTS_SLUG, machine->nodes[i].id,
+                                                       0);
+                }
+        ck_assert_uint_lt(room - claimed, 4 * GIB); /* no byte is lost to fragments */
+}
+END_TEST
+
 Suite *suite(void) {
         Suite *suite = suite_create("hints-large");
         TCase *tcase = tcase_create("hints-large");
@@ -118,6 +155,7 @@ Suite *suite(void) {
         tcase_set_timeout(tcase, 200);
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_loop_test(tcase, large_machines_have_hints_in_time, 0, ELEMENTSOF(sizes));
+        tcase_add_test(tcase, a_large_machine_fills_up);
         suite_add_tcase(suite, tcase);
         return suite;
 }
