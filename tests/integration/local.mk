@@ -5,6 +5,7 @@ INTEGRATION_TESTS = \
 	%D%/changes.sh \
 	%D%/completion.sh \
 	%D%/curl.sh \
+	%D%/disk.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/lifecycle.sh \
@@ -14,5 +15,6 @@ INTEGRATION_TESTS = \
 	%D%/units.sh \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
+EXTRA_DIST += %D%/disk.py
 EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk
 TESTS += $(INTEGRATION_TESTS)
