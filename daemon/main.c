@@ -20,6 +20,7 @@ static const char *main_arg_root = "/";
 static const char *main_arg_socket;
 static const char *main_arg_config;
 static const char *main_arg_check_config;
+static bool main_arg_no_ledger = false;
 static bool main_arg_foreground;
 static int main_arg_log_level = LOG_INFO;
 
@@ -40,6 +41,7 @@ static int help(void) {
                 "                         read FILE and its drop-ins in FILE.d as a start would, "
                 "say what is\n"
                 "                         wrong, and end\n"
+                "      --no-ledger        keep claims in memory only, for a try-out\n"
                 "      --foreground       log as plain text on standard error, for a person "
                 "at a terminal\n"
                 "      --log-level LEVEL  err, warning, notice, info or debug (default: info)\n"
@@ -50,7 +52,7 @@ static int help(void) {
                 "and reads its configuration again at SIGHUP.\n"
                 "\n"
                 "Examples:\n"
-                "  slugd --foreground --socket /tmp/slugd.sock\n"
+                "  slugd --foreground --no-ledger --socket /tmp/slugd.sock\n"
                 "  slugd --foreground --root ./captured-machine --socket /tmp/slugd.sock\n"
                 "  slugd --check-config /etc/slug/slugd.yaml\n"
                 "  slugctl --socket /tmp/slugd.sock describe-node\n");
@@ -78,6 +80,7 @@ static int parse_args(int argc, char **argv) {
                 ARG_SOCKET,
                 ARG_CONFIG,
                 ARG_CHECK_CONFIG,
+                ARG_NO_LEDGER,
                 ARG_FOREGROUND,
                 ARG_LOG_LEVEL,
                 ARG_VERSION
@@ -87,6 +90,7 @@ static int parse_args(int argc, char **argv) {
                 { "socket", required_argument, NULL, ARG_SOCKET },
                 { "config", required_argument, NULL, ARG_CONFIG },
                 { "check-config", required_argument, NULL, ARG_CHECK_CONFIG },
+                { "no-ledger", no_argument, NULL, ARG_NO_LEDGER },
                 { "foreground", no_argument, NULL, ARG_FOREGROUND },
                 { "log-level", required_argument, NULL, ARG_LOG_LEVEL },
                 { "help", no_argument, NULL, 'h' },
@@ -108,6 +112,9 @@ static int parse_args(int argc, char **argv) {
                         break;
                 case ARG_CHECK_CONFIG:
                         main_arg_check_config = optarg;
+                        break;
+                case ARG_NO_LEDGER:
+                        main_arg_no_ledger = true;
                         break;
                 case ARG_FOREGROUND:
                         main_arg_foreground = true;
@@ -192,6 +199,7 @@ int main(int argc, char **argv) {
                         .root = main_arg_root,
                         .socket = main_arg_socket,
                         .config_file = main_arg_config,
+                        .has_no_ledger = main_arg_no_ledger,
                         .clock = clock_monotonic,
                         .wall_clock = clock_realtime,
                 },

@@ -6,20 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/scan.h"
 #include "rpc/json.h"
 #include "slugctl/call.h"
 #include "slugctl/follow.h"
+#include "slugctl/words.h"
 
 /*
  * A change is one line that needs no line before it, so that a list and a stream of them look the
  * same: when, which generation, what.
  */
-#define TIME_TEXT_MAX 40u
-
 static const Option options[] = {
         { .name = "follow", .letter = 'f', .help = "go on, and print every change as it comes" },
         { .name = "after",
@@ -27,24 +25,10 @@ static const Option options[] = {
           .help = "only what came after that generation" },
 };
 
-/* "2026-01-31T12:00:00.123Z" */
-static const char *format_time(uint64_t usec, char text[static TIME_TEXT_MAX]) {
-        const time_t seconds = (time_t)(usec / USEC_PER_SEC);
-        struct tm utc;
-        size_t n;
-
-        if (!gmtime_r(&seconds, &utc))
-                return "?";
-        n = strftime(text, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
-        (void)snprintf(text + n, TIME_TEXT_MAX - n, ".%03" PRIu64 "Z",
-                       usec % USEC_PER_SEC / USEC_PER_MSEC);
-        return text;
-}
-
 void change_append(const Slug__V1__Change *change, const Style *style, Buffer *buffer) {
         char text[TIME_TEXT_MAX];
 
-        buffer_printf(buffer, "%s  %4" PRIu64 "  ", format_time(change->time_usec, text),
+        buffer_printf(buffer, "%s  %4" PRIu64 "  ", time_format(change->time_usec, text),
                       change->generation);
         output_text(buffer, style, change->message);
         buffer_append_text(buffer, "\n");

@@ -59,7 +59,13 @@ static void append_bash_verb(const Verb *verb, Buffer *script) {
         append_options(verb->options, verb->n_options, script);
         for (size_t i = 0; verb->words && verb->words[i]; ++i)
                 buffer_printf(script, " %s", verb->words[i]);
-        buffer_printf(script, "\"%s ;;\n", verb->takes_path ? " files=yes" : "");
+        buffer_append_char(script, '"');
+        /* the path comes behind the word */
+        if (verb->takes_path && verb->words)
+                buffer_printf(script, "; [ \"$prev\" = %s ] || files=yes", verb->name);
+        else if (verb->takes_path)
+                buffer_append_text(script, " files=yes");
+        buffer_append_text(script, " ;;\n");
 }
 
 static void append_bash(Buffer *script) {
@@ -156,9 +162,9 @@ static void append_zsh_verb(const Verb *verb, Buffer *script) {
                 for (size_t i = 0; verb->words[i]; ++i)
                         buffer_printf(script, "%s%s", i ? " " : "", verb->words[i]);
                 buffer_append_text(script, ")'");
-        } else if (verb->takes_path) {
-                buffer_append_text(script, " \\\n    '1:file:_files'");
         }
+        if (verb->takes_path)
+                buffer_printf(script, " \\\n    '%d:file:_files'", verb->words ? 2 : 1);
         buffer_append_text(script, " ;;\n");
 }
 

@@ -25,6 +25,16 @@ libslugctl_a_SOURCES = \
 	%D%/follow.c %D%/follow.h \
 	%D%/help.c %D%/help.h \
 	%D%/hints.c %D%/hints.h \
+	%D%/input.c %D%/input.h \
+	%D%/ledger.c %D%/ledger.h \
+	%D%/ledger-claim.c %D%/ledger-claim.h \
+	%D%/ledger-compare.c %D%/ledger-compare.h \
+	%D%/ledger-export.c \
+	%D%/ledger-import.c \
+	%D%/ledger-log.c %D%/ledger-log.h \
+	%D%/ledger-record.c %D%/ledger-record.h \
+	%D%/ledger-report.c %D%/ledger-report.h \
+	%D%/ledger-verify.c \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/operator.c %D%/operator.h \
 	%D%/option.c %D%/option.h \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slugctl/simulate.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "slugctl/call.h"
 #include "slugctl/claim.h"
+#include "slugctl/input.h"
 #include "slugctl/manifest.h"
 #include "slugctl/pods.h"
 #include "slugctl/private-daemon.h"
@@ -19,7 +19,6 @@
  * The file is read before anybody is asked, so that a mistake in it costs nothing. With --root the
  * daemon is a private one: a captured machine has no claims but those that it was captured with.
  */
-#define READ_SIZE   65536u
 #define TIMEOUT_SEC 120u
 
 static const Option options[] = {
@@ -31,46 +30,14 @@ static const Option options[] = {
           .help = "on the machine whose files are below DIR; starts a slugd for it" },
 };
 
-static int read_input(int fd, const char *source, Buffer *ret, Diag *reterr) {
-        ssize_t n;
-
-        ret->max = MANIFEST_INPUT_MAX + READ_SIZE;
-        do {
-                char *place = buffer_extend(ret, READ_SIZE);
-
-                if (!place)
-                        break;
-                do
-                        n = read(fd, place, READ_SIZE);
-                while (n < 0 && errno == EINTR);
-                if (n < 0) {
-                        diag_set(reterr, source, 0, 0, "cannot be read: %s", strerror(errno));
-                        return PODS_E_INVALID;
-                }
-                ret->n_data -= READ_SIZE - (size_t)n;
-        } while (n > 0);
-        if (ret->error == -E2BIG) {
-                diag_set(reterr, source, 0, 0, "more than %u MiB; split it, or leave fields out",
-                         MANIFEST_INPUT_MAX / (1024 * 1024));
-                return PODS_E_INVALID;
-        }
-        return ret->error;
-}
-
 static int read_file(const char *file, const char **ret_source, Buffer *ret, Diag *reterr) {
-        _cleanup_(fd_closep) int fd = -EBADF;
+        const int r = input_read(file, MANIFEST_INPUT_MAX, ret_source, ret, reterr);
 
-        if (strcmp(file, "-") == 0) {
-                *ret_source = "standard input";
-                return read_input(STDIN_FILENO, *ret_source, ret, reterr);
-        }
-        *ret_source = file;
-        fd = open(file, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) {
-                diag_set(reterr, file, 0, 0, "cannot be opened: %s", strerror(errno));
-                return PODS_E_INVALID;
-        }
-        return read_input(fd, file, ret, reterr);
+        if (r == INPUT_E_TOO_LARGE)
+                diag_set(reterr, *ret_source, 0, 0,
+                         "more than %u MiB; split it, or leave fields out",
+                         MANIFEST_INPUT_MAX / (1024 * 1024));
+        return r > 0 ? PODS_E_INVALID : r;
 }
 
 static void tell_skipped(const Pods *pods) {

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/quantity.h"
 
 /*
@@ -59,6 +61,19 @@ Tone locality_tone(Slug__V1__Locality locality) {
                 break;
         }
         return TONE_PLAIN;
+}
+
+const char *time_format(uint64_t usec, char text[static TIME_TEXT_MAX]) {
+        const time_t seconds = (time_t)(usec / USEC_PER_SEC);
+        struct tm utc;
+        size_t n;
+
+        if (!gmtime_r(&seconds, &utc))
+                return "?";
+        n = strftime(text, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
+        (void)snprintf(text + n, TIME_TEXT_MAX - n, ".%03" PRIu64 "Z",
+                       usec % USEC_PER_SEC / USEC_PER_MSEC);
+        return text;
 }
 
 void table_add_bytes(Table *table, uint64_t bytes) {

@@ -20,6 +20,10 @@ const char *kind_word(Slug__V1__MemoryKind kind);
 const char *locality_word(Slug__V1__Locality locality);
 Tone locality_tone(Slug__V1__Locality locality);
 
+/* "2026-01-31T12:00:00.123Z" */
+#define TIME_TEXT_MAX 40u
+const char *time_format(uint64_t usec, char text[static TIME_TEXT_MAX]);
+
 /* Cells */
 void table_add_bytes(Table *table, uint64_t bytes);
 void table_add_opt_bytes(Table *table, OptU64 bytes);

@@ -8,14 +8,15 @@
  * All NUMA nodes that hold the request alone; all pairs of the others that hold it together; and,
  * for wider ones, two chains from every NUMA node: one that takes in what is nearest, and one that
  * takes in what has the most free, until the request is held. Members that turn out to be needless
- * are left out again. That is at most n + n*n/2 + 2n sets, each found in n steps or less. The best
+ * are left out again. That is at most n + n*n/2 + 2n sets, each found in n log n steps. The best
  * CANDIDATES_MAX stay.
  *
  * It finds the narrowest set of one kind of page, since taking the largest first does, and every
  * set of one or two. It may miss wider ones; there are too many to look at all.
  */
 #define PAIRS_NODES_MAX     256u /* beyond, pairs come from the chains */
-#define NARROWEST_NODES_MAX 12u  /* beyond, each kind of page is asked for the narrowest alone */
+#define ESTIMATE_NODES_MAX  64u
+#define NARROWEST_NODES_MAX 12u /* beyond, each kind of page is asked for the narrowest alone */
 
 static uint64_t
 count_reusable(const Ledger *ledger, const SideAsker *asker, unsigned node, uint64_t page_bytes) {
@@ -93,22 +94,29 @@ typedef struct Members {
         size_t n_places;
 } Members;
 
-static bool holds_with(const Side *side, const Members *members, size_t without) {
-        for (size_t k = 0; k < side->amounts.n_items; ++k) {
-                uint64_t sum = 0;
+/* What some NUMA nodes have free together. */
+typedef struct Sums {
+        unsigned __int128 bytes[SIDE_AMOUNTS_MAX];
+} Sums;
 
-                for (size_t i = 0; i < members->n_places; ++i)
-                        if (i != without)
-                                sum = bytes_add_saturated(sum,
-                                                          side->nodes[members->places[i]].free[k]);
-                if (sum < side->amounts.items[k].bytes)
+static void add_place(const Side *side, size_t place, Sums *sums) {
+        for (size_t k = 0; k < side->amounts.n_items; ++k)
+                sums->bytes[k] += side->nodes[place].free[k];
+}
+
+static bool is_enough(const Side *side, const Sums *sums) {
+        for (size_t k = 0; k < side->amounts.n_items; ++k)
+                if (sums->bytes[k] < side->amounts.items[k].bytes)
                         return false;
-        }
         return true;
 }
 
 static bool holds(const Side *side, const Members *members) {
-        return holds_with(side, members, members->n_places);
+        Sums sums = {};
+
+        for (size_t i = 0; i < members->n_places; ++i)
+                add_place(side, members->places[i], &sums);
+        return is_enough(side, &sums);
 }
 
 bool side_holds(const Side *side, const NodeSet *nodes) {
@@ -146,7 +154,7 @@ static unsigned count_needed(const Side *side, size_t amount) {
         return n;
 }
 
-static bool is_enough(const Side *side, uint32_t set) {
+static bool holds_on_empty(const Side *side, uint32_t set) {
         for (size_t k = 0; k < side->amounts.n_items; ++k) {
                 uint64_t sum = 0;
 
@@ -166,7 +174,7 @@ static unsigned try_narrowest(const Side *side, unsigned lower_bound) {
         for (uint32_t set = 1; set < UINT32_C(1) << side->n_nodes; ++set) {
                 const unsigned width = (unsigned)__builtin_popcount(set);
 
-                if (width >= lower_bound && width < narrowest && is_enough(side, set))
+                if (width >= lower_bound && width < narrowest && holds_on_empty(side, set))
                         narrowest = width;
         }
         return narrowest;
@@ -205,16 +213,18 @@ static NodeSet get_set(const Side *side, const Members *members) {
 }
 
 /* How far apart its members are, and how slow each is: cheap to tell, and in the order in which the
- * real cost will be. */
+ * real cost will be. Of a wide set its first members stand for all. */
 static uint64_t estimate(const Side *side, const Members *members) {
+        const size_t n =
+                members->n_places < ESTIMATE_NODES_MAX ? members->n_places : ESTIMATE_NODES_MAX;
         uint64_t sum = 0;
 
-        for (size_t i = 0; i < members->n_places; ++i)
-                for (size_t k = 0; k < members->n_places; ++k)
+        for (size_t i = 0; i < n; ++i)
+                for (size_t k = 0; k < n; ++k)
                         sum += hints_machine_get_cost(side->machine,
                                                       side->nodes[members->places[i]].node,
                                                       side->nodes[members->places[k]].node);
-        return sum / members->n_places;
+        return sum / n;
 }
 
 static void keep(const Side *side, const Members *members, Candidates *candidates) {
@@ -225,7 +235,7 @@ static void keep(const Side *side, const Members *members, Candidates *candidate
         size_t i = candidates->n_sets;
 
         for (size_t k = 0; k < candidates->n_sets; ++k)
-                if (candidates->keys[k] == key && nodeset_is_equal(&candidates->sets[k], &set))
+                if (nodeset_is_equal(&candidates->sets[k], &set))
                         return;
         if (i == CANDIDATES_MAX) {
                 if (candidates->keys[i - 1] <= key)
@@ -272,47 +282,68 @@ static uint64_t sum_free(const Side *side, size_t place) {
         return sum;
 }
 
-/* Whether @a comes before @b in a chain from @seed. */
-static bool is_before(const Side *side, ChainOrder order, size_t seed, size_t a, size_t b) {
-        const uint32_t near_a =
-                hints_machine_get_cost(side->machine, side->nodes[seed].node, side->nodes[a].node);
-        const uint32_t near_b =
-                hints_machine_get_cost(side->machine, side->nodes[seed].node, side->nodes[b].node);
-        const uint64_t free_a = sum_free(side, a), free_b = sum_free(side, b);
+typedef struct Link {
+        uint16_t place;
+        uint32_t cost; /* from the seed */
+        uint64_t free;
+} Link;
 
-        if (order == CHAIN_NEAREST && near_a != near_b)
-                return near_a < near_b;
-        if (free_a != free_b)
-                return free_a > free_b;
-        return near_a != near_b ? near_a < near_b : a < b;
+static int compare_numbers(uint64_t a, uint64_t b) {
+        return (a > b) - (a < b);
 }
 
-static bool is_member(const Members *members, size_t place) {
-        for (size_t i = 0; i < members->n_places; ++i)
-                if (members->places[i] == place)
-                        return true;
-        return false;
+static int compare_largest(const void *a, const void *b) {
+        const Link *left = a, *right = b;
+        const int by_free = compare_numbers(right->free, left->free);
+        const int by_cost = compare_numbers(left->cost, right->cost);
+
+        return by_free ? by_free : by_cost ? by_cost : compare_numbers(left->place, right->place);
 }
 
-static size_t
-find_next(const Side *side, ChainOrder order, const Members *members, const bool *is_alone) {
-        size_t best = side->n_nodes;
+static int compare_nearest(const void *a, const void *b) {
+        const int by_cost = compare_numbers(((const Link *)a)->cost, ((const Link *)b)->cost);
 
-        for (size_t i = 0; i < side->n_nodes; ++i)
-                if (!is_alone[i] && sum_free(side, i) > 0 && !is_member(members, i) &&
-                    (best == side->n_nodes || is_before(side, order, members->places[0], i, best)))
-                        best = i;
-        return best;
+        return by_cost ? by_cost : compare_largest(a, b);
+}
+
+/* What a chain from @seed may take in, in its order. */
+static size_t list_links(const Side *side,
+                         ChainOrder order,
+                         size_t seed,
+                         const bool *is_alone,
+                         Link links[static NODESET_MAX]) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < side->n_nodes; ++i) {
+                const uint64_t free_bytes = sum_free(side, i);
+
+                if (i == seed || is_alone[i] || free_bytes == 0)
+                        continue;
+                links[n++] = (Link){
+                        .place = (uint16_t)i,
+                        .cost = hints_machine_get_cost(side->machine, side->nodes[seed].node,
+                                                       side->nodes[i].node),
+                        .free = free_bytes,
+                };
+        }
+        qsort(links, n, sizeof(*links), order == CHAIN_NEAREST ? compare_nearest : compare_largest);
+        return n;
 }
 
 /* Last in, first out: what was farthest goes first. */
-static void leave_out_needless(const Side *side, Members *members) {
-        for (size_t i = members->n_places; i-- > 0;)
-                if (members->n_places > 1 && holds_with(side, members, i)) {
-                        --members->n_places;
-                        memmove(&members->places[i], &members->places[i + 1],
-                                (members->n_places - i) * sizeof(members->places[0]));
-                }
+static void leave_out_needless(const Side *side, Members *members, Sums *sums) {
+        for (size_t i = members->n_places; i-- > 0 && members->n_places > 1;) {
+                Sums rest = *sums;
+
+                for (size_t k = 0; k < side->amounts.n_items; ++k)
+                        rest.bytes[k] -= side->nodes[members->places[i]].free[k];
+                if (!is_enough(side, &rest))
+                        continue;
+                *sums = rest;
+                --members->n_places;
+                memmove(&members->places[i], &members->places[i + 1],
+                        (members->n_places - i) * sizeof(members->places[0]));
+        }
 }
 
 static void find_chain(const Side *side,
@@ -320,16 +351,19 @@ static void find_chain(const Side *side,
                        size_t seed,
                        const bool *is_alone,
                        Candidates *candidates) {
+        Link links[NODESET_MAX];
+        const size_t n_links = list_links(side, order, seed, is_alone, links);
         Members members = { .places = { (uint16_t)seed }, .n_places = 1 };
+        Sums sums = {};
 
-        while (!holds(side, &members)) {
-                const size_t next = find_next(side, order, &members, is_alone);
-
-                if (next == side->n_nodes)
+        add_place(side, seed, &sums);
+        for (size_t i = 0; !is_enough(side, &sums); ++i) {
+                if (i == n_links)
                         return;
-                members.places[members.n_places++] = (uint16_t)next;
+                members.places[members.n_places++] = links[i].place;
+                add_place(side, links[i].place, &sums);
         }
-        leave_out_needless(side, &members);
+        leave_out_needless(side, &members, &sums);
         keep(side, &members, candidates);
 }
 

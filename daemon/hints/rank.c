@@ -54,37 +54,52 @@ NodeSet rank_find_homes(const HintsMachine *machine, const NodeSet *nodes) {
         return nodeset_is_empty(&homes) ? near : homes;
 }
 
-static uint32_t
-get_cost_from(const HintsMachine *machine, const NodeSet *homes, const HintsNode *to) {
-        uint64_t sum = 0;
-        unsigned n = 0;
+/* What an access from some homes costs, by place: an average over them. */
+typedef struct Costs {
+        uint32_t permille[NODESET_MAX];
+} Costs;
 
-        NODESET_FOREACH (id, homes) {
-                sum += hints_machine_get_cost(machine, hints_machine_find(machine, id), to);
-                ++n;
+static void find_costs(const HintsMachine *machine, const NodeSet *homes, Costs *ret) {
+        const HintsNode *from[NODESET_MAX];
+        size_t n = 0;
+
+        NODESET_FOREACH (id, homes)
+                from[n++] = hints_machine_find(machine, id);
+        for (size_t place = 0; place < machine->n_nodes; ++place) {
+                const HintsNode *to = &machine->nodes[place];
+                uint64_t sum = 0;
+
+                for (size_t i = 0; i < n; ++i)
+                        sum += hints_machine_get_cost(machine, from[i], to);
+                ret->permille[place] = n > 0 ? (uint32_t)(sum / n) : to->base_permille;
         }
-        return n > 0 ? (uint32_t)(sum / n) : to->base_permille;
 }
 
-void rank_order(const Side *side, const NodeSet *set, const NodeSet *homes, RankOrder *ret) {
-        uint32_t costs[NODESET_MAX];
+static uint32_t get_cost(const Side *side, const SideNode *node, const Costs *costs) {
+        return costs->permille[hints_machine_get_place(side->machine, node->node)];
+}
 
+static void order_by(const Side *side, const NodeSet *set, const Costs *costs, RankOrder *ret) {
         ret->n_nodes = 0;
         for (size_t i = 0; i < side->n_nodes; ++i) {
                 const SideNode *node = &side->nodes[i];
-                uint32_t cost;
+                const uint32_t cost = get_cost(side, node, costs);
                 size_t k;
 
                 if (!nodeset_contains(set, node->node->id))
                         continue;
-                cost = get_cost_from(side->machine, homes, node->node);
-                for (k = ret->n_nodes++; k > 0 && costs[k - 1] > cost; --k) {
-                        costs[k] = costs[k - 1];
+                for (k = ret->n_nodes++; k > 0 && get_cost(side, ret->nodes[k - 1], costs) > cost;
+                     --k)
                         ret->nodes[k] = ret->nodes[k - 1];
-                }
-                costs[k] = cost;
                 ret->nodes[k] = node;
         }
+}
+
+void rank_order(const Side *side, const NodeSet *set, const NodeSet *homes, RankOrder *ret) {
+        Costs costs;
+
+        find_costs(side->machine, homes, &costs);
+        order_by(side, set, &costs, ret);
 }
 
 /* Bytes times cost, and the bytes. */
@@ -93,18 +108,18 @@ typedef struct Weight {
         uint64_t bytes;
 } Weight;
 
-static void weigh(const Side *side, const NodeSet *set, const NodeSet *homes, Weight *weight) {
+static void weigh(const Side *side, const NodeSet *set, const Costs *costs, Weight *weight) {
         RankOrder order;
 
-        rank_order(side, set, homes, &order);
+        order_by(side, set, costs, &order);
         for (size_t k = 0; k < side->amounts.n_items; ++k) {
                 uint64_t left = side->amounts.items[k].bytes;
 
                 for (size_t i = 0; i < order.n_nodes && left > 0; ++i) {
                         const uint64_t bytes = bytes_min(left, order.nodes[i]->free[k]);
 
-                        weight->cost += (unsigned __int128)bytes *
-                                        get_cost_from(side->machine, homes, order.nodes[i]->node);
+                        weight->cost +=
+                                (unsigned __int128)bytes * get_cost(side, order.nodes[i], costs);
                         weight->bytes = bytes_add_saturated(weight->bytes, bytes);
                         left -= bytes;
                 }
@@ -169,7 +184,7 @@ static bool has_normal_memory(const HintsMachine *machine, const NodeSet *nodes)
 }
 
 /* Return: false when the machine has no NUMA node that could be added. */
-static bool add_normal_memory(const HintsMachine *machine, const NodeSet *homes, NodeSet *nodes) {
+static bool add_normal_memory(const HintsMachine *machine, const Costs *costs, NodeSet *nodes) {
         const HintsNode *best = NULL;
         uint32_t best_cost = UINT32_MAX;
 
@@ -177,7 +192,7 @@ static bool add_normal_memory(const HintsMachine *machine, const NodeSet *homes,
                 return true;
         for (size_t i = 0; i < machine->n_nodes; ++i) {
                 const HintsNode *node = &machine->nodes[i];
-                const uint32_t cost = get_cost_from(machine, homes, node);
+                const uint32_t cost = costs->permille[i];
 
                 if (node->locality != LOCALITY_LOCAL || node->is_movable_only || cost >= best_cost)
                         continue;
@@ -195,19 +210,39 @@ typedef struct Pairing {
         Ranking *ranking;
 } Pairing;
 
-static void add_pair(const Pairing *pairing, const NodeSet *local, const NodeSet *remote) {
-        const HintsMachine *machine = pairing->sides->local.machine;
+static void add_pair(const Pairing *pairing,
+                     const NodeSet *local,
+                     const NodeSet *remote,
+                     const Costs *costs,
+                     Weight weight) {
         Hint hint = { .nodes = nodeset_or(local, remote) };
-        const NodeSet homes = rank_find_homes(machine, nodeset_is_empty(local) ? remote : local);
-        Weight weight = {};
 
         hint.is_preferred = nodeset_count(local) <= pairing->narrowest_local &&
                             nodeset_count(remote) <= pairing->narrowest_remote;
-        weigh(&pairing->sides->local, local, &homes, &weight);
-        weigh(&pairing->sides->remote, remote, &homes, &weight);
+        weigh(&pairing->sides->remote, remote, costs, &weight);
         hint.cost_permille = weight.bytes ? (uint32_t)(weight.cost / weight.bytes) : 0;
-        if (add_normal_memory(machine, &homes, &hint.nodes))
+        if (add_normal_memory(pairing->sides->local.machine, costs, &hint.nodes))
                 insert(pairing->ranking, &hint);
+}
+
+/* Costs depend on the homes, which are the local set's where there is one. */
+static void add_pairs(const Pairing *pairing, const NodeSet *local, const Candidates *remotes) {
+        const HintsMachine *machine = pairing->sides->local.machine;
+        NodeSet homes = rank_find_homes(machine, local);
+        Weight weight = {};
+        Costs costs;
+
+        if (!nodeset_is_empty(local)) {
+                find_costs(machine, &homes, &costs);
+                weigh(&pairing->sides->local, local, &costs, &weight);
+        }
+        for (size_t i = 0; i < remotes->n_sets; ++i) {
+                if (nodeset_is_empty(local)) {
+                        homes = rank_find_homes(machine, &remotes->sets[i]);
+                        find_costs(machine, &homes, &costs);
+                }
+                add_pair(pairing, local, &remotes->sets[i], &costs, weight);
+        }
 }
 
 /* Nothing that is asked is held by the empty set. */
@@ -234,8 +269,7 @@ int rank(const Sides *sides, size_t max, Hint **ret, size_t *ret_n) {
         find(&sides->local, &candidates[0]);
         find(&sides->remote, &candidates[1]);
         for (size_t i = 0; i < candidates[0].n_sets; ++i)
-                for (size_t k = 0; k < candidates[1].n_sets; ++k)
-                        add_pair(&pairing, &candidates[0].sets[i], &candidates[1].sets[k]);
+                add_pairs(&pairing, &candidates[0].sets[i], &candidates[1]);
         *ret_n = ranking.n_hints;
         *ret = TAKE_PTR(hints);
         return 0;

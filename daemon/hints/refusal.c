@@ -49,7 +49,8 @@ int refusal_tell_unknown(const HintsMachine *machine, const NodeSet *nodes, Diag
         char who[LIST_MAX + 32], list[LIST_MAX];
 
         (void)print_nodes(&unknown, "", who, sizeof(who));
-        diag_set(reterr, NULL, 0, 0, "there is no %s; there are %s", who,
+        diag_set(reterr, NULL, 0, 0, "there %s no %s; there are %s",
+                 nodeset_count(&unknown) == 1 ? "is" : "are", who,
                  format_nodes(&machine->all, list));
         return HINTS_E_INVALID;
 }

@@ -74,8 +74,9 @@ static int sum_splits(const Pod *pod, Split *ret, Diag *reterr) {
 
 /* The pod-level request, with the pod's annotation. */
 static int split_pod_level(const Pod *pod, Split *ret, Diag *reterr) {
-        /* the pod's resources as those of a container that has them all */
-        const PodContainer whole = { .name = pod->name, .resources = pod->resources };
+        /* the pod's resources as those of a container that has them all, and an annotation of no
+         * container's */
+        const PodContainer whole = { .name = "(pod)", .resources = pod->resources };
         const Pod alone = {
                 .uid = pod->uid,
                 .namespace_name = pod->namespace_name,

@@ -167,12 +167,14 @@ int shares_take_over(Shares *shares,
 /* Putting */
 
 LedgerClaim shares_describe(const HintsClaimant *claimant, const char *container) {
+        const Pod *pod = claimant->pod;
+
         return (LedgerClaim){
-                .pod_uid = claimant->pod->uid,
+                .pod_uid = pod->uid,
                 .container = container,
-                .namespace_name = claimant->pod->namespace_name,
-                .pod = claimant->pod->name,
-                .qos = pod_get_qos(claimant->pod),
+                .namespace_name = pod->namespace_name ? pod->namespace_name : "",
+                .pod = pod->name ? pod->name : "",
+                .qos = pod_get_qos(pod),
                 .state = CLAIM_PENDING,
                 .source = claimant->source,
                 .container_id = "",

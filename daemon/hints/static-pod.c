@@ -53,7 +53,8 @@ static int refuse_shared(const Pod *pod, const char *who, const PodAmount *amoun
         diag_set(reterr, NULL, 0, 0,
                  "pod '%s': containers with memory of their own use up all of the pod's %s, and "
                  "nothing is left for %s",
-                 pod->name, pod_format_resource(amount->page_bytes, resource), who);
+                 pod->name ? pod->name : "", pod_format_resource(amount->page_bytes, resource),
+                 who);
         return HINTS_E_REFUSED;
 }
 

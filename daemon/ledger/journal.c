@@ -66,7 +66,7 @@ struct Journal {
         Buffer lines; /* of the entries that wait, to be appended */
         uint64_t file_bytes;
         uint64_t measure_at; /* from so many bytes on it is seen whether compaction pays */
-        bool must_replace;
+        bool must_replace;   /* there is no file yet; one that failed is replaced in any case */
         bool is_closing;
         JournalHealth health;
         char problem[256];
@@ -307,7 +307,6 @@ static void fail(Journal *self, int error, const char *what) {
         ++self->n_failures;
         self->health = JOURNAL_FAILED;
         (void)snprintf(self->problem, sizeof(self->problem), "%s: %s", what, strerror(-error));
-        self->must_replace = true;
         self->last_begun = NULL;
         cut_lines(self, 0);
         take_back_all(self);

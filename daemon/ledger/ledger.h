@@ -44,12 +44,12 @@ typedef enum ClaimSource {
 } ClaimSource;
 
 #define LEDGER_PART_MAX     (UINT64_C(1) << 45) /* bytes of one NUMA node: 32 TiB */
-#define LEDGER_CLAIMS_MAX   16384u
-#define LEDGER_BLOCKS_MAX   8u    /* of one claim */
-#define LEDGER_CHUNKS_MAX   4096u /* of one claim */
-#define LEDGER_CHUNK_ID_MAX 64u   /* with the NUL */
-#define LEDGER_REASON_MAX   256u  /* with the NUL */
-#define LEDGER_CHANGE_MAX   512u  /* puts, and drops, of one change */
+#define LEDGER_CLAIMS_MAX   8192u               /* all of them fit into one answer */
+#define LEDGER_BLOCKS_MAX   8u                  /* of one claim */
+#define LEDGER_CHUNKS_MAX   4096u               /* of one claim */
+#define LEDGER_CHUNK_ID_MAX 64u                 /* with the NUL */
+#define LEDGER_REASON_MAX   256u                /* with the NUL */
+#define LEDGER_CHANGE_MAX   512u                /* puts, and drops, of one change */
 
 /* Bytes of one NUMA node. */
 typedef struct LedgerPart {

@@ -45,7 +45,13 @@ static size_t measure_character(const unsigned char *text) {
         return 0;
 }
 
+static bool is_plain(char c) {
+        return c != '"' && c != '\\' && (unsigned char)c >= ' ';
+}
+
 static void append_text(Buffer *buffer, const char *text) {
+        const char *start = text; /* of what is not appended yet, and can be as it is */
+
         buffer_append_char(buffer, '"');
         while (*text) {
                 const size_t n = measure_character((const unsigned char *)text);
@@ -55,14 +61,17 @@ static void append_text(Buffer *buffer, const char *text) {
                                 buffer->error = -EILSEQ;
                         return;
                 }
-                if (*text == '"' || *text == '\\')
-                        buffer_append_char(buffer, '\\');
-                if ((unsigned char)*text < ' ' || *text == 0x7f)
-                        buffer_printf(buffer, "\\u%04x", (unsigned)*text);
-                else
-                        buffer_append(buffer, text, n);
+                if (!is_plain(*text)) {
+                        buffer_append(buffer, start, (size_t)(text - start));
+                        if ((unsigned char)*text < ' ')
+                                buffer_printf(buffer, "\\u%04x", (unsigned)*text);
+                        else
+                                buffer_printf(buffer, "\\%c", *text);
+                        start = text + n;
+                }
                 text += n;
         }
+        buffer_append(buffer, start, (size_t)(text - start));
         buffer_append_char(buffer, '"');
 }
 

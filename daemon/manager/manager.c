@@ -419,7 +419,7 @@ static int load(Manager *manager, const ManagerParams *params, Diag *reterr) {
 }
 
 /* After the configuration, which can refuse the start; before the first look, which serves it. */
-static int setup_store(Manager *manager, Workers *workers) {
+static int setup_store(Manager *manager, bool has_folder, Workers *workers) {
         int r;
 
         r = store_new(
@@ -427,6 +427,7 @@ static int setup_store(Manager *manager, Workers *workers) {
                         .root = &manager->root,
                         .event = manager->event,
                         .workers = workers,
+                        .has_folder = has_folder,
                         .wall_clock = manager->wall_clock,
                         .changed = on_ledger_changed,
                         .userdata = manager,
@@ -434,6 +435,7 @@ static int setup_store(Manager *manager, Workers *workers) {
                 &manager->store);
         if (r)
                 return r;
+        manager->served.store = manager->store;
         manager->memory.ledger = store_get_ledger(manager->store);
         manager->memory.journal = store_get_journal(manager->store);
         return 0;
@@ -468,7 +470,7 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         r = setup_event(manager);
         if (r)
                 return r;
-        r = setup_store(manager, TAKE_PTR(workers));
+        r = setup_store(manager, !params->has_no_ledger, TAKE_PTR(workers));
         if (r)
                 return r;
         r = refresh(manager);

@@ -7,6 +7,8 @@
  * The composition root: it owns the event loop, the configuration, the current snapshot and the
  * socket, and it alone knows the order of the stages.
  */
+#include <stdbool.h>
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -17,6 +19,7 @@ typedef struct ManagerParams {
         const char *root;        /* below which the machine is read; "/" is this machine */
         const char *socket;      /* NULL: what the configuration says */
         const char *config_file; /* NULL: the default below the root, which may be missing */
+        bool has_no_ledger;      /* claims are kept in memory only */
         Clock clock;             /* monotonic */
         Clock wall_clock;        /* for the history */
 } ManagerParams;

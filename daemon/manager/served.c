@@ -15,6 +15,17 @@ static void write_healthz(Buffer *buffer, void *userdata _unused_) {
         buffer_append_text(buffer, "ok\n");
 }
 
+static void write_worker(const WorkerState *worker, Buffer *buffer) {
+        metric_begin(buffer, "slug_worker_stuck", "gauge",
+                     "Whether the worker that writes the ledger hangs: 1, or 0.");
+        metric_sample(buffer, "slug_worker_stuck", NULL, 0, worker->is_stuck);
+        metric_begin(buffer, "slug_worker_restarts_total", "counter", "How often it was replaced.");
+        metric_sample(buffer, "slug_worker_restarts_total", NULL, 0, worker->n_restarts);
+        metric_begin(buffer, "slug_worker_busy_seconds", "gauge",
+                     "How long what it does now takes already.");
+        metric_sample_usec(buffer, "slug_worker_busy_seconds", NULL, 0, worker->busy_usec);
+}
+
 static void write_metrics(Buffer *buffer, void *userdata) {
         const Served *served = userdata;
 
@@ -22,6 +33,11 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         metric_begin(buffer, "slug_look_duration_seconds", "gauge",
                      "How long the last look at the machine took.");
         metric_sample_usec(buffer, "slug_look_duration_seconds", NULL, 0, served->look_usec);
+        if (served->store) {
+                const WorkerState worker = store_get_worker(served->store);
+
+                write_worker(&worker, buffer);
+        }
         calls_write(&served->calls, buffer);
 }
 

@@ -7,6 +7,7 @@
  * The services and pages of slugd's socket, in one table.
  */
 #include "base/cleanup.h"
+#include "manager/store.h"
 #include "metrics/calls.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
@@ -24,6 +25,7 @@ typedef struct Served {
         RpcPage pages[SERVED_PAGES_MAX];
         RpcTable table;
         const NodeService *node;
+        const Store *store; /* NULL until there is one */
         Calls calls;
         uint64_t look_usec; /* that the last look at the machine took; the manager's word */
 } Served;

@@ -265,6 +265,8 @@ static int open_folder(Store *store) {
         const Root *root = store->params.root;
         int r;
 
+        if (!store->params.has_folder)
+                return say(store, "slugd was started with --no-ledger");
         r = root_open(root, JOURNAL_DIR, O_RDONLY | O_DIRECTORY, &store->lock_fd);
         if (r == ROOT_E_ABSENT)
                 return say(store, "there is no folder %s", JOURNAL_DIR);

@@ -22,6 +22,7 @@ typedef struct StoreParams {
         const Root *root; /* borrowed */
         sd_event *event;
         Workers *workers; /* taken by store_new(), also on failure */
+        bool has_folder;  /* false: the ledger is kept in memory only, by the operator's wish */
         Clock wall_clock;
         void (*changed)(void *userdata); /* ledger or health are different */
         void *userdata;

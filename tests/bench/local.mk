@@ -1,12 +1,22 @@
 # Benchmarks print and judge nothing; they are no part of check.
 EXTRA_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = %D%/bench.c
-EXTRA_DIST += %D%/bench.sh %D%/wire/wire.sh %D%/wire/report.awk %D%/wire/go/build.sh %D%/wire/go/go.mod %D%/wire/go/go.sum \
+EXTRA_DIST += %D%/bench.sh %D%/memory/hints.sh %D%/wire/wire.sh %D%/wire/report.awk %D%/wire/go/build.sh %D%/wire/go/go.mod %D%/wire/go/go.sum \
 	%D%/wire/go/client/main.go %D%/wire/go/server/main.go
 CLEANFILES += tests/bench/bench
 
+EXTRA_PROGRAMS += tests/bench/memory/hints
+tests_bench_memory_hints_SOURCES = %D%/memory/hints.c \
+	%D%/memory/bed.c %D%/memory/bed.h \
+	%D%/memory/numbers.c %D%/memory/numbers.h \
+	%D%/memory/rival.c %D%/memory/rival.h
+tests_bench_memory_hints_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_bench_memory_hints_LDADD = $(SLUG_CORE_LIBS)
+CLEANFILES += tests/bench/memory/hints
+
 .PHONY: bench
-bench: slugd tests/bench/bench tests/lib/mktree
+bench: slugd tests/bench/bench tests/bench/memory/hints tests/lib/mktree
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/bench.sh
+	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/memory/hints.sh
 	@if command -v go >/dev/null && command -v h2load >/dev/null; then $(srcdir)/tests/bench/wire/wire.sh '$(abs_top_builddir)'; \
 	else echo 'The wire is not measured: that wants Go and h2load (nghttp2-client).'; fi

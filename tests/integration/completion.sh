@@ -50,5 +50,7 @@ mkdir "$tmp/files" && : >"$tmp/files/node.tar"
 is "$(offered capture "$tmp/files/no")" "$tmp/files/node.tar " "files, where one is wanted"
 is "$(offered --socket "$tmp/files/no")" "$tmp/files/node.tar " "and paths of options"
 is "$(offered simulate "$tmp/files/no")" "$tmp/files/node.tar " "and a manifest"
+is "$(offered ledger '' | tr ' ' '\n' | grep -v '^-' | tr '\n' ' ' | sed 's/^ *//; s/  *$/ /')" "export import verify " "what can be done with a ledger, and no file yet"
+is "$(offered ledger verify "$tmp/files/no")" "$tmp/files/node.tar " "and behind that a file"
 is "$("$slugctl" completion fish 2>&1 >/dev/null | head -n 1)" "slugctl: no completion for 'fish'; one of bash, zsh" "another shell"
 done_testing

@@ -8,6 +8,7 @@ INTEGRATION_TESTS = \
 	%D%/disk.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
+	%D%/ledger-verify.sh \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
 	%D%/machines.sh \

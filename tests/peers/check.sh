@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The wire against those who defined it and those who use it: the Connect project's conformance runner on both sides, h2spec, and
-# stock clients. Everything is pinned, by go.sum and package-lock.json; nothing is skipped.
+# stock clients. The memory manager against the kubelet's own. Everything is pinned, by go.sum and package-lock.json; nothing is
+# skipped.
 #
 #     check.sh BUILD
 #
@@ -140,6 +141,10 @@ end
 echo "== stock clients"
 SLUG_PEERS_MUST=yes sh "$here/clients.sh" "$build" >"$results/clients.tap" 2>"$results/clients.log" || true
 sed 's/^/    /' "$results/clients.tap" | grep -v '^    ok' || true
+
+echo "== the kubelet's memory manager"
+SLUG_PEERS_MUST=yes sh "$here/memory-oracle.sh" "$build" >"$results/memory-oracle.tap" 2>"$results/memory-oracle.log" || true
+sed 's/^/    /' "$results/memory-oracle.tap" | grep -v '^    ok' || true
 
 count() {
   cat "$results"/*.tap | grep -c -E "$1" || true

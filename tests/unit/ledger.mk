@@ -7,11 +7,19 @@ tests_unit_test_record_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_record_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_record_LDADD = $(TEST_CORE_LIBS)
 
+TEST_JOURNAL_BED = tests/lib/journal-bed.c tests/lib/journal-bed.h $(TEST_CLAIMS)
+
 UNIT_TESTS += tests/unit/test-journal
-tests_unit_test_journal_SOURCES = %D%/test-journal.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_journal_SOURCES = %D%/test-journal.c $(TEST_JOURNAL_BED)
 tests_unit_test_journal_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_journal_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_journal_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-journal-failures
+tests_unit_test_journal_failures_SOURCES = %D%/test-journal-failures.c $(TEST_JOURNAL_BED) \
+	$(FAILMALLOC)
+tests_unit_test_journal_failures_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_journal_failures_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_journal_failures_LDADD = $(TEST_CORE_LIBS)
 
 UNIT_TESTS += tests/unit/test-journal-load
 tests_unit_test_journal_load_SOURCES = %D%/test-journal-load.c $(TEST_CLAIMS) $(FAILMALLOC)

@@ -18,3 +18,15 @@ tests_unit_test_pods_SOURCES = tests/unit/test-pods.c $(FAILMALLOC)
 tests_unit_test_pods_CPPFLAGS = $(TEST_CPPFLAGS) $(YAML_CFLAGS)
 tests_unit_test_pods_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_pods_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+# Held against slugd's own reader, so it links the daemon as well.
+UNIT_TESTS += tests/unit/test-ledger-log
+tests_unit_test_ledger_log_SOURCES = tests/unit/test-ledger-log.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_ledger_log_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_ledger_log_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_ledger_log_LDADD = libslugtest.a libslugctl.a $(TEST_CORE_LIBS) $(CURL_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-ledger
+tests_unit_test_slugctl_ledger_SOURCES = tests/unit/test-slugctl-ledger.c
+tests_unit_test_slugctl_ledger_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_ledger_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)

@@ -476,6 +476,17 @@ START_TEST(a_container_that_somebody_claimed_by_itself_is_counted_once) {
 }
 END_TEST
 
+START_TEST(a_share_of_somebody_elses_divides_no_pod) {
+        LedgerClaim *share = claims_make("uid-a", "web", 0, GIB);
+
+        share->is_within_pod = true;
+        apply_claim(share);
+        (void)import(V2);
+        ck_assert_ptr_nonnull(ledger_find(ledger, "uid-a", ""));
+        ck_assert_uint_eq(get_claimed(), 12 * GIB + 4096);
+}
+END_TEST
+
 START_TEST(a_large_import_takes_several_changes) {
         const unsigned n = 3 * CHECKPOINT_PLAN_MAX - 1;
 
@@ -542,6 +553,7 @@ Suite *suite(void) {
         tcase_add_test(t, blocks_follow_the_checkpoint_and_the_rest_of_the_claim_stays);
         tcase_add_test(t, a_pod_that_somebody_claimed_whole_is_counted_once);
         tcase_add_test(t, a_container_that_somebody_claimed_by_itself_is_counted_once);
+        tcase_add_test(t, a_share_of_somebody_elses_divides_no_pod);
         tcase_add_test(t, a_large_import_takes_several_changes);
         tcase_add_test(t, planning_without_memory_gives_nothing);
         suite_add_tcase(s, t);

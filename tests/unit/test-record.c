@@ -145,6 +145,28 @@ START_TEST(a_line_that_could_not_be_read_is_not_written) {
 }
 END_TEST
 
+START_TEST(a_line_that_is_too_long_is_not_read) {
+        Buffer json = {};
+
+        buffer_append_text(&json, "{\"later\":\"");
+        while (json.n_data < RECORD_LINE_MAX - 9 - 2 - 1)
+                buffer_append_char(&json, 'x');
+        buffer_append_text(&json, "\"}");
+        ck_assert_int_eq(buffer_finish(&json), 0);
+        make_line(json.data);
+        ck_assert_uint_eq(buffer.n_data, RECORD_LINE_MAX);
+        ck_assert_int_eq(parse(RECORD_VERSION), 0);
+
+        buffer_deinit(&buffer);
+        buffer_append_char(&json, ' ');
+        ck_assert_int_eq(buffer_finish(&json), 0);
+        make_line(json.data);
+        ck_assert_int_eq(parse(RECORD_VERSION), RECORD_E_DAMAGED);
+        ck_assert(!record_is_whole(buffer.data, buffer.n_data - 1));
+        buffer_deinit(&json);
+}
+END_TEST
+
 /* The good ones are whole lines, the bad ones must not be taken for them. */
 static void make_some_line(void) {
         LedgerChange written = {};
@@ -389,6 +411,7 @@ Suite *suite(void) {
         tcase_add_test(t, a_change_comes_back_with_all_its_puts_and_drops);
         tcase_add_test(t, the_largest_claim_has_a_line);
         tcase_add_test(t, a_line_that_could_not_be_read_is_not_written);
+        tcase_add_test(t, a_line_that_is_too_long_is_not_read);
         tcase_add_test(t, a_flipped_bit_is_seen);
         tcase_add_test(t, a_missing_end_is_seen);
         tcase_add_test(t, a_head_comes_back_as_it_was);

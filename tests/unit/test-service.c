@@ -17,6 +17,72 @@ static CapacityParams params;
 static NodeView view;
 static Arena *arena;
 static Slug__V1__DescribeNodeResponse *description;
+static Ledger *ledger;
+static Journal *journal;
+
+/* A disk that has nothing to do: the journal is healthy as long as nobody claims. */
+static int refuse_append(void *disk _unused_,
+                         uint64_t offset _unused_,
+                         const void *data _unused_,
+                         size_t n_data _unused_,
+                         JournalDiskDone done _unused_,
+                         void *userdata _unused_) {
+        return -ENOSPC;
+}
+
+static int refuse_replace(void *disk _unused_,
+                          const void *data _unused_,
+                          size_t n_data _unused_,
+                          JournalDiskDone done _unused_,
+                          void *userdata _unused_) {
+        return -ENOSPC;
+}
+
+static void never_retry(void *disk _unused_, uint64_t usec _unused_) {
+}
+
+static void make_ledger(bool has_disk) {
+        const JournalDisk disk = { .append = refuse_append,
+                                   .replace = refuse_replace,
+                                   .retry_after = never_retry };
+
+        journal = journal_free(journal);
+        ledger = ledger_free(ledger);
+        ck_assert_int_eq(ledger_new(&ledger), 0);
+        ck_assert_int_eq(
+                journal_new(&(const JournalParams){ .ledger = ledger,
+                                                    .disk = has_disk ? disk : (JournalDisk){},
+                                                    .head.version = RECORD_VERSION },
+                            &journal),
+                0);
+        view.ledger = ledger;
+        view.journal = journal;
+}
+
+/* So many bytes of NUMA node 1, or of its huge pages of 2 MiB. */
+static void claim(const char *container, uint64_t page_bytes, uint64_t bytes) {
+        const LedgerPart part = { .node = 1, .bytes = bytes };
+        const LedgerBlock block = { .nodes = { .words = { 2 } },
+                                    .page_bytes = page_bytes,
+                                    .bytes = bytes,
+                                    .parts = &part,
+                                    .n_parts = 1 };
+        LedgerChange change = {};
+        LedgerClaim *made;
+
+        ck_assert_int_eq(ledger_claim_new(&(const LedgerClaim){ .pod_uid = "uid",
+                                                                .container = container,
+                                                                .namespace_name = "",
+                                                                .pod = "",
+                                                                .container_id = "",
+                                                                .reason = "",
+                                                                .blocks = &block,
+                                                                .n_blocks = 1 },
+                                          &made),
+                         0);
+        ck_assert_int_eq(ledger_change_put(&change, made), 0);
+        ck_assert_int_eq(ledger_apply(ledger, &change, NULL, NULL, NULL), 0);
+}
 
 static void setup(void) {
         folder = folder_new();
@@ -51,10 +117,14 @@ static void setup(void) {
                 .kubelet_file = "/var/lib/kubelet/config.yaml",
                 .kubelet_problem = "",
                 .has_kubepods_cgroup = true,
+                .ledger_problem = "",
         };
+        make_ledger(true);
 }
 
 static void teardown(void) {
+        journal = journal_free(journal);
+        ledger = ledger_free(ledger);
         arena = arena_free(arena);
         capacity = capacity_free(capacity);
         topology = topology_unref(topology);
@@ -97,9 +167,62 @@ check_condition(const char *type, bool is_good, const char *reason, const char *
                       condition->message);
 }
 
+START_TEST(a_ledger_that_nobody_keeps_is_told) {
+        make_ledger(false);
+        view.ledger_problem = "there is no folder /var/lib/slug";
+        describe();
+        check_condition("LedgerDurable", false, "Volatile", "there is no folder /var/lib/slug");
+        check_condition("ClaimsCovered", true, "Covered", "no NUMA node");
+}
+END_TEST
+
+START_TEST(claims_beyond_the_memory_are_told) {
+        claim("db", 0, 3 * GIB);
+        describe();
+        check_condition("ClaimsCovered", false, "Overcommitted", "NUMA nodes 1 are 2.0");
+}
+END_TEST
+
+START_TEST(a_disk_that_cannot_be_written_is_told) {
+        LedgerChange change = {};
+
+        ck_assert_int_eq(ledger_change_drop(&change, "uid", "db"), 0);
+        ck_assert_int_eq(journal_apply(journal, &change, NULL, false, NULL, NULL, NULL), 0);
+        journal_dispatch(journal);
+        describe();
+        check_condition("LedgerDurable", false, "WriteFailed", "No space left");
+}
+END_TEST
+
+static const Slug__V1__AllocatedResource *find_resource(const char *name) {
+        for (size_t i = 0; i < description->n_allocated_resources; ++i)
+                if (strcmp(description->allocated_resources[i]->resource, name) == 0)
+                        return description->allocated_resources[i];
+        ck_abort_msg("no resource %s", name);
+        return NULL;
+}
+
+START_TEST(claims_are_counted_by_numa_node_and_resource) {
+        claim("db", 0, GIB / 2);
+        claim("cache", 2 * MIB, 4 * MIB);
+        describe();
+        ck_assert_uint_eq(description->claim_count, 2);
+        ck_assert_uint_eq(description->numa_nodes[0]->amounts->claimed_bytes, 0);
+        ck_assert_uint_eq(description->numa_nodes[1]->amounts->claimed_bytes, GIB / 2);
+        ck_assert_uint_eq(find_resource("memory")->requested_bytes, GIB / 2);
+        ck_assert_uint_eq(find_resource("memory")->limit_bytes, GIB / 2);
+        ck_assert_uint_eq(find_resource("memory (local)")->requested_bytes, GIB / 2);
+        ck_assert_uint_eq(find_resource("memory (remote)")->requested_bytes, 0);
+        ck_assert_uint_eq(find_resource("memory")->allocatable_bytes,
+                          capacity->allocatable.local_bytes);
+        ck_assert_uint_eq(find_resource("hugepages-2Mi")->requested_bytes, 4 * MIB);
+        ck_assert_uint_eq(find_resource("hugepages-2Mi")->allocatable_bytes, 64 * 2 * MIB);
+}
+END_TEST
+
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 9);
+        ck_assert_uint_eq(description->n_conditions, 11);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,
@@ -312,6 +435,10 @@ Suite *suite(void) {
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, a_healthy_node_has_only_true_conditions);
+        tcase_add_test(t, a_ledger_that_nobody_keeps_is_told);
+        tcase_add_test(t, claims_beyond_the_memory_are_told);
+        tcase_add_test(t, a_disk_that_cannot_be_written_is_told);
+        tcase_add_test(t, claims_are_counted_by_numa_node_and_resource);
         tcase_add_test(t, what_the_kubelet_saw_is_held_against_what_there_is);
         tcase_add_test(t, the_kubelets_own_limit_tells_what_it_saw);
         tcase_add_test(t, a_limit_is_what_the_kernel_made_of_it);

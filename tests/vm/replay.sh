@@ -32,6 +32,8 @@ for moment in "$out"/*/; do
   name=$(basename "$moment")
   replay "$moment/capture.tar" "$tmp/here"
   for form in table wide topology; do
+    # whether claims are kept is not the machine's
+    sed -i '/^  LedgerDurable /d' "$moment/$form.txt" "$tmp/here.$form"
     is "$(diff "$moment/$form.txt" "$tmp/here.$form")" "" "$name: $form, replayed byte for byte"
   done
   replay "$moment/masked.tar" "$tmp/masked"

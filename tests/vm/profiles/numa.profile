@@ -17,4 +17,4 @@ access 1 0 120 80G
 access 1 1 90 100G
 access 1 2 300 20G
 access 1 3 250 25G
-cases boot agree watchdog reload journal sandbox restarts unit
+cases boot agree watchdog reload journal sandbox ledger restarts unit
