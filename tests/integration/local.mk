@@ -9,6 +9,7 @@ INTEGRATION_TESTS = \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \
+	%D%/ledger.sh \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
 	%D%/kills.sh \
