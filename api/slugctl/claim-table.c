@@ -205,6 +205,12 @@ void claim_append(const Slug__V1__Claim *claim,
         table_append(&table, 0, buffer);
 }
 
+/* A size of huge pages that a NUMA node has none of is no news. */
+static bool is_worth_a_row(const Slug__V1__ClaimedMemory *memory) {
+        return strcmp(memory->type, "memory") == 0 || memory->allocatable_bytes > 0 ||
+               memory->claimed_bytes > 0;
+}
+
 void numa_states_append(NumaStates states, const char *title, const Style *style, Buffer *buffer) {
         static const char *const headers[] = { "NUMA Node",   "Locality", "Resource",
                                                "Allocatable", "Claimed",  "Free" };
@@ -217,6 +223,8 @@ void numa_states_append(NumaStates states, const char *title, const Style *style
                         const Slug__V1__ClaimedMemory *memory = state->memory[k];
                         char text[QUANTITY_TEXT_MAX];
 
+                        if (!is_worth_a_row(memory))
+                                continue;
                         table_printf(&table, TONE_PLAIN, "%" PRIu32, state->id);
                         table_add(&table, locality_tone(state->locality),
                                   locality_word(state->locality));

@@ -69,7 +69,7 @@ static int check_document(const char *source,
                 return r;
         *ret_has_form = true;
         claims = value_get(&root, "claims");
-        return value_read_list(&claims, LEDGER_IMPORT_CLAIMS, &n, reterr) ? LEDGER_E_INVALID : 0;
+        return value_read_list(&claims, LEDGER_LOG_CLAIMS_MAX, &n, reterr) ? LEDGER_E_INVALID : 0;
 }
 
 static int decode(const char *source,

@@ -18,9 +18,9 @@
 #define LEDGER_LOG_VERSION    1u
 #define LEDGER_LOG_BYTES_MAX  (64u * 1024 * 1024)
 #define LEDGER_LOG_LINE_MAX   (1024u * 1024) /* with the newline */
-#define LEDGER_LOG_CLAIMS_MAX 16384u
-#define LEDGER_LOG_CHANGE_MAX 512u /* puts, and drops, of one line */
-#define LEDGER_LOG_BOOT_MAX   64u  /* with the NUL */
+#define LEDGER_LOG_CLAIMS_MAX 8192u          /* as many as a ledger holds */
+#define LEDGER_LOG_CHANGE_MAX 512u           /* puts, and drops, of one line */
+#define LEDGER_LOG_BOOT_MAX   64u            /* with the NUL */
 
 typedef enum LedgerLogVerdict {
         LEDGER_LOG_EMPTY,   /* not even a head */

@@ -9,12 +9,12 @@
  */
 #include "base/arena.h"
 #include "slug/v1/memory.pb-c.h"
+#include "slugctl/ledger-log.h"
 #include "slugctl/verb.h"
 
 #define LEDGER_STATE_PATH     "/slug.v1.MemoryManagerService/GetState"
 #define LEDGER_EXPORT_VERSION 1u
 #define LEDGER_IMPORT_MAX     (64u * 1024 * 1024) /* bytes of an export */
-#define LEDGER_IMPORT_CLAIMS  16384u              /* in it; as many as a ledger holds */
 #define LEDGER_BATCH_CLAIMS   512u                /* of one request; as many as slugd takes */
 #define LEDGER_BATCH_BYTES    (1024u * 1024)      /* of one request, unless one claim has more */
 

@@ -149,6 +149,44 @@ static int read_resources(PodSpecReader *self, yaml_node_t *node, Slug__V1__PodR
         return r;
 }
 
+static bool is_requested(const Slug__V1__PodResources *resources, const char *name) {
+        for (size_t i = 0; i < resources->n_requests; ++i)
+                if (strcmp(resources->requests[i]->key, name) == 0)
+                        return true;
+        return false;
+}
+
+/*
+ * What a container has a limit of and no request, it requests up to the limit: the API server makes
+ * it so before a kubelet sees the pod, and a file is read as if it had been there.
+ */
+static int default_requests(PodSpecReader *self, Slug__V1__PodResources *resources) {
+        const size_t n = resources->n_requests + resources->n_limits;
+        Slug__V1__PodResources__RequestsEntry **requests;
+
+        requests = arena_alloc_array(self->arena, n + 1, sizeof(*requests));
+        if (!requests)
+                return -ENOMEM;
+        for (size_t i = 0; i < resources->n_requests; ++i)
+                requests[i] = resources->requests[i];
+        resources->requests = requests;
+        for (size_t i = 0; i < resources->n_limits; ++i) {
+                const Slug__V1__PodResources__LimitsEntry *limit = resources->limits[i];
+                Slug__V1__PodResources__RequestsEntry *request;
+
+                if (is_requested(resources, limit->key))
+                        continue;
+                request = arena_alloc(self->arena, sizeof(*request));
+                if (!request)
+                        return -ENOMEM;
+                slug__v1__pod_resources__requests_entry__init(request);
+                request->key = limit->key;
+                request->value = limit->value;
+                requests[resources->n_requests++] = request;
+        }
+        return 0;
+}
+
 static int read_container(PodSpecReader *self, yaml_node_t *node, Slug__V1__PodContainer **ret) {
         ManifestField fields[] = { { .name = "name" },
                                    { .name = "resources" },
@@ -172,6 +210,8 @@ static int read_container(PodSpecReader *self, yaml_node_t *node, Slug__V1__PodC
                 return -ENOMEM;
         slug__v1__pod_container__init(container);
         r = read_resources(self, fields[1].node, &container->resources);
+        if (r == 0 && container->resources)
+                r = default_requests(self, container->resources);
         if (r)
                 return r;
         container->name = arena_strdup(self->arena, name);

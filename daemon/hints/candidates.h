@@ -42,8 +42,8 @@ void side_deinit(Side *side);
 DEFINE_DEINIT(Side, side_deinit);
 
 bool side_holds(const Side *side, const NodeSet *nodes);
-/* How many NUMA nodes an empty machine would need. Exact for one kind of page, and on machines
- * where all sets can be tried; otherwise it is a lower bound, exact if it is 1. */
+/* How many NUMA nodes an empty machine would need. Exact for one kind of page, and on machines so
+ * small that all sets are tried; otherwise a lower bound, exact if it is 1. */
 unsigned side_get_narrowest(const Side *side);
 const SideNode *side_find(const Side *side, unsigned id);
 

@@ -223,6 +223,8 @@ int journal_load(const Root *root, const char *boot_id, Ledger *ledger, JournalL
                 r = load_text(&loading, text, boot_id);
                 if (r)
                         return r;
+                if (n_text == 0) /* it is made with a head */
+                        diag_set(&load.problem, LOG_PATH, 0, 0, "is empty");
         }
         *ret = load;
         return 0;

@@ -136,6 +136,6 @@ int lifecycle_drop_stale(const Ledger *ledger,
                 if (claim->container[0] && can_be_stale(claim) &&
                     !is_active(claim->pod_uid, claim->container, userdata))
                         r = drop(ledger, claim, &change);
-        /* what does not fit into one change is stale the next time, too */
+        /* what does not fit into one change is stale after it, too */
         return give(&change, r == -E2BIG ? 0 : r, ret);
 }

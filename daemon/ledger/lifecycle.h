@@ -30,7 +30,8 @@ _must_check_ int lifecycle_confirm(const LedgerClaim *claim, LedgerChange *ret);
 typedef bool (*LifecycleIsActive)(const char *pod_uid, const char *container, void *userdata);
 
 /* Gives back claims of the kubelet's containers that are not active, up to LEDGER_CHANGE_MAX of
- * them. Claims of operators are nobody's containers and stay. Return: 0 or an errno. */
+ * them: apply it and plan again, until it is empty. Claims of operators are nobody's containers
+ * and stay. Return: 0 or an errno. */
 _must_check_ int lifecycle_drop_stale(const Ledger *ledger,
                                       LifecycleIsActive is_active,
                                       void *userdata,

@@ -62,9 +62,20 @@ static bool is_active(const char *pod_uid, const char *container, void *userdata
         return false;
 }
 
-bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__ActivePods *active) {
+/* One change's worth. @ret: how many claims went. */
+static int drop_some(MemoryService *self, const Slug__V1__ActivePods *active, size_t *ret) {
         _cleanup_(ledger_change_deinitp) LedgerChange change = {};
-        bool is_something;
+        int r;
+
+        r = lifecycle_drop_stale(self->ledger, is_active, (void *)active, &change);
+        *ret = change.n_drops;
+        if (r == 0 && change.n_drops > 0)
+                r = journal_apply(self->journal, &change, NULL, false, NULL, NULL, NULL);
+        return r;
+}
+
+bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__ActivePods *active) {
+        size_t n, n_all = 0;
         int r;
 
         if (!active)
@@ -74,17 +85,15 @@ bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__Activ
                               "active_pods lets claims go, which wants the role claimer");
                 return false;
         }
-        r = lifecycle_drop_stale(self->ledger, is_active, (void *)active, &change);
-        is_something = change.n_drops > 0;
-        if (r == 0 && is_something)
-                r = journal_apply(self->journal, &change, NULL, false, NULL, NULL, NULL);
-        if (r) {
-                memory_fail_memory(call);
-                return false;
-        }
-        if (is_something)
+        do {
+                r = drop_some(self, active, &n);
+                n_all += n;
+        } while (r == 0 && n > 0);
+        if (n_all > 0)
                 self->changed(self->userdata);
-        return true;
+        if (r)
+                memory_fail_memory(call);
+        return r == 0;
 }
 
 #define METHOD(name, in, out, on_call, wants, ...)                                                 \

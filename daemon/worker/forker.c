@@ -19,14 +19,23 @@
 
 /*
  * It is forked before the loop, holds one socket, allocates nothing and is never busy for longer
- * than a fork takes. The kernel kills it when its parent dies. It does not take the workers along
- * when it dies alone: they have sockets of their own, and end with those.
+ * than a fork takes.
  *
- * A worker's pid cannot mean another process by the time its pidfd is opened, because exits are
- * taken by reap() alone, which comes later.
+ * The end of its socket is the daemon's death, and then it kills the workers. They would end with
+ * their own sockets, but only after the job that they have: a file that is half made would be
+ * finished when the next daemon has long made a newer one. It does not take them along when it dies
+ * alone.
+ *
+ * A worker's pid cannot mean another process as long as it is remembered, because exits are taken
+ * by reap() alone, which forgets it.
  */
 
 /* The forker's side */
+
+/* A lane has one worker at most: the next is asked for when the one before has ended. */
+typedef struct Brood {
+        int pids[WORKER_LANES_MAX]; /* 0: none */
+} Brood;
 
 static int make_worker(unsigned lane, int *ret_socket_fd, int *ret_pidfd, int *ret_pid) {
         int pair[2];
@@ -52,7 +61,8 @@ static int make_worker(unsigned lane, int *ret_socket_fd, int *ret_pidfd, int *r
         return 0;
 }
 
-static int answer_one(int socket_fd) {
+/* Return: 0, PACKET_E_END, or an errno. */
+static int answer_one(Brood *brood, int socket_fd) {
         _cleanup_(packet_fds_deinitp) PacketFds fds = {};
         ForkerAnswer answer = {};
         ForkerRequest request;
@@ -60,29 +70,40 @@ static int answer_one(int socket_fd) {
 
         r = packet_receive(socket_fd, &request, sizeof(request), &fds, 0);
         if (r)
-                return error_fold(r);
+                return r;
         if (fds.n_items != 0 || request.lane >= WORKER_LANES_MAX)
                 return -EBADMSG;
         answer.lane = request.lane;
         r = make_worker(request.lane, &fds.items[0], &fds.items[1], &answer.pid);
         answer.error = r;
         fds.n_items = r < 0 ? 0 : 2;
+        brood->pids[request.lane] = answer.pid;
         return packet_send(socket_fd, &answer, sizeof(answer), fds.items, fds.n_items, 0);
 }
 
-static void reap(int signal_fd) {
+static void reap(Brood *brood, int signal_fd) {
         struct signalfd_siginfo info;
+        int pid;
 
         /* Several exits can make one signal, so the signal only says "look". */
         while (read(signal_fd, &info, sizeof(info)) > 0)
                 continue;
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-                continue;
+        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+                for (size_t i = 0; i < ELEMENTSOF(brood->pids); ++i)
+                        if (brood->pids[i] == pid)
+                                brood->pids[i] = 0;
+}
+
+static void kill_all(const Brood *brood) {
+        for (size_t i = 0; i < ELEMENTSOF(brood->pids); ++i)
+                if (brood->pids[i] > 0)
+                        (void)kill(brood->pids[i], SIGKILL);
 }
 
 static int work(int socket_fd) {
         struct pollfd ready[] = { { .fd = socket_fd, .events = POLLIN },
                                   { .fd = -EBADF, .events = POLLIN } };
+        Brood brood = {};
         sigset_t exits;
         int r = 0;
 
@@ -97,20 +118,22 @@ static int work(int socket_fd) {
                 if (poll(ready, ELEMENTSOF(ready), -1) < 0 && errno != EINTR)
                         return -errno;
                 /* Always, so that the worker before is gone when the next one is there. */
-                reap(ready[1].fd);
+                reap(&brood, ready[1].fd);
                 if (ready[0].revents)
-                        r = answer_one(socket_fd);
+                        r = answer_one(&brood, socket_fd);
         }
-        return r;
+        if (r == PACKET_E_END)
+                kill_all(&brood);
+        return error_fold(r);
 }
 
-static _Noreturn void be_forker(int socket_fd, int parent_pid) {
+static _Noreturn void be_forker(int socket_fd) {
         int r;
 
-        /* Whoever asks for the signal after the parent's death does not get it. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent_pid)
-                _exit(EXIT_FAILURE);
-        r = process_begin("slugd-forker", socket_fd, &socket_fd);
+        /* The end of the socket tells of the parent's death; one that is stopped is to see it. */
+        r = prctl(PR_SET_PDEATHSIG, SIGCONT) < 0 ? -errno : 0;
+        if (r == 0)
+                r = process_begin("slugd-forker", socket_fd, &socket_fd);
         if (r == 0)
                 r = work(socket_fd);
         _exit(r == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -119,7 +142,6 @@ static _Noreturn void be_forker(int socket_fd, int parent_pid) {
 /* The daemon's side */
 
 int forker_start(Forker *ret) {
-        int parent_pid = getpid();
         int pair[2];
         int pid, pidfd, r;
 
@@ -127,7 +149,7 @@ int forker_start(Forker *ret) {
                 return -errno;
         pid = fork();
         if (pid == 0)
-                be_forker(pair[1], parent_pid);
+                be_forker(pair[1]);
         r = pid < 0 ? -errno : 0;
         (void)fd_close(pair[1]);
         pidfd = pid < 0 ? -EBADF : pidfd_open(pid, 0);
@@ -144,8 +166,9 @@ int forker_start(Forker *ret) {
 }
 
 void forker_kill(Forker *forker) {
-        forker->socket_fd = fd_close(forker->socket_fd);
+        /* In this order, so that it does not take the end of the socket for our death. */
         process_kill(forker->pidfd);
+        forker->socket_fd = fd_close(forker->socket_fd);
 }
 
 void forker_reap(Forker *forker) {

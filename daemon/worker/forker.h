@@ -5,7 +5,8 @@
  * The process that makes workers
  *
  * Asked for a worker it forks itself and sends back the worker's socket, its pidfd and its pid. It
- * is the parent of all workers and takes their exits, so that none stays as a zombie.
+ * is the parent of all workers and takes their exits, so that none stays as a zombie. When the
+ * daemon dies it kills them.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +29,7 @@ static inline bool forker_is_there(const Forker *forker) {
 
 /* Forks. Return: 0 or an errno. */
 _must_check_ int forker_start(Forker *ret);
-/* Closes the socket and kills it; its pidfd stays, for its end to be seen. */
+/* Kills it, not the workers, and closes the socket; its pidfd stays, for its end to be seen. */
 void forker_kill(Forker *forker);
 /* Takes its exit, which is there: process_has_ended(). */
 void forker_reap(Forker *forker);

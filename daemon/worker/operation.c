@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/replace.h"
@@ -41,6 +42,15 @@ static int append_validate(const WorkerRequest *request) {
         return 0;
 }
 
+/* One that was removed is written as any other, and nobody will ever read it. */
+static int check_is_there(int fd) {
+        struct stat stat;
+
+        if (fstat(fd, &stat) < 0)
+                return -errno;
+        return stat.st_nlink > 0 ? 0 : -ENOENT;
+}
+
 static int append_run(const OperationInput *input, int *ret_fd _unused_) {
         int flags = fcntl(input->fd, F_GETFL);
         int r;
@@ -58,7 +68,9 @@ static int append_run(const OperationInput *input, int *ret_fd _unused_) {
         while (r < 0 && errno == EINTR);
         if (r < 0)
                 return -errno;
-        return fdatasync(input->fd) < 0 ? -errno : 0;
+        if (fdatasync(input->fd) < 0)
+                return -errno;
+        return check_is_there(input->fd);
 }
 
 static int replace_validate(const WorkerRequest *request) {

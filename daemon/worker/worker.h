@@ -30,7 +30,8 @@ typedef struct Workers Workers;
 #define WORKER_DATA_MAX  (64u * 1024 * 1024)
 
 typedef enum WorkerOp {
-        /* Writes @data at @offset of @fd, cuts the file off behind it, and syncs it. */
+        /* Writes @data at @offset of @fd, cuts the file off behind it, and syncs it. -ENOENT: the
+         * file has no name any more. */
         WORKER_OP_APPEND,
         /* Makes @data the content of file @name in directory @fd, atomically (base/replace.h), and
          * gives a descriptor of the new file, open for writing. */

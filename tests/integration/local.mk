@@ -5,15 +5,19 @@ INTEGRATION_TESTS = \
 	%D%/changes.sh \
 	%D%/completion.sh \
 	%D%/curl.sh \
+	%D%/disk.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \
+	%D%/ledger.sh \
 	%D%/lifecycle.sh \
 	%D%/reload.sh \
+	%D%/kills.sh \
 	%D%/machines.sh \
 	%D%/simulate.sh \
 	%D%/units.sh \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
+EXTRA_DIST += %D%/disk.py %D%/kills.py
 EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk
 TESTS += $(INTEGRATION_TESTS)

@@ -21,6 +21,13 @@ tests_lib_mktree_SOURCES = %D%/mktree.c \
 tests_lib_mktree_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_lib_mktree_LDADD = libslugapi.a
 
+# Not a program but what is preloaded into one; a shared object is position independent, whatever programs are.
+check_PROGRAMS += tests/lib/bad-disk.so
+tests_lib_bad_disk_so_SOURCES = %D%/bad-disk.c
+tests_lib_bad_disk_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=default
+tests_lib_bad_disk_so_LDFLAGS = -shared
+EXTRA_DIST += %D%/daemon.py
+
 UNIT_TESTS += tests/unit/test-tree
 tests_unit_test_tree_SOURCES = tests/unit/test-tree.c $(FAILMALLOC)
 tests_unit_test_tree_CPPFLAGS = $(TEST_CPPFLAGS)

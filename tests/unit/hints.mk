@@ -27,3 +27,14 @@ tests_unit_test_hints_static_SOURCES = %D%/test-hints-static.c $(TEST_NUMA_BED) 
 tests_unit_test_hints_static_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_hints_static_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_hints_static_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-hints-machine
+tests_unit_test_hints_machine_SOURCES = %D%/test-hints-machine.c $(TEST_NUMA_BED) $(FAILMALLOC)
+tests_unit_test_hints_machine_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_hints_machine_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_hints_machine_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-hints-static-pod
+tests_unit_test_hints_static_pod_SOURCES = %D%/test-hints-static-pod.c $(TEST_NUMA_BED)
+tests_unit_test_hints_static_pod_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_hints_static_pod_LDADD = $(TEST_CORE_LIBS)

@@ -434,54 +434,14 @@ START_TEST(every_kind_of_page_has_its_block) {
 }
 END_TEST
 
-/* The pod's claim, then its containers', in GiB; -1: there is none. */
-static const struct {
-        const char *pod;
-        int expected;
-        int gib[5];
-} divisions[] = {
-        { "pod cpu=4 memory=12Gi; app cpu=1 memory=3Gi; app", 0, { 12, 3, 9 } },
-        { "pod cpu=4 memory=12Gi; app; app", 0, { 12, 12, 12 } },
-        { "pod cpu=4 memory=12Gi; init; side cpu=1 memory=2Gi; init; app cpu=1 memory=3Gi",
-          0,
-          { 12, 12, 2, 10, 3 } },
-        { "pod cpu=4 memory=12Gi; init cpu=1 memory=7Gi; side; app cpu=1 memory=3Gi",
-          0,
-          { 12, 7, 9, 3 } },
-        { "pod cpu=4 memory=12Gi; side cpu=1 memory=2Gi; app cpu=1 memory=3Gi; app",
-          0,
-          { 12, 2, 3, 7 } },
-        { "pod cpu=4 memory=3Gi; app cpu=1 memory=3Gi; app", HINTS_E_REFUSED, { -1, -1, -1 } },
-        { "pod cpu=4 memory=41Gi; app", HINTS_E_REFUSED, { -1, -1 } },
-        { "pod cpu=1/2 memory=3Gi; app", HINTS_E_NONE, { -1, -1 } },
-        { "pod cpu=1 memory=1.5Gi; app", HINTS_E_NONE, { -1, -1 } },
-};
+START_TEST(what_stands_behind_in_the_pod_is_not_used_again) {
+        char buffer[1024];
 
-START_TEST(a_pods_memory_is_divided) {
-        context.with_pod_level = true;
-        parse(divisions[_i].pod);
-        ck_assert_msg(allocate(NULL, NULL) == divisions[_i].expected, "%s: %s", divisions[_i].pod,
-                      diag.text);
+        parse("init cpu=1 memory=8Gi; init cpu=1 memory=8Gi; app cpu=1 memory=8Gi");
+        ck_assert_int_eq(allocate(&pod.pod.containers[1], NULL), 0);
         apply();
-        for (size_t i = 0; i <= pod.pod.n_containers; ++i) {
-                const LedgerClaim *claim =
-                        ledger_find(ledger, "5eed", i > 0 ? pod.pod.containers[i - 1].name : "");
-
-                ck_assert_int_eq(!claim, divisions[_i].gib[i] < 0);
-                if (!claim)
-                        continue;
-                ck_assert_msg(ledger_claim_get_bytes(claim, 0) ==
-                                      (uint64_t)divisions[_i].gib[i] * GIB,
-                              "%s: %zu", divisions[_i].pod, i);
-                ck_assert_int_eq(claim->is_within_pod, i > 0);
-        }
-        if (divisions[_i].gib[0] < 0)
-                return;
-        /* only the pod's own is counted: 12 GiB on the only NUMA node that has it alone */
-        ck_assert_uint_eq(ledger_get_claimed(ledger, 63, 0), 12 * GIB);
-        ck_assert_uint_eq(ledger_get_n_blocks(ledger, 63), 1);
-        ck_assert_int_eq(allocate(NULL, NULL), 0);
-        ck_assert_uint_eq(change.n_puts, 0);
+        ck_assert_str_eq(ask(&pod.pod.containers[0], buffer), "1! 63! 1,63");
+        ck_assert_str_eq(ask(&pod.pod.containers[2], buffer), "0! 1! 63! 1,63");
 }
 END_TEST
 
@@ -590,7 +550,7 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, pods_as_a_whole_depend_on_the_gate, 0, ELEMENTSOF(levels));
         tcase_add_loop_test(tcase, a_set_is_chosen_as_the_kubelet_does, 0, ELEMENTSOF(choices));
         tcase_add_test(tcase, every_kind_of_page_has_its_block);
-        tcase_add_loop_test(tcase, a_pods_memory_is_divided, 0, ELEMENTSOF(divisions));
+        tcase_add_test(tcase, what_stands_behind_in_the_pod_is_not_used_again);
         tcase_add_test(tcase, ids_that_the_masks_do_not_have_are_unsupported);
         tcase_add_test(tcase, twelve_numa_nodes_have_all_their_sets);
         tcase_add_loop_test(tcase, without_memory_there_is_no_answer, 0, ELEMENTSOF(failures));

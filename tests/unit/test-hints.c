@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slug mode, rule by rule: costs, what containers of a pod share, affinity, and what is said. */
+/* Slug mode, rule by rule: what containers of a pod share, affinity, and what is said. */
 #include "lib/test-main.h"
 
 #include <errno.h>
@@ -83,106 +83,6 @@ static void allocate_text(const char *text) {
         }
 }
 
-/* The machine */
-
-START_TEST(excluded_memory_counts_for_the_kubelet_only) {
-        ck_assert_uint_eq(hints_machine_get_room(machine, HINTS_SLUG, 99, 0), 0);
-        ck_assert_uint_eq(hints_machine_get_room(machine, HINTS_KUBELET, 99, 0), 80 * GIB);
-        ck_assert_uint_eq(hints_machine_get_room(machine, HINTS_SLUG, 0, GIB), 4 * GIB);
-        ck_assert_uint_eq(hints_machine_get_room(machine, HINTS_SLUG, 0, 2 * MIB), GIB);
-        ck_assert_uint_eq(hints_machine_get_room(machine, HINTS_SLUG, 1, GIB), 0);
-        ck_assert_uint_eq(hints_machine_get_room(machine, HINTS_SLUG, 2, 0), 0);
-        numa_bed_claim(ledger, "c", "1", 0, (const uint64_t[]){ 13 * GIB });
-        ck_assert_uint_eq(hints_machine_get_free(machine, HINTS_SLUG, ledger, 1, 0), 0);
-        ck_assert_uint_eq(hints_machine_get_free(machine, HINTS_SLUG, ledger, 0, 0), 10 * GIB);
-        ck_assert_ptr_null(hints_machine_find(machine, 2));
-        ck_assert_uint_eq(hints_machine_find(machine, 70)->near_distance, 14);
-}
-END_TEST
-
-/* From NUMA node @from of {0, 1 with CPUs; 2 without}. */
-static const struct {
-        const char *name;
-        uint64_t latency, far_latency, bandwidth, far_bandwidth;
-        uint16_t distances[9]; /* 0s: not known */
-        unsigned from, to;
-        uint32_t cost;
-} costs[] = {
-        { "nothing is known, itself", 0, 0, 0, 0, { 0 }, 0, 0, 1000 },
-        { "nothing is known, another one", 0, 0, 0, 0, { 0 }, 0, 1, 2000 },
-        { "nothing is known, without CPUs", 0, 0, 0, 0, { 0 }, 0, 2, 2000 },
-        { "distance", 0, 0, 0, 0, { 10, 17, 28, 17, 10, 28, 28, 28, 10 }, 0, 1, 1700 },
-        { "distance, without CPUs",
-          0,
-          0,
-          0,
-          0,
-          { 10, 17, 28, 17, 10, 14, 28, 14, 10 },
-          1,
-          2,
-          1400 },
-        { "distance, from farther away",
-          0,
-          0,
-          0,
-          0,
-          { 10, 17, 28, 17, 10, 14, 28, 14, 10 },
-          0,
-          2,
-          2800 },
-        { "distances that are none", 0, 0, 0, 0, { 9, 256, 1, 2, 3, 4, 5, 6, 7 }, 0, 1, 2000 },
-        { "latency", 100, 250, 0, 0, { 0 }, 0, 2, 2500 },
-        { "bandwidth", 0, 0, 300, 100, { 0 }, 0, 2, 3000 },
-        { "both", 100, 250, 300, 100, { 0 }, 0, 2, 2750 },
-        { "latency, from farther away",
-          100,
-          250,
-          0,
-          0,
-          { 10, 17, 28, 17, 10, 14, 28, 14, 10 },
-          0,
-          2,
-          5000 },
-        { "a latency that is no memory's", 100, 100000000, 0, 0, { 0 }, 0, 2, 2000 },
-        { "a latency that is too good", 100, 9, 0, 0, { 0 }, 0, 2, 2000 },
-        { "one figure that is none, one that is", 100, 9, 300, 100, { 0 }, 0, 2, 3000 },
-        { "faster than local memory", 100, 50, 0, 0, { 0 }, 0, 2, 500 },
-};
-
-START_TEST(an_access_costs) {
-        const BedNode nodes[] = {
-                { 0, LOCALITY_LOCAL, true, false, GIB, 0, 0, costs[_i].latency, costs[_i].bandwidth,
-                  NULL },
-                { 1, LOCALITY_LOCAL, true, false, GIB, 0, 0, costs[_i].latency, costs[_i].bandwidth,
-                  NULL },
-                { 2, LOCALITY_REMOTE, false, false, GIB, 0, 0, costs[_i].far_latency,
-                  costs[_i].far_bandwidth, NULL },
-        };
-
-        make_machine(nodes, 3, costs[_i].distances[0] ? costs[_i].distances : NULL);
-        ck_assert_msg(hints_machine_get_cost(machine, &machine->nodes[costs[_i].from],
-                                             &machine->nodes[costs[_i].to]) == costs[_i].cost,
-                      "%s: %u", costs[_i].name,
-                      hints_machine_get_cost(machine, &machine->nodes[costs[_i].from],
-                                             &machine->nodes[costs[_i].to]));
-}
-END_TEST
-
-static const struct {
-        const char *nodes, *cpus;
-} cpu_nodes[] = {
-        { "0", "0" },    { "0-1", "0-1" }, { "70", "1" }, { "0,70", "1" },
-        { "99", "0-1" }, { "", "" },       { "5", "" },
-};
-
-START_TEST(memory_is_used_from_the_nearest_cpus) {
-        const NodeSet nodes = numa_bed_set(cpu_nodes[_i].nodes);
-        const NodeSet cpus = hints_find_cpu_nodes(machine, &nodes);
-
-        ck_assert_msg(numa_bed_is_set(&cpus, cpu_nodes[_i].cpus), "%s", cpu_nodes[_i].nodes);
-}
-END_TEST
-
 /* Pods */
 
 static const struct {
@@ -235,6 +135,14 @@ START_TEST(a_full_machine_still_takes_over_from_init_containers) {
         ck_assert_int_eq(allocate(&pod.pod.containers[1], NULL), 0);
         apply();
         ck_assert(pod_text_parse(&pod, "init memory=9Gi; side:late memory=1; app memory=9Gi"));
+        ck_assert_int_eq(allocate(&pod.pod.containers[1], NULL), HINTS_E_REFUSED);
+}
+END_TEST
+
+START_TEST(sidecars_keep_their_memory) {
+        allocate_text("side memory=9Gi");
+        numa_bed_claim(ledger, "c", "0-1", 0, (const uint64_t[]){ GIB, 12 * GIB });
+        ck_assert(pod_text_parse(&pod, "side memory=9Gi; app memory=1Gi"));
         ck_assert_int_eq(allocate(&pod.pod.containers[1], NULL), HINTS_E_REFUSED);
 }
 END_TEST
@@ -375,6 +283,18 @@ START_TEST(an_affinity_is_kept_to_or_widened) {
 }
 END_TEST
 
+START_TEST(a_preferred_affinity_is_widened_to_preferred_sets_only) {
+        HintsAffinity affinity = { numa_bed_set("0"), true };
+
+        numa_bed_claim(ledger, "c", "0-1", 0, (const uint64_t[]){ 8 * GIB, 7 * GIB });
+        ck_assert(pod_text_parse(&pod, "app memory=6Gi")); /* a machine without others' has room */
+        ck_assert_int_eq(allocate(&pod.pod.containers[0], &affinity), HINTS_E_REFUSED);
+        affinity.is_preferred = false;
+        ck_assert_int_eq(allocate(&pod.pod.containers[0], &affinity), 0);
+        ck_assert(numa_bed_is_set(&change.puts[0]->blocks[0].nodes, "0-1"));
+}
+END_TEST
+
 /* Movable memory */
 
 START_TEST(movable_memory_has_a_companion_that_gives_nothing) {
@@ -382,11 +302,12 @@ START_TEST(movable_memory_has_a_companion_that_gives_nothing) {
                 { 0, LOCALITY_LOCAL, true, false, GIB, 0, 0, 0, 0, NULL },
                 { 1, LOCALITY_LOCAL, false, true, 8 * GIB, 0, 0, 0, 0, NULL },
                 { 2, LOCALITY_REMOTE, false, true, 8 * GIB, 0, 0, 0, 0, NULL },
+                { 3, LOCALITY_LOCAL, true, false, GIB, 0, 0, 0, 0, NULL }, /* as near as 0 */
         };
         const HintsAffinity affinity = { numa_bed_set("1"), true };
         NodeSet taken;
 
-        make_machine(nodes, 3, NULL);
+        make_machine(nodes, 4, NULL);
         ck_assert(pod_text_parse(&pod, "app memory=2Gi"));
         ck_assert_int_eq(allocate(&pod.pod.containers[0], &affinity), 0);
         taken = ledger_claim_get_nodes(change.puts[0]);
@@ -523,42 +444,17 @@ START_TEST(without_memory_there_is_no_answer) {
 }
 END_TEST
 
-START_TEST(without_memory_there_is_no_machine) {
-        const SysfsNode row = {};
-        TopologyNode node = { .locality = LOCALITY_LOCAL, .row = &row };
-        CapacityNode amounts = { .locality = LOCALITY_LOCAL, .allocatable_bytes = 1 };
-        const Topology topology = { .nodes = &node, .n_nodes = 1 };
-        const Capacity capacity = { .nodes = &amounts, .n_nodes = 1 };
-        HintsMachine *made = NULL;
-        bool has_failed = true;
-        unsigned n = 0;
-
-        for (; has_failed; ++n) {
-                int r;
-
-                failmalloc_arm(n);
-                r = hints_machine_new(&topology, &capacity, &made);
-                has_failed = failmalloc_disarm();
-                ck_assert_int_eq(r, has_failed ? -ENOMEM : 0);
-                ck_assert_int_eq(!made, has_failed);
-        }
-        ck_assert_uint_gt(n, 4);
-        hints_machine_free(made);
-}
-END_TEST
-
 static void add_tests(TCase *tcase) {
-        tcase_add_test(tcase, excluded_memory_counts_for_the_kubelet_only);
-        tcase_add_loop_test(tcase, an_access_costs, 0, ELEMENTSOF(costs));
-        tcase_add_loop_test(tcase, memory_is_used_from_the_nearest_cpus, 0, ELEMENTSOF(cpu_nodes));
         tcase_add_loop_test(tcase, init_containers_leave_their_memory_to_the_others, 0,
                             ELEMENTSOF(shared));
         tcase_add_test(tcase, a_full_machine_still_takes_over_from_init_containers);
+        tcase_add_test(tcase, sidecars_keep_their_memory);
         tcase_add_test(tcase, a_claim_says_whose_it_is);
         tcase_add_test(tcase, a_pod_without_a_name_is_given_memory_too);
         tcase_add_loop_test(tcase, a_pod_as_a_whole_asks_for_what_runs_at_once, 0,
                             ELEMENTSOF(wholes));
         tcase_add_loop_test(tcase, an_affinity_is_kept_to_or_widened, 0, ELEMENTSOF(affinities));
+        tcase_add_test(tcase, a_preferred_affinity_is_widened_to_preferred_sets_only);
         tcase_add_test(tcase, movable_memory_has_a_companion_that_gives_nothing);
         tcase_add_test(tcase, movable_memory_without_a_companion_is_refused);
         tcase_add_test(tcase, kinds_of_pages_share_their_hints);
@@ -566,7 +462,6 @@ static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, who_asks_for_nothing_gets_no_opinion);
         tcase_add_test(tcase, a_machine_without_numa_nodes_refuses);
         tcase_add_loop_test(tcase, without_memory_there_is_no_answer, 0, ELEMENTSOF(failures));
-        tcase_add_test(tcase, without_memory_there_is_no_machine);
 }
 
 Suite *suite(void) {

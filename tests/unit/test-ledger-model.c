@@ -11,12 +11,12 @@
 #include "lib/ledger-model.h"
 
 #ifdef __SANITIZE_ADDRESS__
-#define N_CHANGES 40000u /* each takes four times as long */
+#        define N_CHANGES 40000u /* each takes four times as long */
 #else
-#define N_CHANGES 100000u
+#        define N_CHANGES 100000u
 #endif
 #define FULLY 100u /* everything is compared so often */
-#define SEED      UINT64_C(0x5e1f20250417)
+#define SEED  UINT64_C(0x5e1f20250417)
 
 static const unsigned node_ids[] = { 0, 1, 2, 5, 63, 64, 1023 };
 static const uint64_t sizes[] = { 0, 2 * MIB, GIB };
@@ -105,11 +105,32 @@ static LedgerClaim *make_claim(void) {
         return claim;
 }
 
+/* A claim that is there, with one byte more on its first part: its sets are the same. */
+static LedgerClaim *change_claim(const LedgerClaim *from) {
+        LedgerBlock blocks[LEDGER_BLOCKS_MAX];
+        LedgerPart parts[ELEMENTSOF(node_ids)];
+        LedgerClaim copy = *from, *claim = NULL;
+
+        memcpy(blocks, from->blocks, from->n_blocks * sizeof(blocks[0]));
+        if (from->n_blocks > 0 && blocks[0].n_parts > 0) {
+                memcpy(parts, blocks[0].parts, blocks[0].n_parts * sizeof(parts[0]));
+                ++parts[0].bytes;
+                ++blocks[0].bytes;
+                blocks[0].parts = parts;
+        }
+        copy.blocks = blocks;
+        ck_assert_int_eq(ledger_claim_new(&copy, &claim), 0);
+        return claim;
+}
+
 static void make_change(LedgerChange *change) {
         char uid[16], container[16];
 
         for (unsigned n = pick(4); n > 0; --n)
-                claims_put(change, make_claim());
+                claims_put(change,
+                           model.n_claims > 0 && pick(3) == 0
+                                   ? change_claim(model.claims[pick((unsigned)model.n_claims)])
+                                   : make_claim());
         for (unsigned n = pick(4); n > 0; --n) {
                 pick_key(uid, container);
                 claims_drop(change, uid, container);

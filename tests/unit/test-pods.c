@@ -57,11 +57,18 @@ static const struct {
           "  resources: {requests: {memory: 2Gi}}\n"
           "status: {phase: Running, qosClass: Burstable}\n",
           "{\"uid\":\"u-1\",\"namespace\":\"prod\",\"name\":\"web\",\"qosClass\":"
-          "\"QOS_CLASS_BURSTABLE\",\"initContainers\":[{\"name\":\"i\",\"resources\":{\"limits\":"
-          "{\"memory\":\"64Mi\"}},\"restartPolicy\":\"Always\"}],\"containers\":[{\"name\":\"c\","
+          "\"QOS_CLASS_BURSTABLE\",\"initContainers\":[{\"name\":\"i\",\"resources\":{\"requests\":"
+          "{\"memory\":\"64Mi\"},\"limits\":{\"memory\":\"64Mi\"}},\"restartPolicy\":\"Always\"}],"
+          "\"containers\":[{\"name\":\"c\","
           "\"resources\":{\"requests\":{\"memory\":\"1073741824\",\"cpu\":\"0.5\"},\"limits\":"
           "{\"memory\":\"1Gi\"}}}],\"resources\":{\"requests\":{\"memory\":\"2Gi\"}},"
           "\"annotations\":{\"memory.sluglab.io/pod\":\"local=1Gi\"}}" },
+        { "what has a limit and no request requests as much",
+          "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, resources: {limits: "
+          "{memory: 2Gi, cpu: 2}, requests: {cpu: 1}}}]}\n",
+          "{\"uid\":\"simulated-0\",\"namespace\":\"default\",\"name\":\"a\",\"containers\":"
+          "[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"1\",\"memory\":\"2Gi\"},"
+          "\"limits\":{\"memory\":\"2Gi\",\"cpu\":\"2\"}}}]}" },
         { "JSON, as kubectl prints a list",
           "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"kind\": \"Pod\",\n"
           "\t\"metadata\": {\"name\": \"a\"}, \"spec\": {\"containers\": [{\"name\": \"c\"}]}}]}",

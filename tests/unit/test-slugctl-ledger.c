@@ -121,13 +121,13 @@ START_TEST(no_more_claims_than_a_ledger_holds) {
         Buffer text = {};
 
         buffer_append_text(&text, "{\"version\":1,\"claims\":[{\"podUid\":\"u\"}");
-        for (unsigned i = 1; i < LEDGER_IMPORT_CLAIMS; ++i)
+        for (unsigned i = 1; i < LEDGER_LOG_CLAIMS_MAX; ++i)
                 buffer_append_text(&text, ",{\"podUid\":\"u\"}");
         buffer_append(&buffer, text.data, text.n_data);
         buffer_append_text(&text, "]}");
         ck_assert_int_eq(ledger_import_read("file", text.data, text.n_data, arena, &request, &diag),
                          0);
-        ck_assert_uint_eq(request->n_claims, LEDGER_IMPORT_CLAIMS);
+        ck_assert_uint_eq(request->n_claims, LEDGER_LOG_CLAIMS_MAX);
         buffer_append_text(&buffer, ",{\"podUid\":\"u\"}]}");
         ck_assert_int_eq(
                 ledger_import_read("file", buffer.data, buffer.n_data, arena, &request, &diag),

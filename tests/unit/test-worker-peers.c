@@ -231,10 +231,12 @@ END_TEST
 
 START_TEST(a_request_is_answered_with_its_id) {
         const WorkerRequest request = { .op = WORKER_OP_APPEND, .id = 77, .n_data = 10 };
-        int fds[] = { new_memfd(4, 0), new_memfd(10, ALL_SEALS) };
+        char path[] = "/tmp/slug-test-XXXXXX"; /* a memfd is a file without a name */
+        int fds[] = { mkstemp(path), new_memfd(10, ALL_SEALS) };
         WorkerAnswer answer;
         PacketFds none = {};
 
+        ck_assert_int_ge(fds[0], 0);
         ck_assert_int_eq(packet_send(ours, &request, sizeof(request), fds, 2, 0), 0);
         ck_assert_int_eq(serve_one(theirs), 0);
         ck_assert_int_eq(packet_receive(ours, &answer, sizeof(answer), &none, MSG_DONTWAIT), 0);
@@ -242,6 +244,7 @@ START_TEST(a_request_is_answered_with_its_id) {
         ck_assert_int_eq(answer.error, 0);
         ck_assert_uint_eq(none.n_items, 0);
         ck_assert_int_eq(lseek(fds[0], 0, SEEK_END), 10);
+        (void)unlink(path);
         (void)close(fds[0]);
         (void)close(fds[1]);
         ours = fd_close(ours);

@@ -43,6 +43,16 @@ START_TEST(append_of_nothing_only_cuts_off) {
 }
 END_TEST
 
+START_TEST(append_to_a_file_that_was_removed_fails) {
+        WorkerJob job = bed_append_of("abc", 0);
+
+        ck_assert_int_eq(unlinkat(bed.dir_fd, "file", 0), 0);
+        bed_submit(0, &job, &bed.results[0]);
+        bed_await_results(1);
+        bed_assert_done(&bed.results[0], -ENOENT);
+}
+END_TEST
+
 START_TEST(replace_gives_a_descriptor_of_the_new_file) {
         WorkerJob job = bed_replace_of("file", "new");
         struct stat stat;
@@ -501,6 +511,7 @@ static void add_work(Suite *s) {
 
         tcase_add_test(t, append_writes_at_its_offset_and_cuts_off_behind);
         tcase_add_test(t, append_of_nothing_only_cuts_off);
+        tcase_add_test(t, append_to_a_file_that_was_removed_fails);
         tcase_add_test(t, replace_gives_a_descriptor_of_the_new_file);
         tcase_add_test(t, data_that_no_packet_holds_arrives_whole);
         tcase_add_test(t, what_a_job_borrows_is_free_after_submitting);

@@ -12,7 +12,7 @@ condition() {
 # claims: "POD NUMA-NODES LOCAL REMOTE" of each
 claims() {
   "$slugctl" --wait 60 -o json claims |
-    jq -r '.claims[]? | [.pod, ([.blocks[].numaNodes] | join("+")), .split.local.minBytes, .split.remote.minBytes] | join(" ")'
+    jq -r '.claims[]? | [.pod, ([.blocks[].numaNodes] | join("+")), (.split.local.minBytes // "0"), (.split.remote.minBytes // "0")] | join(" ")'
 }
 worker() {
   pgrep -x slugd-worker0 -P "$(pgrep -x slugd-forker -P "$(unit MainPID)")"
