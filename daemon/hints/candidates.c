@@ -71,6 +71,7 @@ int side_init(Side *side,
                 if (node->locality != locality || (within && !nodeset_contains(within, node->id)))
                         continue;
                 side->nodes[side->n_nodes].node = node;
+                side->nodes[side->n_nodes].place = i;
                 fill(&side->nodes[side->n_nodes++], side, context, asker);
         }
         return 0;
@@ -202,7 +203,16 @@ unsigned side_get_narrowest(const Side *side) {
                        : narrowest;
 }
 
-/* Keeping the best */
+/* Keeping the best. Sets stay where they are, and only their order changes. */
+
+typedef struct Kept {
+        NodeSet sets[CANDIDATES_MAX];
+        struct {
+                uint64_t key; /* width, then the estimate */
+                size_t slot;
+        } order[CANDIDATES_MAX];
+        size_t n_sets;
+} Kept;
 
 static NodeSet get_set(const Side *side, const Members *members) {
         NodeSet set = {};
@@ -219,37 +229,37 @@ static uint64_t estimate(const Side *side, const Members *members) {
                 members->n_places < ESTIMATE_NODES_MAX ? members->n_places : ESTIMATE_NODES_MAX;
         uint64_t sum = 0;
 
-        for (size_t i = 0; i < n; ++i)
+        for (size_t i = 0; i < n; ++i) {
+                const uint32_t *costs = side->nodes[members->places[i]].node->costs;
+
                 for (size_t k = 0; k < n; ++k)
-                        sum += hints_machine_get_cost(side->machine,
-                                                      side->nodes[members->places[i]].node,
-                                                      side->nodes[members->places[k]].node);
+                        sum += costs[side->nodes[members->places[k]].place];
+        }
         return sum / n;
 }
 
-static void keep(const Side *side, const Members *members, Candidates *candidates) {
+static void keep(const Side *side, const Members *members, Kept *kept) {
         const uint64_t cost = estimate(side, members);
         const uint64_t key =
                 (uint64_t)members->n_places << 48 | bytes_min(cost, (UINT64_C(1) << 48) - 1);
-        const NodeSet set = get_set(side, members);
-        size_t i = candidates->n_sets;
+        size_t i = kept->n_sets, slot = i;
+        NodeSet set;
 
-        for (size_t k = 0; k < candidates->n_sets; ++k)
-                if (nodeset_is_equal(&candidates->sets[k], &set))
+        if (i == CANDIDATES_MAX && kept->order[i - 1].key <= key)
+                return;
+        set = get_set(side, members);
+        for (size_t k = 0; k < kept->n_sets; ++k)
+                if (nodeset_is_equal(&kept->sets[k], &set))
                         return;
-        if (i == CANDIDATES_MAX) {
-                if (candidates->keys[i - 1] <= key)
-                        return;
-                --i;
-        } else {
-                ++candidates->n_sets;
-        }
-        for (; i > 0 && candidates->keys[i - 1] > key; --i) {
-                candidates->sets[i] = candidates->sets[i - 1];
-                candidates->keys[i] = candidates->keys[i - 1];
-        }
-        candidates->sets[i] = set;
-        candidates->keys[i] = key;
+        if (i == CANDIDATES_MAX)
+                slot = kept->order[--i].slot;
+        else
+                ++kept->n_sets;
+        for (; i > 0 && kept->order[i - 1].key > key; --i)
+                kept->order[i] = kept->order[i - 1];
+        kept->sets[slot] = set;
+        kept->order[i].key = key;
+        kept->order[i].slot = slot;
 }
 
 /* Singles and pairs */
@@ -258,7 +268,7 @@ static bool holds_alone(const Side *side, size_t place) {
         return holds(side, &(const Members){ .places = { (uint16_t)place }, .n_places = 1 });
 }
 
-static void find_pairs(const Side *side, const bool *is_alone, Candidates *candidates) {
+static void find_pairs(const Side *side, const bool *is_alone, Kept *kept) {
         Members pair = { .n_places = 2 };
 
         for (size_t i = 0; i < side->n_nodes; ++i)
@@ -266,7 +276,7 @@ static void find_pairs(const Side *side, const bool *is_alone, Candidates *candi
                         pair.places[0] = (uint16_t)i;
                         pair.places[1] = (uint16_t)k;
                         if (!is_alone[k] && holds(side, &pair))
-                                keep(side, &pair, candidates);
+                                keep(side, &pair, kept);
                 }
 }
 
@@ -346,11 +356,8 @@ static void leave_out_needless(const Side *side, Members *members, Sums *sums) {
         }
 }
 
-static void find_chain(const Side *side,
-                       ChainOrder order,
-                       size_t seed,
-                       const bool *is_alone,
-                       Candidates *candidates) {
+static void
+find_chain(const Side *side, ChainOrder order, size_t seed, const bool *is_alone, Kept *kept) {
         Link links[NODESET_MAX];
         const size_t n_links = list_links(side, order, seed, is_alone, links);
         Members members = { .places = { (uint16_t)seed }, .n_places = 1 };
@@ -364,29 +371,37 @@ static void find_chain(const Side *side,
                 add_place(side, links[i].place, &sums);
         }
         leave_out_needless(side, &members, &sums);
-        keep(side, &members, candidates);
+        keep(side, &members, kept);
 }
 
-void candidates_find(const Side *side, Candidates *ret) {
+static void find_sets(const Side *side, Kept *kept) {
         bool is_alone[NODESET_MAX];
 
-        ret->n_sets = 0;
         for (size_t i = 0; i < side->n_nodes; ++i) {
                 is_alone[i] = holds_alone(side, i);
                 if (is_alone[i])
                         keep(side, &(const Members){ .places = { (uint16_t)i }, .n_places = 1 },
-                             ret);
+                             kept);
         }
-        if (ret->n_sets == CANDIDATES_MAX)
+        if (kept->n_sets == CANDIDATES_MAX)
                 return;
         if (side->n_nodes <= PAIRS_NODES_MAX)
-                find_pairs(side, is_alone, ret);
-        if (ret->n_sets == CANDIDATES_MAX)
+                find_pairs(side, is_alone, kept);
+        if (kept->n_sets == CANDIDATES_MAX)
                 return;
         for (size_t i = 0; i < side->n_nodes; ++i) {
                 if (is_alone[i] || sum_free(side, i) == 0)
                         continue;
-                find_chain(side, CHAIN_NEAREST, i, is_alone, ret);
-                find_chain(side, CHAIN_LARGEST, i, is_alone, ret);
+                find_chain(side, CHAIN_NEAREST, i, is_alone, kept);
+                find_chain(side, CHAIN_LARGEST, i, is_alone, kept);
         }
+}
+
+void candidates_find(const Side *side, Candidates *ret) {
+        Kept kept = {};
+
+        find_sets(side, &kept);
+        for (size_t i = 0; i < kept.n_sets; ++i)
+                ret->sets[i] = kept.sets[kept.order[i].slot];
+        ret->n_sets = kept.n_sets;
 }
