@@ -5,14 +5,6 @@
  * Preferred ones first, then by cost and width, which are one number; those that are alike come in
  * the order of their sets, which are compared word by word without being put together.
  */
-#define KEY_NOT_PREFERRED (UINT64_C(1) << 63)
-#define KEY_COST_SHIFT    16
-_Static_assert(NODESET_MAX < 1 << KEY_COST_SHIFT, "a width fits below the cost");
-
-static uint64_t get_key(bool is_preferred, uint32_t cost_permille, unsigned width) {
-        return (is_preferred ? 0 : KEY_NOT_PREFERRED) | (uint64_t)cost_permille << KEY_COST_SHIFT |
-               width;
-}
 
 static uint64_t get_word(const RankingItem *item, unsigned i) {
         uint64_t word = item->local->words[i] | item->remote->words[i];
@@ -38,12 +30,6 @@ static bool is_better(const RankingEntry *a, const RankingEntry *b) {
         return a->key != b->key ? a->key < b->key : compare_sets(&a->item, &b->item) < 0;
 }
 
-bool ranking_wants(const Ranking *ranking, bool is_preferred, uint32_t cost_permille) {
-        return ranking->n_entries < ranking->max ||
-               get_key(is_preferred, cost_permille, 0) <=
-                       ranking->entries[ranking->n_entries - 1].key;
-}
-
 static bool contains(const Ranking *ranking, const RankingItem *item) {
         for (size_t i = 0; i < ranking->n_entries; ++i)
                 if (compare_sets(&ranking->entries[i].item, item) == 0)
@@ -53,7 +39,7 @@ static bool contains(const Ranking *ranking, const RankingItem *item) {
 
 void ranking_insert(Ranking *ranking, const RankingItem *item) {
         const RankingEntry entry = {
-                .key = get_key(item->is_preferred, item->cost_permille, item->width),
+                .key = ranking_get_key(item->is_preferred, item->cost_permille, item->width),
                 .item = *item,
         };
         size_t i = ranking->n_entries;

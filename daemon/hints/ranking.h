@@ -33,8 +33,22 @@ typedef struct Ranking {
         bool has_additions; /* then the same set may come again */
 } Ranking;
 
+/* What decides first: preferred ones, then the cost, then the width. */
+#define RANKING_COST_SHIFT 16
+_Static_assert(NODESET_MAX < 1 << RANKING_COST_SHIFT, "a width fits below the cost");
+static inline uint64_t ranking_get_key(bool is_preferred, uint32_t cost_permille, unsigned width) {
+        return (is_preferred ? 0 : UINT64_C(1) << 63) |
+               (uint64_t)cost_permille << RANKING_COST_SHIFT | width;
+}
+
 /* Whether one could still come in that costs so much. */
-bool ranking_wants(const Ranking *ranking, bool is_preferred, uint32_t cost_permille);
+static inline bool
+ranking_wants(const Ranking *ranking, bool is_preferred, uint32_t cost_permille) {
+        return ranking->n_entries < ranking->max ||
+               ranking_get_key(is_preferred, cost_permille, 0) <=
+                       ranking->entries[ranking->n_entries - 1].key;
+}
+
 /* One whose set is there already is left out. */
 void ranking_insert(Ranking *ranking, const RankingItem *item);
 /* @hints: room for as many as there are. */
