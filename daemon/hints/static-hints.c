@@ -12,43 +12,29 @@
  * Source: k8s.io/kubernetes pkg/kubelet/cm/memorymanager/policy_static.go, read at 1.36.3.
  */
 
+/* Sets that fit, in the order in which they were seen. */
 typedef struct Collected {
-        const StaticSets *sets;
-        Hint *hints;
-        size_t n_hints, n_allocated;
+        uint16_t sets[1u << HINTS_KUBELET_NODES_MAX];
+        size_t n_sets;
         unsigned narrowest; /* of sets that hold it on an empty machine */
-        bool is_out_of_memory;
 } Collected;
-
-static Hint *grow(Collected *collected) {
-        Hint *hints;
-
-        if (collected->n_hints < collected->n_allocated)
-                return &collected->hints[collected->n_hints++];
-        hints = reallocarray(collected->hints, 2 * collected->n_allocated + 16, sizeof(*hints));
-        if (!hints)
-                return NULL;
-        collected->hints = hints;
-        collected->n_allocated = 2 * collected->n_allocated + 16;
-        return &collected->hints[collected->n_hints++];
-}
+_Static_assert(HINTS_KUBELET_NODES_MAX <= 16, "a set fits into 16 bits");
 
 static void collect(uint32_t set, StaticVerdict verdict, void *userdata) {
         Collected *collected = userdata;
         const unsigned width = (unsigned)__builtin_popcount(set);
-        Hint *hint;
 
         if (verdict != STATIC_TOO_SMALL && width < collected->narrowest)
                 collected->narrowest = width;
-        if (verdict != STATIC_FITS || collected->is_out_of_memory)
-                return;
-        hint = grow(collected);
-        if (!hint) {
-                collected->is_out_of_memory = true;
-                return;
-        }
-        hint->nodes = static_sets_decode(collected->sets, set);
-        hint->cost_permille = width; /* its width, until all are there */
+        if (verdict == STATIC_FITS)
+                collected->sets[collected->n_sets++] = (uint16_t)set;
+}
+
+/* @hint: zeroed; hundreds of sets are quicker filled in than copied */
+static void fill_hint(const HintsMachine *machine, uint32_t set, unsigned narrowest, Hint *hint) {
+        hint->is_preferred = (unsigned)__builtin_popcount(set) == narrowest;
+        for (; set; set &= set - 1)
+                nodeset_add(&hint->nodes, machine->nodes[__builtin_ctz(set)].id);
 }
 
 /* One list for each amount; all of them have the same hints. */
@@ -62,22 +48,18 @@ static void share_hints(HintsAnswer *answer, const PodAmounts *amounts, size_t n
 }
 
 static int calculate(const StaticSets *sets, HintsAnswer *ret) {
-        Collected collected = { .sets = sets, .narrowest = (unsigned)sets->machine->n_nodes };
+        Collected collected = { .narrowest = (unsigned)sets->machine->n_nodes };
+        Hint *hints;
 
         static_sets_visit(sets, collect, &collected);
-        if (collected.is_out_of_memory) {
-                free(collected.hints);
+        hints = calloc(collected.n_sets + 1, sizeof(*hints));
+        if (!hints)
                 return -ENOMEM;
-        }
-        for (size_t i = 0; i < collected.n_hints; ++i) {
-                Hint *hint = &collected.hints[i];
-
-                hint->is_preferred = hint->cost_permille == collected.narrowest;
-                hint->cost_permille = 0;
-        }
-        *ret = (HintsAnswer){ .has_opinion = true, .hints = collected.hints };
-        share_hints(ret, &sets->amounts, collected.n_hints);
-        if (collected.n_hints == 0)
+        for (size_t i = 0; i < collected.n_sets; ++i)
+                fill_hint(sets->machine, collected.sets[i], collected.narrowest, &hints[i]);
+        *ret = (HintsAnswer){ .has_opinion = true, .hints = hints };
+        share_hints(ret, &sets->amounts, collected.n_sets);
+        if (collected.n_sets == 0)
                 refusal_tell_static(sets, &ret->lack);
         return 0;
 }
