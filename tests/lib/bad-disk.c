@@ -44,7 +44,7 @@ static int read_told(const char *name) {
         while (n > 0)
                 n = read(fd, rest, sizeof(rest));
         (void)close(fd);
-        return atoi(text);
+        return (int)strtol(text, NULL, 10);
 }
 
 static int sync_as_told(const char *function, int fd) {
