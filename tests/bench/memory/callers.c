@@ -264,5 +264,5 @@ void callers_keep_claims(Callers *callers, size_t n_claims) {
 
 void callers_ask_hints(Callers *callers, size_t n_calls, Times *times) {
         callers->times[STEP_HINTS] = times;
-        run(callers, 1, n_calls, STEP_HINTS);
+        run(callers, callers->n_all, n_calls, STEP_HINTS);
 }

@@ -29,5 +29,5 @@ Callers *callers_free(Callers *callers);
 void callers_claim(Callers *callers, size_t n_claims, Times *allocate, Times *release);
 /* One of them makes claims that stay. */
 void callers_keep_claims(Callers *callers, size_t n_claims);
-/* One of them asks for hints, in mode slug. */
+/* Every one of them asks for hints, in mode slug. */
 void callers_ask_hints(Callers *callers, size_t n_calls, Times *times);
