@@ -306,7 +306,7 @@ START_TEST(more_claims_than_a_ledger_can_hold_are_refused) {
         buffer_append_text(&text, "}}}");
         ck_assert_int_eq(buffer_finish(&text), 0);
         ck_assert_int_eq(parse(text.data), CHECKPOINT_E_MALFORMED);
-        ck_assert_str_eq(diag.text, "entries.u.c16384: is one claim too many");
+        ck_assert_str_eq(diag.text, "entries.u.c8192: is one claim too many");
 }
 END_TEST
 

@@ -9,8 +9,8 @@
  * that needs no disk, and the memory of slugd with many claims.
  *
  * A call waits for one sync, its own; of many callers at a time most find one under way, and wait
- * for that one, too. Many callers also wait for each other, for this program and slugd have a thread
- * each: what that alone takes is seen in hints, which as many ask for.
+ * for that one, too. Many callers also wait for each other, for this program and slugd have a
+ * thread each: what that alone takes is seen in hints, which as many ask for.
  *
  * A benchmark, not a test: it prints, and judges nothing.
  */
