@@ -163,7 +163,7 @@ static void tell_load(const JournalLoad *load, const Ledger *ledger) {
         if (load->n_changes > 0)
                 log_event(LOG_NOTICE, SLUG_MESSAGE_LEDGER_LOADED, LOG_PLAIN,
                           "The ledger has %zu claims%s", ledger_get_n_claims(ledger),
-                          load->is_of_other_boot
+                          load->is_of_other_boot && ledger_get_n_claims(ledger) > 0
                                   ? ", of before this boot: they are unconfirmed until the "
                                     "kubelet asks for them"
                                   : "");
