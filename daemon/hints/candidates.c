@@ -71,6 +71,7 @@ int side_init(Side *side,
                 if (node->locality != locality || (within && !nodeset_contains(within, node->id)))
                         continue;
                 side->nodes[side->n_nodes].node = node;
+                side->nodes[side->n_nodes].place = i;
                 fill(&side->nodes[side->n_nodes++], side, context, asker);
         }
         return 0;
@@ -202,7 +203,16 @@ unsigned side_get_narrowest(const Side *side) {
                        : narrowest;
 }
 
-/* Keeping the best */
+/* Keeping the best. Sets stay where they are, and only their order changes. */
+
+typedef struct Kept {
+        NodeSet sets[CANDIDATES_MAX];
+        struct {
+                uint64_t key; /* width, then the estimate */
+                size_t slot;
+        } order[CANDIDATES_MAX];
+        size_t n_sets;
+} Kept;
 
 static NodeSet get_set(const Side *side, const Members *members) {
         NodeSet set = {};
@@ -219,60 +229,55 @@ static uint64_t estimate(const Side *side, const Members *members) {
                 members->n_places < ESTIMATE_NODES_MAX ? members->n_places : ESTIMATE_NODES_MAX;
         uint64_t sum = 0;
 
-        for (size_t i = 0; i < n; ++i)
+        for (size_t i = 0; i < n; ++i) {
+                const uint32_t *costs = side->nodes[members->places[i]].node->costs;
+
                 for (size_t k = 0; k < n; ++k)
-                        sum += hints_machine_get_cost(side->machine,
-                                                      side->nodes[members->places[i]].node,
-                                                      side->nodes[members->places[k]].node);
+                        sum += costs[side->nodes[members->places[k]].place];
+        }
         return sum / n;
 }
 
-static void keep(const Side *side, const Members *members, Candidates *candidates) {
+static void keep(const Side *side, const Members *members, Kept *kept) {
         const uint64_t cost = estimate(side, members);
         const uint64_t key =
                 (uint64_t)members->n_places << 48 | bytes_min(cost, (UINT64_C(1) << 48) - 1);
-        const NodeSet set = get_set(side, members);
-        size_t i = candidates->n_sets;
+        size_t i = kept->n_sets, slot = i;
+        NodeSet set;
 
-        for (size_t k = 0; k < candidates->n_sets; ++k)
-                if (nodeset_is_equal(&candidates->sets[k], &set))
+        if (i == CANDIDATES_MAX && kept->order[i - 1].key <= key)
+                return;
+        set = get_set(side, members);
+        for (size_t k = 0; k < kept->n_sets; ++k)
+                if (nodeset_is_equal(&kept->sets[k], &set))
                         return;
-        if (i == CANDIDATES_MAX) {
-                if (candidates->keys[i - 1] <= key)
-                        return;
-                --i;
-        } else {
-                ++candidates->n_sets;
-        }
-        for (; i > 0 && candidates->keys[i - 1] > key; --i) {
-                candidates->sets[i] = candidates->sets[i - 1];
-                candidates->keys[i] = candidates->keys[i - 1];
-        }
-        candidates->sets[i] = set;
-        candidates->keys[i] = key;
+        if (i == CANDIDATES_MAX)
+                slot = kept->order[--i].slot;
+        else
+                ++kept->n_sets;
+        for (; i > 0 && kept->order[i - 1].key > key; --i)
+                kept->order[i] = kept->order[i - 1];
+        kept->sets[slot] = set;
+        kept->order[i].key = key;
+        kept->order[i].slot = slot;
 }
 
-/* Singles and pairs */
-
-static bool holds_alone(const Side *side, size_t place) {
-        return holds(side, &(const Members){ .places = { (uint16_t)place }, .n_places = 1 });
-}
-
-static void find_pairs(const Side *side, const bool *is_alone, Candidates *candidates) {
-        Members pair = { .n_places = 2 };
-
-        for (size_t i = 0; i < side->n_nodes; ++i)
-                for (size_t k = i + 1; !is_alone[i] && k < side->n_nodes; ++k) {
-                        pair.places[0] = (uint16_t)i;
-                        pair.places[1] = (uint16_t)k;
-                        if (!is_alone[k] && holds(side, &pair))
-                                keep(side, &pair, candidates);
-                }
-}
-
-/* Chains */
+/* Singles, pairs and chains */
 
 typedef enum ChainOrder { CHAIN_NEAREST, CHAIN_LARGEST } ChainOrder;
+
+/* What is looked up once for all sets of a side, and room for the one that is being made. */
+typedef struct Search {
+        bool is_alone[NODESET_MAX];     /* by place: holds the request alone, is in no wider set */
+        bool is_empty[NODESET_MAX];     /* has nothing to give */
+        uint16_t n_larger[NODESET_MAX]; /* how many have more free */
+        uint64_t links[NODESET_MAX];    /* what a chain may take in: an order, and a place */
+        size_t n_links;
+        Members members;
+} Search;
+
+#define LINK_PLACE_MASK UINT64_C(0xffff)
+_Static_assert(NODESET_MAX <= LINK_PLACE_MASK, "a place fits into a link");
 
 static uint64_t sum_free(const Side *side, size_t place) {
         uint64_t sum = 0;
@@ -282,52 +287,41 @@ static uint64_t sum_free(const Side *side, size_t place) {
         return sum;
 }
 
-typedef struct Link {
-        uint16_t place;
-        uint32_t cost; /* from the seed */
-        uint64_t free;
-} Link;
-
-static int compare_numbers(uint64_t a, uint64_t b) {
-        return (a > b) - (a < b);
-}
-
-static int compare_largest(const void *a, const void *b) {
-        const Link *left = a, *right = b;
-        const int by_free = compare_numbers(right->free, left->free);
-        const int by_cost = compare_numbers(left->cost, right->cost);
-
-        return by_free ? by_free : by_cost ? by_cost : compare_numbers(left->place, right->place);
-}
-
-static int compare_nearest(const void *a, const void *b) {
-        const int by_cost = compare_numbers(((const Link *)a)->cost, ((const Link *)b)->cost);
-
-        return by_cost ? by_cost : compare_largest(a, b);
-}
-
-/* What a chain from @seed may take in, in its order. */
-static size_t list_links(const Side *side,
-                         ChainOrder order,
-                         size_t seed,
-                         const bool *is_alone,
-                         Link links[static NODESET_MAX]) {
-        size_t n = 0;
+static void count_larger(const Side *side, Search *search) {
+        uint64_t sums[NODESET_MAX];
 
         for (size_t i = 0; i < side->n_nodes; ++i) {
-                const uint64_t free_bytes = sum_free(side, i);
-
-                if (i == seed || is_alone[i] || free_bytes == 0)
-                        continue;
-                links[n++] = (Link){
-                        .place = (uint16_t)i,
-                        .cost = hints_machine_get_cost(side->machine, side->nodes[seed].node,
-                                                       side->nodes[i].node),
-                        .free = free_bytes,
-                };
+                sums[i] = sum_free(side, i);
+                search->is_empty[i] = sums[i] == 0;
         }
-        qsort(links, n, sizeof(*links), order == CHAIN_NEAREST ? compare_nearest : compare_largest);
-        return n;
+        for (size_t i = 0; i < side->n_nodes; ++i)
+                for (size_t k = 0; k < side->n_nodes; ++k)
+                        search->n_larger[i] = (uint16_t)(search->n_larger[i] + (sums[k] > sums[i]));
+}
+
+/* What is near first, and of that the largest; or the other way round. */
+static uint64_t get_link(const Search *search, ChainOrder order, size_t place, uint64_t cost) {
+        const uint64_t n_larger = search->n_larger[place];
+
+        return place |
+               (order == CHAIN_NEAREST ? cost << 32 | n_larger << 16 : n_larger << 48 | cost << 16);
+}
+
+static int compare_links(const void *a, const void *b) {
+        const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+        return (left > right) - (left < right);
+}
+
+static void list_links(const Side *side, ChainOrder order, size_t seed, Search *search) {
+        const uint32_t *costs = side->nodes[seed].node->costs;
+
+        search->n_links = 0;
+        for (size_t i = 0; i < side->n_nodes; ++i)
+                if (i != seed && !search->is_alone[i] && !search->is_empty[i])
+                        search->links[search->n_links++] =
+                                get_link(search, order, i, costs[side->nodes[i].place]);
+        qsort(search->links, search->n_links, sizeof(search->links[0]), compare_links);
 }
 
 /* Last in, first out: what was farthest goes first. */
@@ -346,47 +340,73 @@ static void leave_out_needless(const Side *side, Members *members, Sums *sums) {
         }
 }
 
-static void find_chain(const Side *side,
-                       ChainOrder order,
-                       size_t seed,
-                       const bool *is_alone,
-                       Candidates *candidates) {
-        Link links[NODESET_MAX];
-        const size_t n_links = list_links(side, order, seed, is_alone, links);
-        Members members = { .places = { (uint16_t)seed }, .n_places = 1 };
+static void
+find_chain(const Side *side, ChainOrder order, size_t seed, Search *search, Kept *kept) {
+        Members *members = &search->members;
         Sums sums = {};
 
+        list_links(side, order, seed, search);
+        members->places[0] = (uint16_t)seed;
+        members->n_places = 1;
         add_place(side, seed, &sums);
         for (size_t i = 0; !is_enough(side, &sums); ++i) {
-                if (i == n_links)
+                size_t place;
+
+                if (i == search->n_links)
                         return;
-                members.places[members.n_places++] = links[i].place;
-                add_place(side, links[i].place, &sums);
+                place = search->links[i] & LINK_PLACE_MASK;
+                members->places[members->n_places++] = (uint16_t)place;
+                add_place(side, place, &sums);
         }
-        leave_out_needless(side, &members, &sums);
-        keep(side, &members, candidates);
+        leave_out_needless(side, members, &sums);
+        keep(side, members, kept);
+}
+
+static void find_pairs(const Side *side, Search *search, Kept *kept) {
+        Members *pair = &search->members;
+
+        pair->n_places = 2;
+        for (size_t i = 0; i < side->n_nodes; ++i)
+                for (size_t k = i + 1; !search->is_alone[i] && k < side->n_nodes; ++k) {
+                        pair->places[0] = (uint16_t)i;
+                        pair->places[1] = (uint16_t)k;
+                        if (!search->is_alone[k] && holds(side, pair))
+                                keep(side, pair, kept);
+                }
+}
+
+static void find_singles(const Side *side, Search *search, Kept *kept) {
+        search->members.n_places = 1;
+        for (size_t i = 0; i < side->n_nodes; ++i) {
+                search->members.places[0] = (uint16_t)i;
+                search->is_alone[i] = holds(side, &search->members);
+                if (search->is_alone[i])
+                        keep(side, &search->members, kept);
+        }
+}
+
+static void find_sets(const Side *side, Kept *kept) {
+        Search search = {};
+
+        find_singles(side, &search, kept);
+        if (kept->n_sets < CANDIDATES_MAX && side->n_nodes <= PAIRS_NODES_MAX)
+                find_pairs(side, &search, kept);
+        if (kept->n_sets == CANDIDATES_MAX)
+                return;
+        count_larger(side, &search);
+        for (size_t i = 0; i < side->n_nodes; ++i) {
+                if (search.is_alone[i] || search.is_empty[i])
+                        continue;
+                find_chain(side, CHAIN_NEAREST, i, &search, kept);
+                find_chain(side, CHAIN_LARGEST, i, &search, kept);
+        }
 }
 
 void candidates_find(const Side *side, Candidates *ret) {
-        bool is_alone[NODESET_MAX];
+        Kept kept = {};
 
-        ret->n_sets = 0;
-        for (size_t i = 0; i < side->n_nodes; ++i) {
-                is_alone[i] = holds_alone(side, i);
-                if (is_alone[i])
-                        keep(side, &(const Members){ .places = { (uint16_t)i }, .n_places = 1 },
-                             ret);
-        }
-        if (ret->n_sets == CANDIDATES_MAX)
-                return;
-        if (side->n_nodes <= PAIRS_NODES_MAX)
-                find_pairs(side, is_alone, ret);
-        if (ret->n_sets == CANDIDATES_MAX)
-                return;
-        for (size_t i = 0; i < side->n_nodes; ++i) {
-                if (is_alone[i] || sum_free(side, i) == 0)
-                        continue;
-                find_chain(side, CHAIN_NEAREST, i, is_alone, ret);
-                find_chain(side, CHAIN_LARGEST, i, is_alone, ret);
-        }
+        find_sets(side, &kept);
+        for (size_t i = 0; i < kept.n_sets; ++i)
+                ret->sets[i] = kept.sets[kept.order[i].slot];
+        ret->n_sets = kept.n_sets;
 }

@@ -12,6 +12,7 @@
 
 typedef struct SideNode {
         const HintsNode *node;
+        size_t place; /* in the machine */
         uint64_t allocatable[SIDE_AMOUNTS_MAX];
         uint64_t free[SIDE_AMOUNTS_MAX]; /* for this pod: with what its init containers hold */
 } SideNode;
@@ -51,7 +52,6 @@ const SideNode *side_find(const Side *side, unsigned id);
 
 typedef struct Candidates {
         NodeSet sets[CANDIDATES_MAX]; /* narrow ones first, then cheap ones */
-        uint64_t keys[CANDIDATES_MAX];
         size_t n_sets;
 } Candidates;
 

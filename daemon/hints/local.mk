@@ -4,6 +4,7 @@ libslugcore_a_SOURCES += \
 	%D%/hints.c %D%/hints.h \
 	%D%/machine.c %D%/machine.h \
 	%D%/rank.c %D%/rank.h \
+	%D%/ranking.c %D%/ranking.h \
 	%D%/refusal.c %D%/refusal.h \
 	%D%/request.c %D%/request.h \
 	%D%/shares.c %D%/shares.h \

@@ -124,14 +124,28 @@ static int fill_node(const Topology *topology, const Best *best, size_t place, H
         node->locality = from->locality;
         node->has_cpus = from->has_cpus;
         node->is_movable_only = from->is_movable_only;
-        node->distances = calloc(topology->n_nodes, sizeof(*node->distances));
-        if (!node->distances)
+        node->costs = calloc(topology->n_nodes, sizeof(*node->costs));
+        if (!node->costs)
                 return -ENOMEM;
-        for (size_t i = 0; i < topology->n_nodes; ++i)
-                node->distances[i] = get_distance(from, place, i);
         find_near(topology, place, node);
         node->base_permille = get_base(from, best, node->near_distance);
         return 0;
+}
+
+static uint32_t get_cost(uint64_t distance, const HintsNode *to) {
+        /* Firmware that puts a far node nearer than the nearest is not followed. */
+        if (distance <= to->near_distance)
+                return to->base_permille;
+        return (uint32_t)(to->base_permille * distance / to->near_distance);
+}
+
+/* From every NUMA node to every other; @machine has them all. */
+static void fill_costs(const Topology *topology, HintsMachine *machine) {
+        for (size_t from = 0; from < machine->n_nodes; ++from)
+                for (size_t to = 0; to < machine->n_nodes; ++to)
+                        machine->nodes[from].costs[to] =
+                                get_cost(get_distance(&topology->nodes[from], from, to),
+                                         &machine->nodes[to]);
 }
 
 /* Rooms */
@@ -185,6 +199,7 @@ int hints_machine_new(const Topology *topology, const Capacity *capacity, HintsM
                         return r;
                 nodeset_add(&machine->all, topology->nodes[i].id);
         }
+        fill_costs(topology, machine);
         for (unsigned mode = 0; mode < _HINTS_MODE_N; ++mode) {
                 r = build_room(capacity, (HintsMode)mode, &machine->rooms[mode]);
                 if (r)
@@ -198,7 +213,7 @@ HintsMachine *hints_machine_free(HintsMachine *machine) {
         if (!machine)
                 return NULL;
         for (size_t i = 0; i < machine->n_nodes; ++i)
-                free(machine->nodes[i].distances);
+                free(machine->nodes[i].costs);
         for (unsigned mode = 0; mode < _HINTS_MODE_N; ++mode)
                 free((void *)machine->rooms[mode].rows);
         free(machine->nodes);
@@ -236,14 +251,4 @@ uint64_t hints_machine_get_free(const HintsMachine *machine,
                                 uint64_t page_bytes) {
         return bytes_sub_clamped(hints_machine_get_room(machine, mode, id, page_bytes),
                                  ledger_get_claimed(ledger, id, page_bytes));
-}
-
-uint32_t
-hints_machine_get_cost(const HintsMachine *machine, const HintsNode *from, const HintsNode *to) {
-        const uint64_t distance = from->distances[hints_machine_get_place(machine, to)];
-
-        /* Firmware that puts a far node nearer than the nearest is not followed. */
-        if (distance <= to->near_distance)
-                return to->base_permille;
-        return (uint32_t)(to->base_permille * distance / to->near_distance);
 }

@@ -34,7 +34,7 @@ typedef struct HintsNode {
         uint32_t base_permille; /* from its nearest CPUs */
         uint32_t near_distance; /* to them; 10 is itself */
         NodeSet near_cpus;      /* NUMA nodes with CPUs that are nearest */
-        uint16_t *distances;    /* from it to every place */
+        uint32_t *costs;        /* of an access from it in the memory of every place */
 } HintsNode;
 
 typedef struct HintsMachine {
@@ -70,5 +70,7 @@ uint64_t hints_machine_get_free(const HintsMachine *machine,
 
 /* What an access from the CPUs of @from costs in the memory of @to, in thousandths of local DRAM at
  * its best. */
-uint32_t
-hints_machine_get_cost(const HintsMachine *machine, const HintsNode *from, const HintsNode *to);
+static inline uint32_t
+hints_machine_get_cost(const HintsMachine *machine, const HintsNode *from, const HintsNode *to) {
+        return from->costs[hints_machine_get_place(machine, to)];
+}
