@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/replace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,7 +16,8 @@
  * The order is everything: the new bytes are on the disk before the name points to them, and the
  * directory is synced before the caller hears that it is done. A crash at any step leaves the old
  * file or the new one under the name; at worst a temporary file with an odd name stays, which
- * nobody reads and which no later call trips over, because each draws a name of its own.
+ * nobody reads and which no later call trips over, because each draws a name of its own. Sweeping
+ * removes it.
  *
  * The temporary file is private until its bytes are whole; only then does it get the mode the
  * caller wants. The umask has no say. A name that is a symbolic link is replaced itself, not what
@@ -22,6 +25,9 @@
  */
 #define TEMPORARY_TRIES_MAX 16u
 #define TEMPORARY_NAME_MAX  32u
+#define TEMPORARY_PREFIX    ".slug-"
+#define TEMPORARY_SUFFIX    ".tmp"
+#define TEMPORARY_DIGITS    16u
 
 static int open_temporary(int dir_fd, char name[static TEMPORARY_NAME_MAX], int *ret_fd) {
         for (unsigned i = 0; i < TEMPORARY_TRIES_MAX; ++i) {
@@ -30,7 +36,8 @@ static int open_temporary(int dir_fd, char name[static TEMPORARY_NAME_MAX], int 
 
                 if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
                         return -EIO;
-                (void)snprintf(name, TEMPORARY_NAME_MAX, ".slug-%016" PRIx64 ".tmp", random);
+                (void)snprintf(name, TEMPORARY_NAME_MAX,
+                               TEMPORARY_PREFIX "%016" PRIx64 TEMPORARY_SUFFIX, random);
                 fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                             0600);
                 if (fd >= 0) {
@@ -109,4 +116,38 @@ int file_replace(int dir_fd, const char *name, const void *data, size_t n_data, 
                 return r;
         }
         return fsync(sync_fd) < 0 ? -errno : 0;
+}
+
+static bool is_temporary(const char *name) {
+        const size_t n_prefix = strlen(TEMPORARY_PREFIX);
+
+        return strncmp(name, TEMPORARY_PREFIX, n_prefix) == 0 &&
+               strspn(name + n_prefix, "0123456789abcdef") == TEMPORARY_DIGITS &&
+               strcmp(name + n_prefix + TEMPORARY_DIGITS, TEMPORARY_SUFFIX) == 0;
+}
+
+static void close_dir(DIR **dir) {
+        if (*dir)
+                (void)closedir(*dir);
+}
+
+int file_replace_sweep(int dir_fd) {
+        _cleanup_(close_dir) DIR *dir = NULL;
+        const struct dirent *entry;
+        int fd;
+
+        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        dir = fdopendir(fd);
+        if (!dir) {
+                const int error = errno;
+
+                (void)fd_close(fd);
+                return -error;
+        }
+        while ((entry = readdir(dir)))
+                if (is_temporary(entry->d_name))
+                        (void)unlinkat(fd, entry->d_name, 0);
+        return 0;
 }

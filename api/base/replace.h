@@ -18,3 +18,7 @@
  */
 _must_check_ int
 file_replace(int dir_fd, const char *name, const void *data, size_t n_data, mode_t mode);
+
+/* Removes the temporary files that crashes have left in the folder; for who alone replaces files
+ * there. One that cannot be removed stays. Return: 0 or an errno. */
+_must_check_ int file_replace_sweep(int dir_fd);

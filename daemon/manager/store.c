@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/messages.h"
+#include "base/replace.h"
 
 /*
  * The journal decides what is to be written, the worker writes, and this is between them. The lock
@@ -162,7 +163,7 @@ static void tell_load(const JournalLoad *load, const Ledger *ledger) {
         if (load->n_changes > 0)
                 log_event(LOG_NOTICE, SLUG_MESSAGE_LEDGER_LOADED, LOG_PLAIN,
                           "The ledger has %zu claims%s", ledger_get_n_claims(ledger),
-                          load->is_of_other_boot
+                          load->is_of_other_boot && ledger_get_n_claims(ledger) > 0
                                   ? ", of before this boot: they are unconfirmed until the "
                                     "kubelet asks for them"
                                   : "");
@@ -330,6 +331,10 @@ static int open_journal(Store *store) {
                 store->told = JOURNAL_ABSENT;
                 return journal_new(&params, &store->journal);
         }
+        r = file_replace_sweep(store->dir_fd);
+        if (r < 0)
+                log_debug("Cannot look for what a crash has left in " JOURNAL_DIR ": %s",
+                          strerror(-r));
         r = load(store, &params.head, &params.file_bytes);
         if (r)
                 return r;

@@ -3,6 +3,7 @@ INTEGRATION_TESTS = \
 	%D%/bad-input.sh \
 	%D%/capture.sh \
 	%D%/changes.sh \
+	%D%/claims.sh \
 	%D%/completion.sh \
 	%D%/curl.sh \
 	%D%/disk.sh \

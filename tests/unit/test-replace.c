@@ -246,6 +246,25 @@ START_TEST(folder_may_be_held_by_path_only) {
 }
 END_TEST
 
+START_TEST(sweeping_takes_what_crashes_left_and_nothing_else) {
+        static const char *const names[] = {
+                ".slug-0123456789abcdef.tmp", ".slug-ffffffffffffffff.tmp", /* these */
+                ".slug-0123456789abcde.tmp",  ".slug-0123456789abcdef0.tmp",
+                ".slug-0123456789abcdef",     "slug-0123456789abcdef.tmp",
+                ".slug-0123456789ABCDEF.tmp",
+        };
+        const unsigned n_before = count_entries();
+
+        for (size_t i = 0; i < ELEMENTSOF(names); ++i)
+                (void)close(openat(dir_fd, names[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        ck_assert_int_eq(file_replace_sweep(dir_fd), 0);
+        ck_assert_uint_eq(count_entries(), n_before + ELEMENTSOF(names) - 2);
+        for (size_t i = 0; i < ELEMENTSOF(names); ++i)
+                ck_assert_int_eq(faccessat(dir_fd, names[i], F_OK, 0), i < 2 ? -1 : 0);
+        ck_assert_int_eq(file_replace_sweep(-EBADF), -EBADF);
+}
+END_TEST
+
 Suite *suite(void) {
         Suite *suite = suite_create("replace");
         TCase *tcase = tcase_create("replace");
@@ -262,6 +281,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, name_too_long_leaves_nothing);
         tcase_add_test(tcase, link_is_replaced_and_not_followed);
         tcase_add_test(tcase, folder_may_be_held_by_path_only);
+        tcase_add_test(tcase, sweeping_takes_what_crashes_left_and_nothing_else);
         suite_add_tcase(suite, tcase);
         return suite;
 }
