@@ -16,25 +16,27 @@
 typedef struct Collected {
         uint16_t sets[1u << HINTS_KUBELET_NODES_MAX];
         size_t n_sets;
-        unsigned narrowest; /* of sets that hold it on an empty machine */
+        unsigned narrowest; /* of sets that hold it on an empty machine; 0: none was seen yet */
 } Collected;
 _Static_assert(HINTS_KUBELET_NODES_MAX <= 16, "a set fits into 16 bits");
 
 static void collect(uint32_t set, StaticVerdict verdict, void *userdata) {
         Collected *collected = userdata;
-        const unsigned width = (unsigned)__builtin_popcount(set);
 
-        if (verdict != STATIC_TOO_SMALL && width < collected->narrowest)
-                collected->narrowest = width;
+        /* narrow sets come first */
+        if (verdict != STATIC_TOO_SMALL && collected->narrowest == 0)
+                collected->narrowest = (unsigned)__builtin_popcount(set);
         if (verdict == STATIC_FITS)
                 collected->sets[collected->n_sets++] = (uint16_t)set;
 }
 
 /* @hint: zeroed; hundreds of sets are quicker filled in than copied */
 static void fill_hint(const HintsMachine *machine, uint32_t set, unsigned narrowest, Hint *hint) {
-        hint->is_preferred = (unsigned)__builtin_popcount(set) == narrowest;
-        for (; set; set &= set - 1)
+        unsigned width = 0;
+
+        for (; set; set &= set - 1, ++width)
                 nodeset_add(&hint->nodes, machine->nodes[__builtin_ctz(set)].id);
+        hint->is_preferred = width == narrowest;
 }
 
 /* One list for each amount; all of them have the same hints. */
@@ -48,7 +50,7 @@ static void share_hints(HintsAnswer *answer, const PodAmounts *amounts, size_t n
 }
 
 static int calculate(const StaticSets *sets, HintsAnswer *ret) {
-        Collected collected = { .narrowest = (unsigned)sets->machine->n_nodes };
+        Collected collected = {};
         Hint *hints;
 
         static_sets_visit(sets, collect, &collected);

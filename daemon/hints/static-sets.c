@@ -104,11 +104,13 @@ void static_sets_init(StaticSets *sets,
         sets->machine = machine;
         sets->amounts = *amounts;
         sets->n_reusable = 0;
+        sets->used = 0;
         for (size_t i = 0; i < machine->n_nodes; ++i) {
                 const unsigned id = machine->nodes[i].id;
                 const NodeSet group = ledger_get_group(context->ledger, id);
 
                 sets->group[i] = static_sets_encode(sets, &group);
+                sets->used |= sets->group[i] ? UINT32_C(1) << i : 0;
                 for (size_t k = 0; k < amounts->n_items; ++k) {
                         const uint64_t page_bytes = amounts->items[k].page_bytes;
 
@@ -130,12 +132,16 @@ uint64_t static_sets_sum_free(const StaticSets *sets, uint32_t set, size_t amoun
         return sum;
 }
 
-static uint64_t sum_allocatable(const StaticSets *sets, uint32_t set, size_t amount) {
+/* Whether a set has @bytes of @amount; most are seen to have them at their first NUMA nodes. */
+static bool has_bytes(const uint64_t amounts[static HINTS_KUBELET_NODES_MAX][STATIC_AMOUNTS_MAX],
+                      uint32_t set,
+                      size_t amount,
+                      uint64_t bytes) {
         uint64_t sum = 0;
 
-        for (; set; set &= set - 1)
-                sum = bytes_add_saturated(sum, sets->allocatable[__builtin_ctz(set)][amount]);
-        return sum;
+        for (; set && sum < bytes; set &= set - 1)
+                sum = bytes_add_saturated(sum, amounts[__builtin_ctz(set)][amount]);
+        return sum >= bytes;
 }
 
 uint64_t static_sets_get_reusable(const StaticSets *sets, uint32_t set, size_t amount) {
@@ -152,10 +158,10 @@ static bool is_single(uint32_t set) {
 static StaticVerdict judge_groups(const StaticSets *sets, uint32_t set) {
         if (is_single(set))
                 return is_single(sets->group[__builtin_ctz(set)]) ? STATIC_FITS : STATIC_IN_GROUP;
-        for (uint32_t rest = set; rest; rest &= rest - 1) {
+        for (uint32_t rest = set & sets->used; rest; rest &= rest - 1) {
                 const uint32_t group = sets->group[__builtin_ctz(rest)];
 
-                if (group && group != set)
+                if (group != set)
                         return is_single(group) ? STATIC_USED_ALONE : STATIC_OTHER_GROUP;
         }
         return STATIC_FITS;
@@ -165,15 +171,15 @@ StaticVerdict static_sets_judge(const StaticSets *sets, uint32_t set) {
         StaticVerdict verdict;
 
         for (size_t k = 0; k < sets->amounts.n_items; ++k)
-                if (sum_allocatable(sets, set, k) < sets->amounts.items[k].bytes)
+                if (!has_bytes(sets->allocatable, set, k, sets->amounts.items[k].bytes))
                         return STATIC_TOO_SMALL;
         verdict = judge_groups(sets, set);
         if (verdict != STATIC_FITS)
                 return verdict;
         for (size_t k = 0; k < sets->amounts.n_items; ++k)
-                if (bytes_add_saturated(static_sets_sum_free(sets, set, k),
-                                        static_sets_get_reusable(sets, set, k)) <
-                    sets->amounts.items[k].bytes)
+                if (!has_bytes(sets->free, set, k,
+                               bytes_sub_clamped(sets->amounts.items[k].bytes,
+                                                 static_sets_get_reusable(sets, set, k))))
                         return STATIC_FULL;
         return STATIC_FITS;
 }

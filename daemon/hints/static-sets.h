@@ -24,6 +24,7 @@ typedef struct StaticSets {
         uint64_t allocatable[HINTS_KUBELET_NODES_MAX][STATIC_AMOUNTS_MAX];
         uint64_t free[HINTS_KUBELET_NODES_MAX][STATIC_AMOUNTS_MAX];
         uint32_t group[HINTS_KUBELET_NODES_MAX]; /* 0: nothing is claimed there */
+        uint32_t used;                           /* where something is */
         StaticReusable reusable[STATIC_REUSABLE_MAX];
         size_t n_reusable;
 } StaticSets;
