@@ -52,6 +52,7 @@ const (
 	intendedMixed   = "a NUMA node alone and in a group"
 	intendedPart    = "an affinity within such a group"
 	intendedRestart = "a kubelet that does not start"
+	intendedUnknown = "the id of a container that had no memory"
 )
 
 var allIntended = []struct{ name, reason string }{
@@ -60,6 +61,8 @@ var allIntended = []struct{ name, reason string }{
 	{intendedMixed, "the kubelet lets a NUMA node of a group be used alone when the topology manager says so, and loses count of its " +
 		"bytes and of its group when one of the claims goes (the same issue); slugd counts what is held"},
 	{intendedPart, "whether a part of a group has room depends on which of its NUMA nodes the bytes are on, see the first"},
+	{intendedUnknown, "the kubelet knows the id of every container that has started, slugd that of a claim: an init container that runs " +
+		"again, is given memory when the kubelet has started anew, and goes by the id of before, keeps it in slugd until its pod goes"},
 	{intendedRestart, "the kubelet does not take its own state file once it has lost count so; slugd has no such file"},
 }
 

@@ -77,13 +77,15 @@ type player struct {
 	state         *State // the first side's, now
 	apart         map[int]bool
 	tainted       map[int]bool
+	isUnclaimed   map[string]bool // by id: of a container that had no memory when it started
 	counts        *Counts
 	difference    *Difference
 	ended         bool
 }
 
 func newPlayer(first, second side, counts *Counts) *player {
-	return &player{first: first, second: second, counts: counts, apart: map[int]bool{}, tainted: map[int]bool{}}
+	return &player{first: first, second: second, counts: counts, apart: map[int]bool{}, tainted: map[int]bool{},
+		isUnclaimed: map[string]bool{}}
 }
 
 // isOver tells whether nothing more can be learned from this sequence.
@@ -157,11 +159,18 @@ func (p *player) compareAnswers(step *Step, first, second *Answer) {
 	}
 	p.counts.add(about)
 	p.counts.look(step, first)
+	if step.Do == doAdd {
+		p.isUnclaimed[step.ContainerID] = len(first.Blocks) == 0
+	}
 	if first.Broken == "" && second.Broken == "" && first.String() == second.String() {
 		return
 	}
 	if first.Broken == "" && second.Broken == "" && p.isPartOfApart(step) {
 		p.intended(intendedPart)
+		return
+	}
+	if step.Do == doRemove && !step.ByName && p.isUnclaimed[step.ContainerID] && len(second.Blocks) == 0 {
+		p.intended(intendedUnknown)
 		return
 	}
 	p.differs(about, "kubelet: %s\nslugd:   %s", first.Told(), second.Told())
