@@ -50,7 +50,7 @@ static int open_temporary(int dir_fd, char name[static TEMPORARY_NAME_MAX], int 
         return -EEXIST;
 }
 
-static int write_whole(int fd, const void *data, size_t n_data) {
+int file_write(int fd, const void *data, size_t n_data) {
         const char *rest = data;
 
         while (n_data > 0) {
@@ -71,7 +71,7 @@ static int write_whole(int fd, const void *data, size_t n_data) {
 static int fill(int fd, const void *data, size_t n_data, mode_t mode) {
         int r;
 
-        r = write_whole(fd, data, n_data);
+        r = file_write(fd, data, n_data);
         if (r < 0)
                 return r;
         if (fchmod(fd, mode) < 0)

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Atomic replacing
+ * Writing files, whole
  *
  * A reader sees the old file or the new one, whole, also after a crash: a temporary file beside it
  * is written and synced, renamed over it, and the directory is synced.
@@ -11,6 +11,9 @@
 #include <sys/types.h>
 
 #include "base/cleanup.h"
+
+/* All of it, at the file's position. Return: 0 or an errno. */
+_must_check_ int file_write(int fd, const void *data, size_t n_data);
 
 /*
  * @name: a plain name inside @dir_fd. Return: 0 or an errno; on failure the old file is untouched,

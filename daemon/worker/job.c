@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/replace.h"
 #include "worker/operation.h"
 
 /*
@@ -30,31 +31,13 @@ static int new_memfd(void) {
         return fd < 0 ? -errno : fd;
 }
 
-static int write_whole(int fd, const void *data, size_t n_data) {
-        const char *rest = data;
-
-        while (n_data > 0) {
-                ssize_t n = write(fd, rest, n_data);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        return -EIO;
-                rest += n;
-                n_data -= (size_t)n;
-        }
-        return 0;
-}
-
 static int seal_data(const void *data, size_t n_data, int *ret_fd) {
         _cleanup_(fd_closep) int fd = new_memfd();
         int r;
 
         if (fd < 0)
                 return fd;
-        r = write_whole(fd, data, n_data);
+        r = file_write(fd, data, n_data);
         if (r < 0)
                 return r;
         if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
