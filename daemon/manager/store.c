@@ -325,9 +325,11 @@ static int open_journal(Store *store) {
         if (r)
                 return r;
         if (store->problem[0]) {
-                log_event(LOG_WARNING, SLUG_MESSAGE_LEDGER_VOLATILE,
+                log_event(store->params.has_folder ? LOG_WARNING : LOG_NOTICE,
+                          SLUG_MESSAGE_LEDGER_VOLATILE,
                           LOG_WITH({ .name = "SLUG_REASON", .text = store->problem }),
-                          "The ledger is not kept: %s, ignoring", store->problem);
+                          "The ledger is not kept: %s%s", store->problem,
+                          store->params.has_folder ? ", ignoring" : "");
                 store->told = JOURNAL_ABSENT;
                 return journal_new(&params, &store->journal);
         }
