@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ledger/lifecycle.h"
+
 /*
  * All NUMA nodes that hold the request alone; all pairs of the others that hold it together; and,
  * for wider ones, two chains from every NUMA node: one that takes in what is nearest, and one that
@@ -20,22 +22,17 @@
 
 static uint64_t
 count_reusable(const Ledger *ledger, const SideAsker *asker, unsigned node, uint64_t page_bytes) {
+        const LedgerClaim *claim;
         uint64_t sum = 0;
+        size_t place = 0;
 
-        for (size_t i = 0; asker->pod && i < asker->pod->n_containers; ++i) {
-                const PodContainer *init = &asker->pod->containers[i];
-                const LedgerClaim *claim;
-
-                if (!init->is_init || init == asker->container)
-                        break;
-                claim = init->is_restartable ? NULL
-                                             : ledger_find(ledger, asker->pod->uid, init->name);
-                for (size_t k = 0; claim && !claim->is_within_pod && k < claim->n_blocks; ++k)
+        while (asker->pod &&
+               (claim = lifecycle_next_init(ledger, asker->pod, asker->container, &place)))
+                for (size_t k = 0; !claim->is_within_pod && k < claim->n_blocks; ++k)
                         for (size_t p = 0; p < claim->blocks[k].n_parts; ++p)
                                 if (claim->blocks[k].page_bytes == page_bytes &&
                                     claim->blocks[k].parts[p].node == node)
                                         sum += claim->blocks[k].parts[p].bytes;
-        }
         return sum;
 }
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ledger/lifecycle.h"
+
 /*
  * Nothing of the ledger is changed here. Donors are copies: what is taken over leaves their parts
  * and comes into the block's, on the same NUMA node, and what is left of them is put again.
@@ -89,19 +91,12 @@ static int add_donor(Shares *shares, const LedgerClaim *claim) {
 }
 
 static int find_donors(Shares *shares, const Pod *pod) {
-        for (size_t i = 0; i < pod->n_containers; ++i) {
-                const PodContainer *init = &pod->containers[i];
-                const LedgerClaim *claim;
-                int r;
+        const LedgerClaim *claim;
+        size_t place = 0;
 
-                if (!init->is_init || init == shares->container)
-                        break;
-                if (init->is_restartable)
-                        continue;
-                claim = ledger_find(shares->ledger, pod->uid, init->name);
-                if (!claim || claim->is_within_pod)
-                        continue;
-                r = add_donor(shares, claim);
+        while ((claim = lifecycle_next_init(shares->ledger, pod, shares->container, &place))) {
+                const int r = claim->is_within_pod ? 0 : add_donor(shares, claim);
+
                 if (r)
                         return r;
         }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ledger/lifecycle.h"
+
 /*
  * The rules are those of the kubelet's calculateHints(): a set must be able to hold the request on
  * an empty machine; a NUMA node that is used in a group serves nobody alone, and one that is used
@@ -82,16 +84,12 @@ static void find_reusable(StaticSets *sets,
                           const Ledger *ledger,
                           const Pod *pod,
                           const PodContainer *container) {
-        for (size_t i = 0; i < pod->n_containers; ++i) {
-                const PodContainer *init = &pod->containers[i];
-                const LedgerClaim *claim;
+        const LedgerClaim *claim;
+        size_t place = 0;
 
-                if (!init->is_init || init == container)
-                        break;
-                claim = init->is_restartable ? NULL : ledger_find(ledger, pod->uid, init->name);
-                for (size_t k = 0; claim && !claim->is_within_pod && k < claim->n_blocks; ++k)
+        while ((claim = lifecycle_next_init(ledger, pod, container, &place)))
+                for (size_t k = 0; !claim->is_within_pod && k < claim->n_blocks; ++k)
                         add_reusable(sets, &claim->blocks[k]);
-        }
 }
 
 void static_sets_init(StaticSets *sets,

@@ -78,25 +78,37 @@ static int put_copy(const LedgerClaim *copy, LedgerChange *change) {
         return r ? r : ledger_change_put(change, claim);
 }
 
+/* Init containers come first, so that the first other one ends the search. */
+const LedgerClaim *lifecycle_next_init(const Ledger *ledger,
+                                       const Pod *pod,
+                                       const PodContainer *before,
+                                       size_t *place) {
+        const LedgerClaim *claim = NULL;
+
+        for (; !claim && *place < pod->n_containers; ++*place) {
+                const PodContainer *init = &pod->containers[*place];
+
+                if (!init->is_init || init == before)
+                        break;
+                if (!init->is_restartable)
+                        claim = ledger_find(ledger, pod->uid, init->name);
+        }
+        return claim;
+}
+
 int lifecycle_start(const Ledger *ledger,
                     const Pod *pod,
                     const PodContainer *container,
                     const char *container_id,
                     LedgerChange *ret) {
         const LedgerClaim *claim = ledger_find(ledger, pod->uid, container->name);
+        const LedgerClaim *done;
         LedgerChange change = {};
+        size_t place = 0;
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < pod->n_containers; ++i) {
-                const PodContainer *init = &pod->containers[i];
-                const LedgerClaim *done;
-
-                if (!init->is_init || init == container)
-                        break;
-                done = init->is_restartable ? NULL : ledger_find(ledger, pod->uid, init->name);
-                if (done)
-                        r = drop(ledger, done, &change);
-        }
+        while (r == 0 && (done = lifecycle_next_init(ledger, pod, container, &place)))
+                r = drop(ledger, done, &change);
         if (r == 0 && claim) {
                 LedgerClaim copy = *claim;
 

@@ -16,6 +16,13 @@ _must_check_ int lifecycle_release(const Ledger *ledger,
                                    const char *container,
                                    LedgerChange *ret);
 
+/* Claims of regular init containers of @pod that stand before @before (NULL: of all of them), one
+ * after the other; NULL ends. @place: 0 at first, then what the call before has left. */
+const LedgerClaim *lifecycle_next_init(const Ledger *ledger,
+                                       const Pod *pod,
+                                       const PodContainer *before,
+                                       size_t *place);
+
 /* @container exists: its claim becomes active, and what regular init containers before it have goes
  * back, since they have run. Return: 0 or an errno. */
 _must_check_ int lifecycle_start(const Ledger *ledger,
