@@ -118,7 +118,7 @@ int hints_for_container(const HintsContext *context,
         claim = ledger_find(context->ledger, pod->uid, container->name);
         if (claim)
                 return answer_claim(claim, ret);
-        r = request_of_container(pod, container, &request, reterr);
+        r = hints_request_of_container(pod, container, &request, reterr);
         return r ? r : answer_request(context, &request, &asker, ret);
 }
 
@@ -374,9 +374,9 @@ int hints_allocate(const HintsContext *context,
                                : static_allocate_pod(context, claimant, ret, reterr);
         if (ledger_find(context->ledger, claimant->pod->uid, container))
                 return 0;
-        r = claimant->container
-                    ? request_of_container(claimant->pod, claimant->container, &request, reterr)
-                    : request_of_pod(claimant->pod, &request, reterr);
+        r = claimant->container ? hints_request_of_container(claimant->pod, claimant->container,
+                                                             &request, reterr)
+                                : request_of_pod(claimant->pod, &request, reterr);
         if (r)
                 return r;
         if (request_is_empty(&request))

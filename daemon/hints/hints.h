@@ -62,6 +62,12 @@ typedef struct HintsRequest {
         PodAmounts hugepages; /* from local NUMA nodes; no plain memory in it */
 } HintsRequest;
 
+/* What a container asks for: its split and its huge pages. Return: 0 or HINTS_E_INVALID. */
+_must_check_ int hints_request_of_container(const Pod *pod,
+                                            const PodContainer *container,
+                                            HintsRequest *ret,
+                                            Diag *reterr);
+
 /* Where is asked. */
 typedef struct HintsContext {
         const HintsMachine *machine;

@@ -14,10 +14,10 @@ static void set_hugepages(const PodAmounts *amounts, PodAmounts *ret) {
                         ret->items[ret->n_items++] = amounts->items[i];
 }
 
-int request_of_container(const Pod *pod,
-                         const PodContainer *container,
-                         HintsRequest *ret,
-                         Diag *reterr) {
+int hints_request_of_container(const Pod *pod,
+                               const PodContainer *container,
+                               HintsRequest *ret,
+                               Diag *reterr) {
         HintsRequest request = {};
         PodAmounts amounts;
         int r;

@@ -6,11 +6,7 @@
  */
 #include "hints/hints.h"
 
-/* Return: 0 or HINTS_E_INVALID. */
-_must_check_ int request_of_container(const Pod *pod,
-                                      const PodContainer *container,
-                                      HintsRequest *ret,
-                                      Diag *reterr);
+/* As hints_request_of_container(). */
 _must_check_ int request_of_pod(const Pod *pod, HintsRequest *ret, Diag *reterr);
 /* Nothing is promised. */
 bool request_is_empty(const HintsRequest *request);

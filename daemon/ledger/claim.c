@@ -213,6 +213,13 @@ NodeSet ledger_claim_get_nodes(const LedgerClaim *claim) {
         return nodes;
 }
 
+bool ledger_claim_has_chunk(const LedgerClaim *claim, const char *chunk) {
+        for (size_t i = 0; i < claim->n_chunks; ++i)
+                if (strcmp(claim->chunks[i], chunk) == 0)
+                        return true;
+        return false;
+}
+
 /* Names */
 
 static const char *const state_names[_CLAIM_STATE_N] = {

@@ -333,20 +333,14 @@ ledger_next_of_pod(const Ledger *ledger, const char *pod_uid, const LedgerClaim 
         return claim;
 }
 
-static bool has_chunk(const LedgerClaim *claim, const char *chunk) {
-        for (size_t i = 0; i < claim->n_chunks; ++i)
-                if (strcmp(claim->chunks[i], chunk) == 0)
-                        return true;
-        return false;
-}
-
 const LedgerClaim *ledger_find_chunk(const Ledger *ledger, const char *chunk) {
         const LedgerClaim *found = NULL;
 
         /* One that was taken over is in the claim that gives it up, too. */
         for (const LedgerClaim *claim = ledger_next(ledger, NULL); claim;
              claim = ledger_next(ledger, claim))
-                if (has_chunk(claim, chunk) && (!found || claim->state != CLAIM_RELEASING))
+                if (ledger_claim_has_chunk(claim, chunk) &&
+                    (!found || claim->state != CLAIM_RELEASING))
                         found = claim;
         return found;
 }

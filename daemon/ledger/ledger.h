@@ -94,6 +94,7 @@ DEFINE_CLEANUP(LedgerClaim *, ledger_claim_free);
 bool ledger_claim_is_equal(const LedgerClaim *a, const LedgerClaim *b); /* generations aside */
 /* Of that page size, on all NUMA nodes. */
 uint64_t ledger_claim_get_bytes(const LedgerClaim *claim, uint64_t page_bytes);
+bool ledger_claim_has_chunk(const LedgerClaim *claim, const char *chunk);
 NodeSet ledger_claim_get_nodes(const LedgerClaim *claim);
 
 const char *claim_state_name(ClaimState state);    /* "pending" */

@@ -107,21 +107,6 @@ int memory_build_hints(Arena *arena,
 
 /* NUMA nodes */
 
-static Slug__V1__Locality encode_locality(Locality locality) {
-        switch (locality) {
-        case LOCALITY_LOCAL:
-                return SLUG__V1__LOCALITY__LOCALITY_LOCAL;
-        case LOCALITY_REMOTE:
-                return SLUG__V1__LOCALITY__LOCALITY_REMOTE;
-        case LOCALITY_EXCLUDED:
-                return SLUG__V1__LOCALITY__LOCALITY_EXCLUDED;
-        case LOCALITY_NONE:
-        case _LOCALITY_N:
-                break;
-        }
-        return SLUG__V1__LOCALITY__LOCALITY_UNSPECIFIED;
-}
-
 /* Rooms of the kubelet's mode have every NUMA node; what slugd promises is in the other. */
 static int fill_memory(Arena *arena,
                        const HintsMachine *machine,
@@ -175,7 +160,7 @@ int memory_build_numa_nodes(Arena *arena,
                 if (nodeset_is_empty(&group))
                         nodeset_add(&group, node->id);
                 list[i]->id = node->id;
-                list[i]->locality = encode_locality(node->locality);
+                list[i]->locality = message_encode_locality(node->locality);
                 list[i]->assignments = ledger_get_n_blocks(ledger, node->id);
                 list[i]->group = memory_format_nodes(arena, &group);
                 if (!list[i]->group || fill_memory(arena, machine, ledger, node->id, list[i]) < 0)

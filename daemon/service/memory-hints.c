@@ -264,7 +264,6 @@ static int read_hints_request(Arena *arena,
                               HintsRequest *ret,
                               Diag *reterr) {
         const PodContainer *container;
-        PodAmounts amounts;
         Pod pod;
         int r;
 
@@ -279,12 +278,7 @@ static int read_hints_request(Arena *arena,
                          message->container);
                 return MEMORY_E_INVALID;
         }
-        r = pod_get_container_amounts(&pod, container, false, &amounts, reterr);
-        if (r == 0)
-                r = pod_get_container_split(&pod, container, &ret->split, reterr);
-        for (size_t i = 0; r == 0 && i < amounts.n_items; ++i)
-                if (amounts.items[i].page_bytes > 0)
-                        ret->hugepages.items[ret->hugepages.n_items++] = amounts.items[i];
+        r = hints_request_of_container(&pod, container, ret, reterr);
         return r > 0 ? MEMORY_E_INVALID : r;
 }
 

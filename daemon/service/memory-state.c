@@ -77,13 +77,6 @@ static bool lies_on(const LedgerClaim *claim, unsigned node) {
         return false;
 }
 
-static bool has_chunk(const LedgerClaim *claim, const char *chunk) {
-        for (size_t i = 0; i < claim->n_chunks; ++i)
-                if (strcmp(claim->chunks[i], chunk) == 0)
-                        return true;
-        return false;
-}
-
 static bool is_wanted(const Slug__V1__GetStateRequest *request, const LedgerClaim *claim) {
         if (claim->generation <= request->after_generation && request->after_generation > 0)
                 return false;
@@ -91,7 +84,7 @@ static bool is_wanted(const Slug__V1__GetStateRequest *request, const LedgerClai
                 return false;
         if (request->container[0] && strcmp(request->container, claim->container) != 0)
                 return false;
-        if (request->chunk[0] && !has_chunk(claim, request->chunk))
+        if (request->chunk[0] && !ledger_claim_has_chunk(claim, request->chunk))
                 return false;
         return request->_numa_node_case != SLUG__V1__GET_STATE_REQUEST___NUMA_NODE_NUMA_NODE ||
                lies_on(claim, request->numa_node);

@@ -33,6 +33,7 @@ message_build_description(Arena *arena, const NodeView *view, Slug__V1__Describe
 /* What claims hold of each resource. */
 _must_check_ int
 message_add_allocated(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse *message);
+Slug__V1__Locality message_encode_locality(Locality locality);
 Slug__V1__ReservationPlacement message_encode_placement(Placement placement);
 /* The NUMA node at that place of the topology, and its amounts. */
 _must_check_ int message_fill_described(Arena *arena,

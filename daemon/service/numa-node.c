@@ -179,7 +179,7 @@ static Slug__V1__MemoryKind encode_kind(MemoryKind kind) {
         return kinds[kind];
 }
 
-static Slug__V1__Locality encode_locality(Locality locality) {
+Slug__V1__Locality message_encode_locality(Locality locality) {
         static const Slug__V1__Locality localities[_LOCALITY_N] = {
                 [LOCALITY_NONE] = SLUG__V1__LOCALITY__LOCALITY_UNSPECIFIED,
                 [LOCALITY_LOCAL] = SLUG__V1__LOCALITY__LOCALITY_LOCAL,
@@ -227,7 +227,7 @@ int message_build_numa_node(Arena *arena,
         message = list[0];
         message->id = node->id;
         message->kind = encode_kind(node->kind);
-        message->locality = encode_locality(node->locality);
+        message->locality = message_encode_locality(node->locality);
         message->reason = (char *)node->reason;
         message->evidence = (char *)node->evidence;
         message->advice = (char *)node->advice;
