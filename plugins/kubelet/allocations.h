@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * allocated_pods_state
+ *
+ * What every container was admitted with, requests and limits, as the kubelet keeps it for pods that
+ * are resized in place: a file of the kubelet since 1.33 (or with InPlacePodVerticalScaling). It may
+ * have pods that are long gone: it says how much, never who is there.
+ *
+ * Source: k8s.io/kubernetes pkg/kubelet/allocation/state, read at 1.36.3.
+ */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/root.h"
+#include "split/pod.h"
+
+#define ALLOCATIONS_NAME     "allocated_pods_state"
+#define ALLOCATIONS_FILE_MAX (16u * 1024 * 1024)
+
+typedef struct AllocatedContainer {
+        const char *name;
+        PodResources resources;
+} AllocatedContainer;
+
+typedef struct AllocatedPod {
+        const char *uid;
+        AllocatedContainer *containers; /* by name */
+        size_t n_containers;
+        PodResources resources; /* of the pod itself; nothing in it: it has none of its own */
+} AllocatedPod;
+
+/* Read-only, one piece of memory. */
+typedef struct Allocations {
+        AllocatedPod *pods; /* by uid */
+        size_t n_pods;
+} Allocations;
+
+enum {
+        _ALLOCATIONS_E_SUCCESS,
+        ALLOCATIONS_E_ABSENT,  /* there is no such file */
+        ALLOCATIONS_E_INVALID, /* @reterr: file, place, and what is wrong */
+};
+
+/* @dir: the kubelet's root directory, below @root. Unknown keys are passed over, a checksum that
+ * does not fit is no failure: the kubelet's hash changes with its types. Return: 0,
+ * ALLOCATIONS_E_*, or an errno. */
+_must_check_ int
+allocations_read(const Root *root, const char *dir, Allocations **ret, Diag *reterr);
+/* The same of text; @source: for the diag. */
+_must_check_ int allocations_parse(const char *source,
+                                   const char *text,
+                                   size_t n_text,
+                                   Allocations **ret,
+                                   Diag *reterr);
+Allocations *allocations_free(Allocations *allocations);
+DEFINE_CLEANUP(Allocations *, allocations_free);
+/* NULL: not there. */
+const AllocatedPod *allocations_find(const Allocations *allocations, const char *uid);
+const AllocatedContainer *allocated_pod_find(const AllocatedPod *pod, const char *container);
