@@ -53,9 +53,8 @@ typedef struct ReconcileParams {
         SizePlace place;
         uint64_t now_usec;  /* monotonic */
         uint64_t wall_usec; /* for people */
-        uint64_t
-                pending_timeout_usec; /* a claim whose pod nobody has ever seen is kept so long, when
-                                          no settled report tells */
+        /* How long a claim is kept whose pod nobody has seen and no settled report has judged. */
+        uint64_t pending_timeout_usec;
 } ReconcileParams;
 
 /* {} is nothing to do. */

@@ -4,9 +4,9 @@
 /*
  * allocated_pods_state
  *
- * What every container was admitted with, requests and limits, as the kubelet keeps it for pods that
- * are resized in place: a file of the kubelet since 1.33 (or with InPlacePodVerticalScaling). It may
- * have pods that are long gone: it says how much, never who is there.
+ * What every container was admitted with, requests and limits, as the kubelet keeps it for pods
+ * that are resized in place: a file of the kubelet since 1.33 (or with InPlacePodVerticalScaling).
+ * It may have pods that are long gone: it says how much, never who is there.
  *
  * Source: k8s.io/kubernetes pkg/kubelet/allocation/state, read at 1.36.3.
  */
