@@ -123,6 +123,8 @@ _must_check_ int
 ledger_change_drop(LedgerChange *change, const char *pod_uid, const char *container);
 void ledger_change_deinit(LedgerChange *change);
 DEFINE_DEINIT(LedgerChange, ledger_change_deinit);
+/* Whether it puts or drops the key of @claim. */
+bool ledger_change_has(const LedgerChange *change, const LedgerClaim *claim);
 
 /* What pods may be promised: of a snapshot. By rising node and page size; not listed: nothing. */
 typedef struct LedgerRoomRow {
