@@ -50,6 +50,12 @@ const LedgerClaim *ledger_find(const Ledger *ledger, const char *pod_uid, const 
         return place && *place != ledger->disregarded ? &(*place)->claim : NULL;
 }
 
+const LedgerClaim *ledger_find_observed(const Ledger *ledger, const char *pod_uid) {
+        const LedgerClaim *claim = ledger_find(ledger, pod_uid, "");
+
+        return claim && ledger_claim_is_observed(claim) ? claim : NULL;
+}
+
 int ledger_new(Ledger **ret) {
         Ledger *ledger = calloc(1, sizeof(*ledger));
 
@@ -315,10 +321,10 @@ int ledger_apply(Ledger *ledger,
 /* Disregarding */
 
 Ledger *ledger_disregard(Ledger *ledger, const char *pod_uid) {
-        const LedgerClaim *claim = pod_uid ? ledger_find(ledger, pod_uid, "") : NULL;
+        const LedgerClaim *claim = pod_uid ? ledger_find_observed(ledger, pod_uid) : NULL;
 
         assert(!ledger->disregarded);
-        if (!claim || !ledger_claim_is_observed(claim))
+        if (!claim)
                 return NULL;
         ledger->disregarded = claim_get_stored(claim);
         account_sub(&ledger->account, claim);

@@ -203,6 +203,8 @@ DEFINE_CLEANUP(Ledger *, ledger_regard);
 uint64_t ledger_get_generation(const Ledger *ledger); /* rises with every change; starts at 0 */
 size_t ledger_get_n_claims(const Ledger *ledger);
 const LedgerClaim *ledger_find(const Ledger *ledger, const char *pod_uid, const char *container);
+/* What is observed of a pod as a whole; NULL: nothing. */
+const LedgerClaim *ledger_find_observed(const Ledger *ledger, const char *pod_uid);
 const LedgerClaim *ledger_find_chunk(const Ledger *ledger, const char *chunk);
 const LedgerClaim *ledger_find_container_id(const Ledger *ledger, const char *container_id);
 /* In the order in which their keys were put first; NULL begins, and ends. */

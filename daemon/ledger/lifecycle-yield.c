@@ -224,11 +224,11 @@ int lifecycle_yield(const Ledger *ledger, LedgerChange *change) {
 
         for (size_t i = 0; i < n_puts; ++i) {
                 const LedgerClaim *put = change->puts[i];
-                const LedgerClaim *observed = ledger_find(ledger, put->pod_uid, "");
+                const LedgerClaim *observed = ledger_find_observed(ledger, put->pod_uid);
                 int r;
 
                 if (ledger_claim_is_observed(put) || !observed ||
-                    !ledger_claim_is_observed(observed) || ledger_change_has(change, observed))
+                    ledger_change_has(change, observed))
                         continue;
                 r = yield(ledger, observed, change);
                 if (r)
