@@ -6,9 +6,9 @@
 #include <string.h>
 
 /*
- * A claim within another one of its pod is not counted. One that is observed lowers what is free and
- * no more: groups and assignments are rules about promises, and a pod that has asked for nothing
- * does not bind the NUMA nodes together that it happens to lie on.
+ * A claim within another one of its pod is not counted. One that is observed lowers what is free
+ * and no more: groups and assignments are rules about promises, and a pod that has asked for
+ * nothing does not bind the NUMA nodes together that it happens to lie on.
  *
  * Sums cannot overflow: a part is at most LEDGER_PART_MAX, and there are at most LEDGER_CLAIMS_MAX
  * claims of LEDGER_BLOCKS_MAX blocks.

@@ -257,8 +257,8 @@ static Excess sum_excess(const NodeView *view, bool with_observed) {
         return excess;
 }
 
-/* Of memory that went away, or that the kubelet has promised by itself. Pods may hold more than what
- * is allocatable without having asked; then no promise is broken. */
+/* Of memory that went away, or that the kubelet has promised by itself. Pods may hold more than
+ * what is allocatable without having asked; then no promise is broken. */
 static Condition tell_claims(Arena *arena, const NodeView *view) {
         const Excess promised = sum_excess(view, false), all = sum_excess(view, true);
         char text[NODESET_TEXT_MAX], bytes[BYTES_TEXT_MAX];

@@ -106,8 +106,8 @@ static LedgerClaim *make_claim(void) {
         return claim;
 }
 
-/* A claim that is there, with one byte more on its first part: its sets are the same. Now and then it
- * was observed and is promised, or the other way round. */
+/* A claim that is there, with one byte more on its first part: its sets are the same. Now and then
+ * it was observed and is promised, or the other way round. */
 static LedgerClaim *change_claim(const LedgerClaim *from) {
         LedgerBlock blocks[LEDGER_BLOCKS_MAX];
         LedgerPart parts[ELEMENTSOF(node_ids)];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happens to claims: what is observed makes way for promises, and nobody else takes it away. */
+/* What is observed makes way for promises, and no release takes it away. */
 #include "lib/test-main.h"
 
 #include <errno.h>
