@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every pod on a node: cgroups that the test makes, reports that it sends, and what slugd makes of both. What takes time is waited
 # for, and nothing is timed.
+# shellcheck disable=SC2317,SC2329 # wait_until calls what it is given
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$here/../lib/tap.sh"
@@ -23,7 +24,7 @@ mkdir -p "$root/var/lib/slug" "$root/etc/slug" "$root/proc/sys/kernel/random"
 echo "$boot" >"$root/proc/sys/kernel/random/boot_id"
 
 serve() {
-  start_slugd --root "$root" "$@"
+  start_slugd --root "$root"
   ctl describe-node >/dev/null || bail_out "slugd does not serve: $(cat "$tmp/slugd.log")"
 }
 
@@ -77,6 +78,15 @@ is_absent() {
 }
 is_size() {
   [ "$(pod "$1" sizeBytes)" = "$2" ]
+}
+is_used() {
+  [ "$(list "\"uid\":\"$1\",\"maxAgeMs\":1" | value pods.0.usage.bytes)" = "$2" ]
+}
+is_promised() {
+  case $(ask MemoryManagerService/Allocate "$asked") in
+    *'"claim"'*) true ;;
+    *) false ;;
+  esac
 }
 
 # waits NAME COMMAND...
@@ -151,7 +161,7 @@ is "$(grep -c adopted "$tmp/slugd.log")" 1 "the first look is no more than one l
 # Usage
 
 cgroup "$api_cgroup" 1 $((200 * mi)) $((60 * mi)) $((130 * mi))
-waits "usage is read anew for who asks" eval '[ "$(list "\"uid\":\"$api\",\"maxAgeMs\":1" | value pods.0.usage.bytes)" = "$((200 * mi))" ]'
+waits "usage is read anew for who asks" is_used $api $((200 * mi))
 contains "$(list "\"uid\":\"$api\"")" "growthBytesPerSecond " "growth is told"
 is "$(list '"namespace":"nowhere"' | value pods.0.uid)" "" "a filter that fits nobody"
 
@@ -282,13 +292,7 @@ contains "$(ask MemoryManagerService/Allocate "$asked")" '"code":"unavailable"' 
 contains "$(ask MemoryManagerService/Allocate "$asked")" "sys/fs/cgroup/kubepods" "too many cgroups: it says where"
 contains "$(condition)" "False CgroupsUnreadable" "too many cgroups: the condition says so"
 rm -rf "$root/sys/fs/cgroup/kubepods"
-promised() {
-  case $(ask MemoryManagerService/Allocate "$asked") in
-    *'"claim"'*) true ;;
-    *) false ;;
-  esac
-}
-waits "when they are gone, memory is promised again" promised
+waits "when they are gone, memory is promised again" is_promised
 contains "$(cat "$tmp/slugd.log")" "Pods are all known again" "when they are gone, the journal says so"
 stop_slugd TERM
 
