@@ -47,6 +47,27 @@ const PodContainer *memory_get_container(RpcCall *call, const Pod *pod, const ch
         return container;
 }
 
+static int allocate(const HintsContext *context,
+                    Ledger *ledger,
+                    const HintsClaimant *claimant,
+                    LedgerChange *ret,
+                    Diag *reterr) {
+        _cleanup_(ledger_regardp) Ledger *disregarding =
+                ledger_disregard(ledger, claimant->pod->uid);
+
+        return hints_allocate(context, claimant, ret, reterr);
+}
+
+int memory_plan_allocation(const HintsContext *context,
+                           Ledger *ledger,
+                           const HintsClaimant *claimant,
+                           LedgerChange *ret,
+                           Diag *reterr) {
+        const int r = allocate(context, ledger, claimant, ret, reterr);
+
+        return r ? r : lifecycle_yield(ledger, ret);
+}
+
 static bool is_active(const char *pod_uid, const char *container, void *userdata) {
         const Slug__V1__ActivePods *active = userdata;
 
