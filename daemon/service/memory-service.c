@@ -126,12 +126,12 @@ static bool may_promise(RpcCall *call, const MemoryService *self) {
         return false;
 }
 
-static void allocate(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+static void on_allocate(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         if (may_promise(call, userdata))
                 memory_allocate(call, request, userdata);
 }
 
-static void allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+static void on_allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         if (may_promise(call, userdata))
                 memory_allocate_pod(call, request, userdata);
 }
@@ -147,9 +147,9 @@ static void allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *u
 
 void memory_service_init(MemoryService *service) {
         static const RpcMethod methods[] = {
-                METHOD("Allocate", allocate_request, allocate_response, allocate, RPC_ROLE_CLAIMER,
-                       CHANGES),
-                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response, allocate_pod,
+                METHOD("Allocate", allocate_request, allocate_response, on_allocate,
+                       RPC_ROLE_CLAIMER, CHANGES),
+                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response, on_allocate_pod,
                        RPC_ROLE_CLAIMER, CHANGES),
                 METHOD("AddContainer", add_container_request, add_container_response,
                        memory_add_container, RPC_ROLE_CLAIMER, CHANGES),
