@@ -3,4 +3,5 @@ libslugcore_a_SOURCES += \
 	%D%/names.c %D%/names.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/usage.c %D%/usage.h \
-	%D%/walk.c %D%/walk.h
+	%D%/walk.c %D%/walk.h \
+	%D%/watch.c %D%/watch.h
