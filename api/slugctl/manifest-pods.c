@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slugctl/pods.h"
+#include "slugctl/manifest-pods.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 typedef struct Reader {
         Manifest manifest;
         PodSpecReader specs;
-        Pods *pods;
+        ManifestPods *pods;
 } Reader;
 
 typedef struct Kind {
@@ -97,7 +97,7 @@ static int read_names(Reader *self, yaml_node_t *metadata, const yaml_node_t *ob
         return 0;
 }
 
-/* Pods */
+/* ManifestPods */
 
 /* @number: of pods of a template; NULL: it is the only one. */
 static int add_pod(Reader *self,
@@ -105,12 +105,13 @@ static int add_pod(Reader *self,
                    const Names *names,
                    const uint64_t *number,
                    const yaml_node_t *node) {
-        Pods *pods = self->pods;
+        ManifestPods *pods = self->pods;
         Arena *arena = self->specs.arena;
         Slug__V1__Pod *pod;
 
-        if (pods->n_items == PODS_MAX)
-                return manifest_refuse(&self->manifest, node, "more than %u pods in all", PODS_MAX);
+        if (pods->n_items == MANIFEST_PODS_MAX)
+                return manifest_refuse(&self->manifest, node, "more than %u pods in all",
+                                       MANIFEST_PODS_MAX);
         pod = arena_alloc(arena, sizeof(*pod));
         if (!pod)
                 return -ENOMEM;
@@ -307,13 +308,14 @@ static int read_documents(Reader *self) {
         }
 }
 
-int pods_read(Arena *arena,
-              const char *source,
-              const char *data,
-              size_t n_data,
-              Pods *ret,
-              Diag *reterr) {
-        Pods pods = { .items = arena_alloc_array(arena, PODS_MAX, sizeof(Slug__V1__Pod *)) };
+int manifest_pods_read(Arena *arena,
+                       const char *source,
+                       const char *data,
+                       size_t n_data,
+                       ManifestPods *ret,
+                       Diag *reterr) {
+        ManifestPods pods = { .items = arena_alloc_array(arena, MANIFEST_PODS_MAX,
+                                                         sizeof(Slug__V1__Pod *)) };
         Reader self = { .pods = &pods };
         int r;
 
@@ -326,14 +328,14 @@ int pods_read(Arena *arena,
         manifest_deinit(&self.manifest);
         if (r == -ENOMEM && !arena_has_room(arena, LARGEST_PIECE_MAX)) {
                 diag_set(reterr, source, 0, 0, "more than %u MiB of pods; split it",
-                         PODS_ARENA_MAX / (1024 * 1024));
-                return PODS_E_INVALID;
+                         MANIFEST_PODS_ARENA_MAX / (1024 * 1024));
+                return MANIFEST_PODS_E_INVALID;
         }
         if (r)
-                return r < 0 ? r : PODS_E_INVALID;
+                return r < 0 ? r : MANIFEST_PODS_E_INVALID;
         if (pods.n_items == 0) {
                 diag_set(reterr, source, 0, 0, "there are no pods in it");
-                return PODS_E_INVALID;
+                return MANIFEST_PODS_E_INVALID;
         }
         *ret = pods;
         return 0;
