@@ -44,6 +44,7 @@ libslugctl_a_SOURCES = \
 	%D%/private-daemon.c %D%/private-daemon.h \
 	%D%/release.c \
 	%D%/request.c %D%/request.h \
+	%D%/similar.c %D%/similar.h \
 	%D%/simulate.c %D%/simulate.h \
 	%D%/topology.c %D%/topology.h \
 	%D%/topology-cxl.c \
