@@ -21,7 +21,10 @@
 static const Option options[] = {
         { .name = "pod-uid", .argument = "UID", .help = "only claims of the pod with this uid" },
         { .name = "pod", .argument = "NAME", .help = "only claims of pods of this name" },
-        { .name = "namespace", .argument = "NAME", .help = "only claims of this namespace" },
+        { .name = "namespace",
+          .letter = 'n',
+          .argument = "NAME",
+          .help = "only claims of this namespace" },
         { .name = "numa-node", .argument = "N", .help = "only claims with bytes there" },
         { .name = "chunk", .argument = "ID", .help = "only the claim that holds this chunk" },
 };

@@ -88,6 +88,7 @@ extern const Verb verb_explain;
 extern const Verb verb_help;
 extern const Verb verb_hints;
 extern const Verb verb_ledger;
+extern const Verb verb_pods;
 extern const Verb verb_release;
 extern const Verb verb_simulate;
 extern const Verb verb_version;
