@@ -17,6 +17,11 @@
 /* Return: the exit status. */
 int call_run(const VerbContext *context);
 
+/* As call_run(), with something else to do with the answer than call_print(). @take: Return: as
+ * call_print(); a code above 0 without a text says that it has told what is wrong itself. */
+typedef int CallTake(const VerbContext *context, Buffer *answer, Diag *reterr);
+int call_run_and(const VerbContext *context, CallTake *take);
+
 /* Its two halves, for a verb that has something to do between them. False: there is no request; why
  * is said, and @ret_status set. */
 _must_check_ bool call_write(const VerbContext *context, Buffer *request, int *ret_status);

@@ -2,10 +2,10 @@
 #include "slugctl/listed-pod.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/quantity.h"
 #include "slugctl/claim.h"
 
 const char *qos_class_word(Slug__V1__QosClass qos_class) {
@@ -183,14 +183,33 @@ OptU64 usage_get_numa_node(const Slug__V1__PodUsage *usage, unsigned numa_node) 
         return opt_u64(sum);
 }
 
-void table_add_pressure(Table *table, const Slug__V1__PodUsage *usage) {
-        const OptU64 pressure = usage ? MESSAGE_OPT(usage, pressure_permille) : (OptU64){};
+const char *usage_format_growth(const Slug__V1__PodUsage *usage,
+                                bool is_rounded,
+                                char text[static GROWTH_TEXT_MAX]) {
+        char quantity[QUANTITY_TEXT_MAX], human[BYTES_TEXT_MAX];
+        int64_t growth;
+        uint64_t bytes;
 
-        if (pressure.present)
-                table_printf(table, pressure.value ? TONE_NOTICE : TONE_PLAIN,
-                             "%" PRIu64 ".%" PRIu64 "%%", pressure.value / 10, pressure.value % 10);
-        else
-                table_add(table, TONE_PLAIN, "-");
+        if (!usage || !usage->_growth_bytes_per_second_case)
+                return "-";
+        growth = usage->growth_bytes_per_second;
+        bytes = growth < 0 ? -(uint64_t)growth : (uint64_t)growth;
+        (void)snprintf(text, GROWTH_TEXT_MAX, "%s%s/s",
+                       growth < 0   ? "-"
+                       : growth > 0 ? "+"
+                                    : "",
+                       is_rounded ? bytes_format(bytes, human)
+                                  : quantity_format_bytes(bytes, quantity));
+        return text;
+}
+
+const char *usage_format_pressure(const Slug__V1__PodUsage *usage,
+                                  char text[static PRESSURE_TEXT_MAX]) {
+        if (!usage || !usage->_pressure_permille_case)
+                return "-";
+        (void)snprintf(text, PRESSURE_TEXT_MAX, "%" PRIu32 ".%" PRIu32 "%%",
+                       usage->pressure_permille / 10, usage->pressure_permille % 10);
+        return text;
 }
 
 void table_add_limit(Table *table, OptU64 request, OptU64 limit) {

@@ -6,6 +6,7 @@
  *
  * What the verbs that show pods say alike, and the order they show them in.
  */
+#include "base/quantity.h"
 #include "slug/v1/pod.pb-c.h"
 #include "slugctl/output.h"
 #include "slugctl/words.h"
@@ -30,8 +31,16 @@ OptU64 usage_get_remote(const Slug__V1__PodUsage *usage);
 /* Plain memory on one NUMA node; absent: nothing is known of it. */
 OptU64 usage_get_numa_node(const Slug__V1__PodUsage *usage, unsigned numa_node);
 
-/* "1.5%" */
-void table_add_pressure(Table *table, const Slug__V1__PodUsage *usage);
+/* "+4Ki/s", or rounded "+4.00 KiB/s"; "-" when it is not known */
+#define GROWTH_TEXT_MAX (QUANTITY_TEXT_MAX + sizeof("+/s"))
+const char *usage_format_growth(const Slug__V1__PodUsage *usage,
+                                bool is_rounded,
+                                char text[static GROWTH_TEXT_MAX]);
+/* "1.5%"; "-" when it is not known */
+#define PRESSURE_TEXT_MAX 24u
+const char *usage_format_pressure(const Slug__V1__PodUsage *usage,
+                                  char text[static PRESSURE_TEXT_MAX]);
+
 /* Where there is no limit, and where nobody knows whether there is one. */
 void table_add_limit(Table *table, OptU64 request, OptU64 limit);
 

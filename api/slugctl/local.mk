@@ -18,6 +18,9 @@ libslugctl_a_SOURCES = \
 	%D%/describe-allocated.c \
 	%D%/describe-node.c %D%/describe-node.h \
 	%D%/describe-numa-nodes.c \
+	%D%/describe-pod.c %D%/describe-pod.h \
+	%D%/describe-pod-find.c \
+	%D%/describe-pod-text.c \
 	%D%/document.c %D%/document.h \
 	%D%/explain.c %D%/explain.h \
 	%D%/explain-memory.c \
