@@ -152,3 +152,14 @@ int call_run_and(const VerbContext *context, CallTake *take) {
                 return EXIT_FAILURE;
         return r ? call_complain(r, &diag) : EXIT_SUCCESS;
 }
+
+int call_find_daemon(const VerbContext *context) {
+        _cleanup_(buffer_deinitp) Buffer answer = {};
+        Diag diag = {};
+        const int r = call_ask(context, "/slug.v1.NodeService/GetVersion", NULL, &answer, &diag);
+
+        if (r == 0)
+                return EXIT_SUCCESS;
+        (void)call_complain(r, &diag);
+        return r == CLIENT_E_UNREACHABLE ? EXIT_UNREACHABLE : EXIT_FAILURE;
+}

@@ -50,5 +50,9 @@ _must_check_ int call_decode(const Verb *verb,
                              ProtobufCMessage **ret,
                              Diag *reterr);
 
+/* For a verb that then asks again and again: says what is wrong when nobody answers. Return: the
+ * exit status, EXIT_SUCCESS when somebody does. */
+int call_find_daemon(const VerbContext *context);
+
 /* Says on standard error what went wrong. Return: the exit status. */
 int call_complain(int r, const Diag *diag);

@@ -49,8 +49,11 @@ libslugctl_a_SOURCES = \
 	%D%/private-daemon.c %D%/private-daemon.h \
 	%D%/release.c \
 	%D%/request.c %D%/request.h \
+	%D%/screen.c %D%/screen.h \
 	%D%/similar.c %D%/similar.h \
 	%D%/simulate.c %D%/simulate.h \
+	%D%/top.c %D%/top.h \
+	%D%/top-text.c \
 	%D%/topology.c %D%/topology.h \
 	%D%/topology-cxl.c \
 	%D%/topology-figures.c \

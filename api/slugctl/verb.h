@@ -92,6 +92,7 @@ extern const Verb verb_ledger;
 extern const Verb verb_pods;
 extern const Verb verb_release;
 extern const Verb verb_simulate;
+extern const Verb verb_top;
 extern const Verb verb_version;
 extern const Verb verb_watch;
 
