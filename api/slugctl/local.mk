@@ -17,6 +17,7 @@ libslugctl_a_SOURCES = \
 	%D%/client.c %D%/client.h \
 	%D%/describe-allocated.c \
 	%D%/describe-node.c %D%/describe-node.h \
+	%D%/describe-node-pods.c \
 	%D%/describe-numa-nodes.c \
 	%D%/describe-pod.c %D%/describe-pod.h \
 	%D%/describe-pod-find.c \
