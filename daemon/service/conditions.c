@@ -260,6 +260,27 @@ static Condition tell_claims(Arena *arena, const NodeView *view) {
         return good("Covered", "no NUMA node has more claims than memory");
 }
 
+static Condition tell_pods(Arena *arena, const NodeView *view) {
+        static const struct {
+                const char *reason;
+                Condition (*make)(const char *reason, const char *message);
+        } words[_PODS_KNOWN_N] = {
+                [PODS_REPORTED] = { "Reported", good },
+                [PODS_UNSEEN] = { "NotSeen", unknown },
+                [PODS_CGROUPS_ONLY] = { "CgroupsOnly", unknown },
+                [PODS_UNSETTLED] = { "Unsettled", bad },
+                [PODS_REPORT_OLD] = { "ReportOld", bad },
+                [PODS_SOURCE_FAILED] = { "SourceFailed", bad },
+                [PODS_SOURCE_ABSENT] = { "SourceAbsent", bad },
+                [PODS_CGROUPS_UNREADABLE] = { "CgroupsUnreadable", bad },
+                [PODS_UNRECORDED] = { "NotRecorded", bad },
+        };
+        Diag message = {};
+        const PodsKnown known = pods_view_judge(view->pods, &message);
+
+        return words[known].make(words[known].reason, arena_strdup(arena, message.text));
+}
+
 int message_build_conditions(Arena *arena,
                              const NodeView *view,
                              size_t *ret_n,
@@ -279,6 +300,7 @@ int message_build_conditions(Arena *arena,
                 { "LimitsEnforceable", tell_limits },
                 { "LedgerDurable", tell_ledger },
                 { "ClaimsCovered", tell_claims },
+                { "PodsKnown", tell_pods },
         };
         Slug__V1__Condition **list = MESSAGE_LIST(arena, ELEMENTSOF(types), Slug__V1__Condition,
                                                   SLUG__V1__CONDITION__INIT);

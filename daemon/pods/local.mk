@@ -1,0 +1,3 @@
+libslugcore_a_SOURCES += \
+	%D%/growth.c %D%/growth.h \
+	%D%/names.c %D%/names.h
