@@ -16,6 +16,14 @@ static void add_bytes_field(Table *table, const char *key, uint64_t bytes) {
         table_add_bytes(table, bytes);
 }
 
+static void
+add_opt_bytes_field(Table *table, const char *key, OptU64 bytes, const char *otherwise) {
+        if (bytes.present)
+                add_bytes_field(table, key, bytes.value);
+        else
+                add_field(table, key, "", otherwise);
+}
+
 static void add_built_field(Table *table, const char *key, Buffer *value) {
         table_add(table, TONE_PLAIN, key);
         table_add_built(table, TONE_PLAIN, value);
@@ -31,7 +39,6 @@ static void append_seers(const Slug__V1__ListedPod *pod, Buffer *buffer) {
                 { pod->seen_in_cgroups, "slugd (its cgroup)" },
                 { pod->seen_by_runtime, "container runtime" },
                 { pod->listed_by_kubelet, "kubelet" },
-                { pod->n_claims > 0, "ledger" },
         };
         bool has_one = false;
 
@@ -98,10 +105,9 @@ static void append_identity(const Slug__V1__ListedPod *pod, const Style *style, 
         add_field(&table, "Static:", pod->is_static ? "yes" : "no", "");
         add_built_field(&table, "Seen By:", &seers);
         add_field(&table, "Cgroup:", pod->cgroup, "<none>");
-        table_add(&table, TONE_PLAIN, "Request:");
-        table_add_opt_bytes(&table, request);
-        table_add(&table, TONE_PLAIN, "Limit:");
-        table_add_limit(&table, request, MESSAGE_OPT(pod, limit_bytes));
+        add_opt_bytes_field(&table, "Request:", request, "<unknown>");
+        add_opt_bytes_field(&table, "Limit:", MESSAGE_OPT(pod, limit_bytes),
+                            request.present ? "<none>" : "<unknown>");
         add_size(&table, pod);
         table_append(&table, 0, buffer);
 }
@@ -127,8 +133,13 @@ static void append_usage(const Slug__V1__PodUsage *usage, const Style *style, Bu
         if (usage->uncounted_bytes)
                 add_bytes_field(&table, "On No NUMA Node:", usage->uncounted_bytes);
         add_built_field(&table, "NUMA Nodes:", &nodes);
-        add_field(&table, "Growth:", usage_format_growth(usage, false, growth), "");
-        add_field(&table, "Pressure:", usage_format_pressure(usage, pressure), "");
+        add_field(&table, "Growth:",
+                  usage->_growth_bytes_per_second_case ? usage_format_growth(usage, false, growth)
+                                                       : "",
+                  "<unknown>");
+        add_field(&table, "Pressure:",
+                  usage->_pressure_permille_case ? usage_format_pressure(usage, pressure) : "",
+                  "<unknown>");
         table_add(&table, TONE_PLAIN, "OOM Kills:");
         table_printf(&table, usage->oom_kills ? TONE_BAD : TONE_PLAIN, "%" PRIu64,
                      usage->oom_kills);
@@ -183,8 +194,8 @@ static void add_container(Table *table, const Slug__V1__ListedContainer *contain
 }
 
 static void append_containers(const Slug__V1__ListedPod *pod, const Style *style, Buffer *buffer) {
-        static const char *const headers[] = { "Name", "State",  "Request", "Limit", "Usage",
-                                               "On",   "Chunks", "ID",      "Cgroup" };
+        static const char *const headers[] = { "Name",       "State",  "Request", "Limit", "Usage",
+                                               "NUMA Nodes", "Chunks", "ID",      "Cgroup" };
         static const size_t n_plain = 7;
         _cleanup_(table_deinitp) Table table =
                 table_init(style, style->is_wide ? ELEMENTSOF(headers) : n_plain);

@@ -38,7 +38,7 @@ void top_append_head(const TopHead *head, const Style *style, Buffer *buffer) {
         buffer_printf(buffer, "  %zu, by %s, every %us, %s\n", head->n_pods,
                       listed_pod_sort_words[head->sort], head->interval_sec,
                       time_format(head->now_usec, time));
-        if (!head->problem[0])
+        if (!head->problem)
                 return;
         output_toned(buffer, style, TONE_BAD, head->problem);
         buffer_append_char(buffer, '\n');

@@ -78,7 +78,7 @@ static int append_page(Top *self, Buffer *text) {
                                .interval_sec = (unsigned)self->interval_sec,
                                .sort = self->sort,
                                .n_pods = self->n_pods,
-                               .problem = self->is_live && self->is_lost ? TOP_GONE : "" };
+                               .problem = self->is_live && self->is_lost ? TOP_GONE : NULL };
 
         top_append_head(&head, &self->context->style, text);
         buffer_append(text, self->body.data, self->body.n_data);

@@ -16,7 +16,7 @@ typedef struct TopHead {
         unsigned interval_sec;
         PodSortKey sort;
         size_t n_pods;
-        const char *problem; /* why nothing new is shown, or "" */
+        const char *problem; /* why nothing new is shown, or NULL */
 } TopHead;
 
 TopTotals top_get_totals(const Slug__V1__DescribeNodeResponse *node);

@@ -30,3 +30,8 @@ UNIT_TESTS += tests/unit/test-slugctl-ledger
 tests_unit_test_slugctl_ledger_SOURCES = tests/unit/test-slugctl-ledger.c
 tests_unit_test_slugctl_ledger_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_ledger_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-pods
+tests_unit_test_slugctl_pods_SOURCES = tests/unit/test-slugctl-pods.c
+tests_unit_test_slugctl_pods_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_pods_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
