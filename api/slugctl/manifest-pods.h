@@ -31,8 +31,8 @@ enum {
         MANIFEST_PODS_E_INVALID, /* @reterr says where, what, and the mend */
 };
 
-/* @source: for @reterr. @ret: all in @arena, nothing of @data. Return: 0, MANIFEST_PODS_E_INVALID or
- * -ENOMEM. */
+/* @source: for @reterr. @ret: all in @arena, nothing of @data. Return: 0, MANIFEST_PODS_E_INVALID
+ * or -ENOMEM. */
 _must_check_ int manifest_pods_read(Arena *arena,
                                     const char *source,
                                     const char *data,
