@@ -96,6 +96,25 @@ bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__Activ
         return r == 0;
 }
 
+/* False: the call was failed. What pods hold that never asked is not known, so nobody can say what
+ * is free. */
+static bool may_promise(RpcCall *call, const MemoryService *self) {
+        if (!self->pods || !self->pods->problem[0])
+                return true;
+        rpc_call_fail(call, RPC_UNAVAILABLE, "nothing new is promised: %s", self->pods->problem);
+        return false;
+}
+
+static void allocate(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        if (may_promise(call, userdata))
+                memory_allocate(call, request, userdata);
+}
+
+static void allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        if (may_promise(call, userdata))
+                memory_allocate_pod(call, request, userdata);
+}
+
 #define METHOD(name, in, out, on_call, wants, ...)                                                 \
         {                                                                                          \
                 .path = "/slug.v1.MemoryManagerService/" name,                                     \
@@ -107,10 +126,10 @@ bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__Activ
 
 void memory_service_init(MemoryService *service) {
         static const RpcMethod methods[] = {
-                METHOD("Allocate", allocate_request, allocate_response, memory_allocate,
+                METHOD("Allocate", allocate_request, allocate_response, allocate, RPC_ROLE_CLAIMER,
+                       CHANGES),
+                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response, allocate_pod,
                        RPC_ROLE_CLAIMER, CHANGES),
-                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response,
-                       memory_allocate_pod, RPC_ROLE_CLAIMER, CHANGES),
                 METHOD("AddContainer", add_container_request, add_container_response,
                        memory_add_container, RPC_ROLE_CLAIMER, CHANGES),
                 METHOD("RemoveContainer", remove_container_request, remove_container_response,

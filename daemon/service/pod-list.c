@@ -351,11 +351,15 @@ static int build_status(Arena *arena, const PodsView *view, Slug__V1__ReportStat
 }
 
 static int fill_look(Arena *arena, const PodsView *view, Slug__V1__ListPodsResponse *ret) {
+        char problem[DIAG_FORMATTED_MAX];
+
         if (view->inventory) {
                 const PodsTree *tree = view->inventory->tree;
 
                 ret->age_usec = pods_view_get_age(view, tree->usec);
-                ret->cgroup_problem = (char *)tree->problem.text;
+                ret->cgroup_problem = arena_strdup(arena, diag_format(&tree->problem, problem));
+                if (!ret->cgroup_problem)
+                        return -ENOMEM;
                 ret->cgroup_driver = (char *)cgroup_driver_name(tree->driver);
                 ret->left_out_count = tree->n_left_out;
         }

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
-#include "base/messages.h"
 #include "service/pod-messages.h"
 
 /*
@@ -18,16 +16,6 @@ static void fail_memory(RpcCall *call) {
 }
 
 /* Reports */
-
-/* Somebody who sends the same again and again is told of once. */
-static void
-log_refusal(PodService *self, const Slug__V1__ReportPodsRequest *request, const Diag *why) {
-        if (strcmp(self->refusal.text, why->text) != 0)
-                log_event(LOG_NOTICE, SLUG_MESSAGE_REPORT_REFUSED,
-                          LOG_WITH({ .name = "SLUG_REASON", .text = why->text }),
-                          "A report of %zu pods is not taken: %s", request->n_pods, why->text);
-        self->refusal = *why;
-}
 
 /* One of another boot came late, or from another machine. False: @reterr says why not. */
 static bool is_wanted(const PodService *self,
@@ -49,7 +37,7 @@ static void report_pods(RpcCall *call, const ProtobufCMessage *message, void *us
         const Slug__V1__ReportPodsRequest *request = (const Slug__V1__ReportPodsRequest *)message;
         Slug__V1__ReportPodsResponse response = SLUG__V1__REPORT_PODS_RESPONSE__INIT;
         _cleanup_(pods_report_freep) PodsReport *report = NULL;
-        PodService *self = userdata;
+        const PodService *self = userdata;
         Diag diag = {};
         int r;
 
@@ -64,12 +52,12 @@ static void report_pods(RpcCall *call, const ProtobufCMessage *message, void *us
                 return;
         }
         response.taken = is_wanted(self, request, report, &diag);
-        if (response.taken) {
-                self->take(TAKE_PTR(report), self->userdata);
-        } else {
-                log_refusal(self, request, &diag);
-                response.refusal = diag.text;
+        if (response.taken && self->take(TAKE_PTR(report), self->userdata) < 0) {
+                fail_memory(call);
+                return;
         }
+        if (!response.taken)
+                response.refusal = diag.text;
         response.ledger_generation = ledger_get_generation(self->ledger);
         rpc_call_finish(call, &response.base);
 }

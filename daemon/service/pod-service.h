@@ -16,12 +16,12 @@ typedef struct PodService {
         const HintsMachine *machine; /* borrowed; never NULL when a call comes */
         const Ledger *ledger;        /* borrowed */
         const char *boot_id;         /* of this machine, "" when not known */
-        /* @report: taken; it is the newest from now on, and the ledger follows it. */
-        void (*take)(PodsReport *report, void *userdata);
+        /* @report: taken, also on failure; it is the newest from now on, and the ledger follows it.
+         * Return: 0, or -ENOMEM with nothing changed. */
+        int (*take)(PodsReport *report, void *userdata);
         /* Usage that is older is read anew, unless somebody has just done so. */
         void (*refresh)(uint64_t max_age_usec, void *userdata);
         void *userdata;
-        Diag refusal; /* of the last report that was not taken */
         RpcService service;
 } PodService;
 

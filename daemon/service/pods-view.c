@@ -58,6 +58,7 @@ static PodsKnown judge_report(const PodsView *view, const PodsReport *report, Di
 
 PodsKnown pods_view_judge(const PodsView *view, Diag *ret_message) {
         const Inventory *inventory = view ? view->inventory : NULL;
+        char text[DIAG_FORMATTED_MAX];
 
         if (!inventory) {
                 diag_set(ret_message, NULL, 0, 0, "nobody has looked at pods yet");
@@ -66,7 +67,7 @@ PodsKnown pods_view_judge(const PodsView *view, Diag *ret_message) {
         if (!inventory->tree->is_complete) {
                 diag_set(ret_message, NULL, 0, 0,
                          "%s; no memory is promised until the cgroups of all pods can be read",
-                         inventory->tree->problem.text);
+                         diag_format(&inventory->tree->problem, text));
                 return PODS_CGROUPS_UNREADABLE;
         }
         if (view->problem[0]) {

@@ -214,7 +214,7 @@ START_TEST(a_pod_is_found_where_it_is_put) {
         static const char *const classes[] = { NULL, "burstable", "besteffort" };
         uint64_t seed = 20261126;
 
-        for (unsigned i = 0; i < 10000; ++i) {
+        for (unsigned i = 0; i < 2000; ++i) {
                 const CgroupDriver driver = i % 2 ? FS : UNIT;
                 const char *class = classes[claims_random(&seed) % ELEMENTSOF(classes)];
                 char path[PODS_PATH_MAX], uid[POD_UID_MAX], component[POD_UID_MAX + 3];
@@ -237,7 +237,7 @@ END_TEST
 START_TEST(garbage_is_nothing_or_what_it_says) {
         uint64_t seed = 4711;
 
-        for (unsigned i = 0; i < 100000; ++i) {
+        for (unsigned i = 0; i < 20000; ++i) {
                 static const char letters[] = "pod-_.slicecrio\xff\x01/a0";
                 char text[300], id[PODS_ID_MAX];
                 const size_t n = claims_random(&seed) % (i % 8 ? 24 : sizeof(text));
@@ -247,10 +247,10 @@ START_TEST(garbage_is_nothing_or_what_it_says) {
                         text[j] = letters[claims_random(&seed) % (sizeof(letters) - 1)];
                 text[n] = '\0';
                 name = pods_name_parse(i % 2 ? FS : UNIT, text);
-                ck_assert_uint_lt(strnlen(name.uid, sizeof(name.uid)), sizeof(name.uid));
-                ck_assert((name.kind == PODS_NAME_POD) == (name.uid[0] != '\0'));
-                ck_assert(pods_name_parse_container(text, id) == (id[0] != '\0'));
-                ck_assert_ptr_null(strchr(id, '/'));
+                ck_assert(memchr(name.uid, '\0', sizeof(name.uid)) &&
+                          (name.kind == PODS_NAME_POD) == (name.uid[0] != '\0') &&
+                          pods_name_parse_container(text, id) == (id[0] != '\0') &&
+                          !strchr(id, '/'));
         }
 }
 END_TEST
@@ -259,6 +259,7 @@ Suite *suite(void) {
         Suite *s = suite_create("pods-names");
         TCase *t = tcase_create("names");
 
+        tcase_set_timeout(t, 60);
         tcase_add_loop_test(t, kubepods_is_where_the_driver_has_it, 0, ELEMENTSOF(kubepods));
         tcase_add_loop_test(t, a_path_grows_by_a_component, 0, ELEMENTSOF(grown));
         tcase_add_loop_test(t, a_folder_is_what_its_name_says, 0, ELEMENTSOF(names));
