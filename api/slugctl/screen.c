@@ -98,17 +98,17 @@ void screen_append(const char *text, unsigned n_rows, unsigned n_columns, Buffer
 
         buffer_append_text(buffer, HOME);
         for (size_t i = 0; i < n_shown; ++i) {
-                buffer_append_text(buffer, i ? "\r\n" : "");
+                buffer_append_text(buffer, i ? "\n" : "");
                 text = append_line(text, n_columns, buffer);
         }
         if (n_shown < n_lines) {
                 char more[40];
 
                 (void)snprintf(more, sizeof(more), "(%zu more)\n", n_lines - n_shown);
-                buffer_append_text(buffer, n_shown ? "\r\n" : "");
+                buffer_append_text(buffer, n_shown ? "\n" : "");
                 (void)append_line(more, n_columns, buffer);
         }
-        buffer_append_text(buffer, n_lines < n_rows ? "\r\n" CLEAR_REST : "");
+        buffer_append_text(buffer, n_lines < n_rows ? "\n" CLEAR_REST : "");
 }
 
 int screen_draw(const char *text) {

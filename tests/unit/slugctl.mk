@@ -35,3 +35,8 @@ UNIT_TESTS += tests/unit/test-slugctl-pods
 tests_unit_test_slugctl_pods_SOURCES = tests/unit/test-slugctl-pods.c
 tests_unit_test_slugctl_pods_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_pods_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-top
+tests_unit_test_slugctl_top_SOURCES = tests/unit/test-slugctl-top.c
+tests_unit_test_slugctl_top_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_top_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(SLUG_RPC_SERVER_LIBS) $(CHECK_LIBS)

@@ -550,10 +550,10 @@ static const struct {
         unsigned rows, columns;
         const char *page;
 } pages[] = {
-        { "", 3, 5, "\033[H\r\n\033[J" },
-        { "a\n", 3, 5, "\033[Ha\033[K\r\n\033[J" },
-        { "a\nb\nc\n", 3, 5, "\033[Ha\033[K\r\nb\033[K\r\nc\033[K" },
-        { "a\nb\nc\nd\n", 3, 20, "\033[Ha\033[K\r\nb\033[K\r\n(2 more)\033[K" },
+        { "", 3, 5, "\033[H\n\033[J" },
+        { "a\n", 3, 5, "\033[Ha\033[K\n\033[J" },
+        { "a\nb\nc\n", 3, 5, "\033[Ha\033[K\nb\033[K\nc\033[K" },
+        { "a\nb\nc\nd\n", 3, 20, "\033[Ha\033[K\nb\033[K\n(2 more)\033[K" },
         { "a\nb\n", 1, 20, "\033[H(2 more)\033[K" },
         { "abcdef\n", 1, 4, "\033[Habcd\033[K" },
         /* a character is one column, whatever its bytes, and colour none */
