@@ -28,6 +28,7 @@
 #define TOP_INTERVAL_SEC_MAX 3600u
 #define TOP_COUNT_MAX        1000000000u
 #define TOP_TIMEOUT_USEC     (10 * USEC_PER_SEC)
+#define TOP_BACK_OFF_USEC    USEC_PER_SEC /* a turn or two after slugd is back it is seen */
 #define TOP_GONE             "slugd does not answer; waiting for it"
 
 typedef struct Top {
@@ -138,7 +139,6 @@ static int ask(Top *self,
                 &(const RpcClientCallParams){ .path = path,
                                               .request = request,
                                               .output = output,
-                                              .waits_for_server = true,
                                               .timeout_usec = opt_u64(TOP_TIMEOUT_USEC),
                                               .message = message,
                                               .ended = ended,
@@ -356,9 +356,10 @@ static int loop(Top *self) {
                                        self);
         if (r < 0)
                 return r;
-        r = rpc_client_new(
-                &(const RpcClientParams){ .event = self->event, .path = self->context->socket },
-                &self->client);
+        r = rpc_client_new(&(const RpcClientParams){ .event = self->event,
+                                                     .path = self->context->socket,
+                                                     .max_back_off_usec = TOP_BACK_OFF_USEC },
+                           &self->client);
         if (r == 0 && self->is_live)
                 r = take_terminal(self);
         if (r < 0)
