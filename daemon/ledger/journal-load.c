@@ -159,7 +159,8 @@ static int unconfirm(Ledger *ledger) {
                 int r;
 
                 next = ledger_next(ledger, claim);
-                if (claim->state != CLAIM_PENDING && claim->state != CLAIM_ACTIVE)
+                if (claim->state != CLAIM_PENDING && claim->state != CLAIM_ACTIVE &&
+                    claim->state != CLAIM_OBSERVED)
                         continue;
                 copy.state = CLAIM_UNCONFIRMED;
                 copy.reason = LOST_REASON;

@@ -47,6 +47,27 @@ const PodContainer *memory_get_container(RpcCall *call, const Pod *pod, const ch
         return container;
 }
 
+static int allocate(const HintsContext *context,
+                    Ledger *ledger,
+                    const HintsClaimant *claimant,
+                    LedgerChange *ret,
+                    Diag *reterr) {
+        _cleanup_(ledger_regardp) Ledger *disregarding =
+                ledger_disregard(ledger, claimant->pod->uid);
+
+        return hints_allocate(context, claimant, ret, reterr);
+}
+
+int memory_plan_allocation(const HintsContext *context,
+                           Ledger *ledger,
+                           const HintsClaimant *claimant,
+                           LedgerChange *ret,
+                           Diag *reterr) {
+        const int r = allocate(context, ledger, claimant, ret, reterr);
+
+        return r ? r : lifecycle_yield(ledger, ret);
+}
+
 static bool is_active(const char *pod_uid, const char *container, void *userdata) {
         const Slug__V1__ActivePods *active = userdata;
 
@@ -105,12 +126,12 @@ static bool may_promise(RpcCall *call, const MemoryService *self) {
         return false;
 }
 
-static void allocate(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+static void on_allocate(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         if (may_promise(call, userdata))
                 memory_allocate(call, request, userdata);
 }
 
-static void allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+static void on_allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         if (may_promise(call, userdata))
                 memory_allocate_pod(call, request, userdata);
 }
@@ -126,9 +147,9 @@ static void allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *u
 
 void memory_service_init(MemoryService *service) {
         static const RpcMethod methods[] = {
-                METHOD("Allocate", allocate_request, allocate_response, allocate, RPC_ROLE_CLAIMER,
-                       CHANGES),
-                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response, allocate_pod,
+                METHOD("Allocate", allocate_request, allocate_response, on_allocate,
+                       RPC_ROLE_CLAIMER, CHANGES),
+                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response, on_allocate_pod,
                        RPC_ROLE_CLAIMER, CHANGES),
                 METHOD("AddContainer", add_container_request, add_container_response,
                        memory_add_container, RPC_ROLE_CLAIMER, CHANGES),

@@ -71,7 +71,7 @@ PodsKnown pods_view_judge(const PodsView *view, Diag *ret_message) {
                 return PODS_CGROUPS_UNREADABLE;
         }
         if (view->problem[0]) {
-                diag_set(ret_message, NULL, 0, 0, "%s; no memory is promised until then",
+                diag_set(ret_message, NULL, 0, 0, "%s; no memory is promised as long as that is so",
                          view->problem);
                 return PODS_UNRECORDED;
         }

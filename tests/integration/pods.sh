@@ -139,7 +139,7 @@ cgroup "$api_cgroup" 1 $((100 * mi)) $((60 * mi)) $((30 * mi))
 cgroup "$db_cgroup" 1 $((99 * mi)) $((60 * mi)) $((30 * mi))
 cgroup "kubepods.slice/kubepods-pod$static.slice" 1 $((40 * mi)) $((40 * mi))
 serve
-free_0=$((32770664 * 1024))
+whole=$(((32770664 + 32970104) * 1024 + 16 * gi))
 is "$(states)" "RUNNING RUNNING " "before a report: both pods are there"
 is "$(pod $api namespace)$(pod $api name)" "" "before a report: nobody knows their names"
 is "$(pod $api qosClass)" QOS_CLASS_BURSTABLE "before a report: the QoS class is that of the cgroup"
@@ -153,7 +153,7 @@ is "$(pod $api usage.bytes) $(pod $api usage.localBytes) $(pod $api usage.remote
 is "$(pod $api usage.pressurePermille) $(pod $api usage.oomKills)" "125 2" "before a report: pressure and kills"
 is "$(pod $api containers.0.id)" "$db" "before a report: its container has the runtime's id"
 is "$(list | value cgroupDriver)" systemd "before a report: the driver"
-is "$(($(free 0) + $(free 2)))" $((free_0 + 16 * gi - 160 * mi)) "before a report: what is free is less by it"
+is "$(($(free 0) + $(free 1) + $(free 2)))" $((whole - 160 * mi)) "before a report: what is free is less by it"
 contains "$(condition)" "Unknown CgroupsOnly" "before a report: the condition says how well pods are known"
 contains "$(cat "$tmp/slugd.log")" "2 pods found, 2 adopted" "the first look is one line"
 is "$(grep -c adopted "$tmp/slugd.log")" 1 "the first look is no more than one line"
@@ -185,7 +185,7 @@ contains "$(sent_boot=other report 2 "$db_pod")" "it is of boot other" "a report
 contains "$(settled=false reason='the kubelet starts' report 3)" '"taken":true' "an unsettled report is taken"
 is "$(list | grep -c '^pods\.[0-9]*\.uid ')" 2 "an unsettled report: is no evidence that somebody is gone"
 contains "$(condition)" "False Unsettled slug-kubelet waits until all pods are known: the kubelet starts" "an unsettled report: the condition says so"
-runtime=REPORT_SOURCE_STATE_FAILED problem='connection refused' report 4 >/dev/null
+(runtime=REPORT_SOURCE_STATE_FAILED problem='connection refused' report 4 >/dev/null)
 contains "$(condition)" "False SourceFailed slug-kubelet cannot read runtime: connection refused" "a source that failed: the condition names it"
 report 5 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
 contains "$(condition)" "True Reported" "a good report mends the condition"

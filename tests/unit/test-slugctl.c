@@ -124,7 +124,7 @@ START_TEST(no_answer_steers_the_terminal) {
                 "{\"resources\":[{\"resource\":\"" HOSTILE "\",\"hints\":[{\"numaNodes\":\"" HOSTILE
                 "\",\"cpuNumaNodes\":\"" HOSTILE "\"}]},{\"hints\":[{}]}]}",
                 "{\"claim\":" HOSTILE_CLAIM "}",
-                "{\"released\":[" HOSTILE_CLAIM "]}",
+                "{\"released\":[" HOSTILE_CLAIM "],\"observed\":" HOSTILE_CLAIM "}",
                 "{\"pods\":[{\"namespace\":\"" HOSTILE "\",\"name\":\"" HOSTILE
                 "\",\"refusal\":\"" HOSTILE "\",\"claims\":[" HOSTILE_CLAIM "]}]}",
                 HOSTILE_EXPLANATION,
