@@ -17,4 +17,5 @@ libslugcore_a_SOURCES += \
 	%D%/size-place.c \
 	%D%/tree.c %D%/tree.h \
 	%D%/usage.c %D%/usage.h \
-	%D%/walk.c %D%/walk.h
+	%D%/walk.c %D%/walk.h \
+	%D%/watch.c %D%/watch.h

@@ -9,8 +9,6 @@
 #include "pods/tree.h"
 #include "pods/usage.h"
 
-#define CGROUP_DIR "sys/fs/cgroup"
-
 typedef struct Walk {
         const TreeParams *params;
         CgroupDriver driver;
