@@ -42,12 +42,12 @@ tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_config_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/config
 
-FUZZ_TARGETS += tests/fuzz/fuzz-pods
-tests_fuzz_fuzz_pods_SOURCES = %D%/fuzz-pods.c $(FUZZ_REPLAY)
-tests_fuzz_fuzz_pods_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_pods_LDFLAGS = $(FUZZ_LINK_FLAGS)
-tests_fuzz_fuzz_pods_LDADD = $(SLUGCTL_LIBS)
-EXTRA_DIST += %D%/corpus/pods
+FUZZ_TARGETS += tests/fuzz/fuzz-manifest-pods
+tests_fuzz_fuzz_manifest_pods_SOURCES = %D%/fuzz-manifest-pods.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_manifest_pods_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_manifest_pods_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_manifest_pods_LDADD = $(SLUGCTL_LIBS)
+EXTRA_DIST += %D%/corpus/manifest-pods
 
 FUZZ_TARGETS += tests/fuzz/fuzz-split
 tests_fuzz_fuzz_split_SOURCES = %D%/fuzz-split.c $(FUZZ_REPLAY) tests/lib/pod-text.c tests/lib/pod-text.h
