@@ -10,5 +10,4 @@ libslugcore_a_SOURCES += \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/lifecycle.c %D%/lifecycle.h \
 	%D%/record.c %D%/record.h \
-	%D%/record-parse.c \
-	%D%/whole.c %D%/whole.h
+	%D%/record-parse.c
