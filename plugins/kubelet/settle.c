@@ -76,7 +76,8 @@ static void judge(Settle *settle, const SettleLook *look) {
         else if (has_waited(settle, look))
                 settle->is_settled = true;
         else if (settle->params.needs_kubelet && look->lists_static_alone)
-                say_why_not(settle, "the kubelet lists static pods alone, and there are others");
+                say_why_not(settle,
+                            "the kubelet lists no pod of the API server, and the runtime has some");
         else if (!is_long_enough(settle, look))
                 say_why_not(settle, "for less than %llu s the same pods have been seen",
                             (unsigned long long)((settle->params.settle_usec + USEC_PER_SEC - 1) /
