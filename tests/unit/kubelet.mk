@@ -1,4 +1,4 @@
-# What the kubelet keeps in files, and where it is.
+# slug-kubelet.
 KUBELET_TEST_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/plugins
 KUBELET_TEST_LIBS = libslugtest.a $(SLUG_KUBELET_LIBS) $(SLUG_API_LIBS) $(CHECK_LIBS)
 
@@ -18,3 +18,18 @@ UNIT_TESTS += tests/unit/test-kubelet-endpoints
 tests_unit_test_kubelet_endpoints_SOURCES = %D%/test-kubelet-endpoints.c
 tests_unit_test_kubelet_endpoints_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
 tests_unit_test_kubelet_endpoints_LDADD = $(KUBELET_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-collect
+tests_unit_test_kubelet_collect_SOURCES = %D%/test-kubelet-collect.c
+tests_unit_test_kubelet_collect_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_collect_LDADD = $(KUBELET_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-settle
+tests_unit_test_kubelet_settle_SOURCES = %D%/test-kubelet-settle.c
+tests_unit_test_kubelet_settle_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_settle_LDADD = $(KUBELET_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-spec
+tests_unit_test_kubelet_spec_SOURCES = %D%/test-kubelet-spec.c
+tests_unit_test_kubelet_spec_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_spec_LDADD = $(KUBELET_TEST_LIBS)
