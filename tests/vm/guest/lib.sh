@@ -20,6 +20,17 @@ ask() {
   printf '%s\n' "$reply"
 }
 
+# Which part of a case this is: 0, and one more after every cut_power. The numbers of its results go on.
+stage=0
+[ ! -e /var/lib/slug-test/stage ] || read -r stage tap_n </var/lib/slug-test/stage
+
+# cut_power: of the whole machine; nobody is warned, and what was not written is lost. The case begins anew after the boot.
+cut_power() {
+  echo "$((stage + 1)) $tap_n" >/var/lib/slug-test/stage
+  sync /var/lib/slug-test/stage
+  exit 75
+}
+
 # describe: the node as JSON, for node()
 describe() {
   "$slugctl" --wait 60 -o json describe-node >"$tmp/node.json"
