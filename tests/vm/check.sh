@@ -29,8 +29,19 @@ make_payload() {
   make -C "$build" -s install DESTDIR="$1/root" >"$build/install.log" 2>&1 || { tail -n 20 "$build/install.log" >&2; exit 1; }
   cp "$here"/guest/*.sh "$here"/guest/*.py "$top/tests/lib/tap.sh" "$1/"
   cp "$here"/cases/*.sh "$1/cases/"
-  mkdir -p "$1/root/usr/libexec/slug-test"
-  "${CC:-cc}" -O2 -o "$1/root/usr/libexec/slug-test/kubelet" "$here/guest/kubelet.c"
+  make_programs "$1/root/usr/libexec/slug-test" "$1"
+}
+
+# make_programs FOLDER FOR-IMAGES: what the cases need besides slug
+make_programs() {
+  local name
+  make -C "$build" -s tests/vm/guest/cri tests/vm/guest/memhog tests/vm/guest/pause || exit 1
+  mkdir -p "$1"
+  cp "$build/tests/vm/guest/cri" "$1/"
+  cp "$build/tests/vm/guest/pause" "$1/kubelet"
+  for name in pause memhog; do
+    "$here/container-image.sh" "$name" "$build/tests/vm/guest/$name" "$2/$name.tar"
+  done
 }
 
 # run_profile FILE [CASE...]
