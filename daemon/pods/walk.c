@@ -17,7 +17,7 @@
 
 #include "pods/names.h"
 
-#define ENTRIES_MAX 16384u /* of one folder; the kernel's own files are some 100 */
+#define ENTRIES_MAX 4096u /* of one folder; the kernel's own files are some 100 */
 #define FOLDERS_MAX 64u    /* that are neither a pod's nor of a QoS class */
 
 /* One in which pods are looked for. */
