@@ -344,7 +344,7 @@ static const char *judge(const Look *look, const LookItem *item) {
                 evidence_of_report(inventory, pod ? pod->report : NULL, pod ? pod->tree : NULL);
 
         if (tree == TREE_ABSENT)
-                return "its pod's cgroup is gone";
+                return look_no_cgroup;
         if (tree == TREE_POPULATED || report == REPORT_SAYS_ACTIVE ||
             report == REPORT_SAYS_NOTHING || !look_could_know(look, item))
                 return NULL;
