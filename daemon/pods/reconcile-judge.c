@@ -210,9 +210,13 @@ static const char *judge_pending(const Case *c) {
                        : NULL;
 }
 
-/* After a reboot there is no cgroup of anybody: that is no evidence until the kubelet says so. */
+/* After a reboot there is no cgroup of anybody, and the runtime has the exited containers of before:
+ * that is no evidence while the kubelet has the pod, since it may be about to start it again. */
 static const char *judge_unconfirmed(const Case *c) {
-        if (c->tree == TREE_POPULATED || c->tree == TREE_EMPTY)
+        const InventoryPod *pod = c->item->pod;
+
+        if (c->tree == TREE_POPULATED || (pod && pod->report && pod->report->is_listed) ||
+            (c->tree == TREE_EMPTY && c->report != REPORT_SAYS_FINISHED))
                 return NULL;
         return get_reported_reason(c->report);
 }
