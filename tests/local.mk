@@ -48,7 +48,6 @@ include tests/unit/split.mk
 include tests/unit/ledger.mk
 include tests/unit/pods.mk
 include tests/unit/hints.mk
-include tests/unit/pods.mk
 include tests/unit/worker.mk
 include tests/unit/service.mk
 include tests/unit/uevent.mk

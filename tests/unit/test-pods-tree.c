@@ -97,6 +97,14 @@ START_TEST(without_kubepods_there_are_no_pods) {
 }
 END_TEST
 
+START_TEST(without_cgroups_there_are_no_pods) {
+        folder_delete(&folder, CGROUP "cgroup.controllers");
+        look();
+        ck_assert(tree->is_complete);
+        ck_assert_uint_eq(tree->n_pods, 0);
+}
+END_TEST
+
 START_TEST(cgroup_v1_is_no_evidence) {
         folder_delete(&folder, CGROUP "cgroup.controllers");
         folder_make(&folder, CGROUP "memory/kubepods/pod" UUID);
@@ -748,6 +756,7 @@ Suite *suite(void) {
         tcase_set_timeout(t, 120);
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, without_kubepods_there_are_no_pods);
+        tcase_add_test(t, without_cgroups_there_are_no_pods);
         tcase_add_test(t, cgroup_v1_is_no_evidence);
         tcase_add_test(t, slices_are_read);
         tcase_add_test(t, plain_folders_are_read);
