@@ -189,16 +189,19 @@ static int build_containers(Arena *arena,
 
 /* Pods */
 
-/* Of those that have not ended, when all of them have told it. */
+/* Of those that have not ended, when all of them have told it; of all, while none runs. */
 static OptU64 sum_requests(const ReportPod *report) {
         OptU64 sum = opt_u64(0);
+        bool has_ended = true;
 
         if (report->request_bytes.present)
                 return report->request_bytes;
+        for (size_t i = 0; i < report->n_containers; ++i)
+                has_ended &= report->containers[i].state == REPORT_EXITED;
         for (size_t i = 0; i < report->n_containers; ++i) {
                 const ReportContainer *container = &report->containers[i];
 
-                if (container->state == REPORT_EXITED)
+                if (container->state == REPORT_EXITED && !has_ended)
                         continue;
                 if (!container->request_bytes.present)
                         return (OptU64){};

@@ -57,7 +57,8 @@ static void note_claim(Notes *notes, const ReconcileMemory *memory, const Ledger
                                claim->container);
         if (memory && reconcile_memory_is_missed(memory, claim->pod_uid, claim->container))
                 add(notes, "%s is missed by the last look", name);
-        if (claim->reason[0])
+        /* of an observed one it is where its size comes from */
+        if (claim->reason[0] && claim->source != CLAIM_SOURCE_OBSERVED)
                 add(notes, "%s is %s: %s", name, claim_state_name(claim->state), claim->reason);
 }
 

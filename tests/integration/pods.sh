@@ -21,7 +21,9 @@ web=$(printf '%064d' 2)
 
 "$mktree" "$machines/cxl-remote.tree" "$root" || bail_out "cannot make a machine"
 mkdir -p "$root/var/lib/slug" "$root/etc/slug" "$root/proc/sys/kernel/random"
+mkdir -p "$root/sys/fs/cgroup"
 echo "$boot" >"$root/proc/sys/kernel/random/boot_id"
+echo memory >"$root/sys/fs/cgroup/cgroup.controllers"
 
 serve() {
   start_slugd --root "$root"
@@ -121,7 +123,7 @@ container() {
 
 # reported UID NAME CONTAINER...
 reported() {
-  printf '{"uid":"%s","namespace":"default","name":"%s","sandbox":"SANDBOX_STATE_READY","listedByKubelet":true,"containers":[%s]}' "$1" "$2" "$3"
+  printf '{"uid":"%s","namespace":"default","name":"%s","sandbox":"SANDBOX_STATE_'"${sandbox:-READY}"'","listedByKubelet":true,"containers":[%s]}' "$1" "$2" "$3"
 }
 
 condition() {
@@ -212,7 +214,7 @@ rm -rf "$root/sys/fs/cgroup/kubepods.slice/kubepods-besteffort.slice/kubepods-be
 waits "a pod that went is released" is_absent $late
 contains "$(cat "$tmp/slugd.log")" "gives back" "a pod that went: the journal says so"
 
-done_pod=$(reported $api db "$(container db "$db" "$db_cgroup" 1Gi EXITED)")
+done_pod=$(sandbox=NOT_READY reported $api db "$(container db "$db" "$db_cgroup" 1Gi EXITED)")
 cgroup "$db_cgroup" 0 0
 cgroup "$api_cgroup" 0 0
 report 6 "$done_pod" "$(reported $static kube-proxy '')" >/dev/null
