@@ -16,6 +16,7 @@ INTEGRATION_TESTS = \
 	%D%/kills.sh \
 	%D%/machines.sh \
 	%D%/simulate.sh \
+	%D%/slug-kubelet.sh \
 	%D%/units.sh \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh

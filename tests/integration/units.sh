@@ -70,9 +70,10 @@ if $as_root true 2>/dev/null; then
   is "$(cut -d : -f 1 "$root/etc/group" | sort | tr '\n' ' ')" \
     "$(sed -n 's/^SocketGroup=//p' "$units/slugd.socket") slug-claimer slug-kubelet " "sysusers: the groups of the socket, of claimers and of the plugin"
   is "$(cut -d : -f 1 "$root/etc/passwd" 2>/dev/null)" "$(sed -n 's/^User=//p' "$tmp/slug-kubelet.service")" "sysusers: the plugin's user"
-  for group in $(sed -n 's/^SupplementaryGroups=//p' "$tmp/slug-kubelet.service"); do
+  sed -n 's/^SupplementaryGroups=//p' "$tmp/slug-kubelet.service" | tr ' ' '\n' >"$tmp/groups"
+  while read -r group; do
     is "$(sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group")" slug-kubelet "sysusers: the plugin is in group $group"
-  done
+  done <"$tmp/groups"
   is "$($as_root systemd-tmpfiles --root="$root" --create slug.conf 2>&1)" "" "tmpfiles: no complaint"
   for folder in run/slug etc/slug etc/slug/slugd.yaml.d; do
     is "$(stat -c '%F %a' "$root/$folder" 2>&1)" "directory 755" "tmpfiles: /$folder"
