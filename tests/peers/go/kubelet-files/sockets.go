@@ -174,7 +174,7 @@ func (m *machine) compareReport(isListed func(*NodePod) bool) error {
 	return nil
 }
 
-// refuses wants a report that says what is wrong with the kubelet's answer.
+// refuses wants a report that says what is wrong with the kubelet's answer, and that it was not asked for it again.
 func (m *machine) refuses(words string) error {
 	report, err := m.once()
 	if err != nil {
@@ -182,6 +182,10 @@ func (m *machine) refuses(words string) error {
 	}
 	if state, problem := report.source(); state != "FAILED" || !strings.Contains(problem, words) {
 		return fmt.Errorf("the kubelet's answer is %s: %s", state, problem)
+	}
+	m.kubelet.Stop() // what has not ended ends with it
+	if n := len(m.calls); n != 1 {
+		return fmt.Errorf("the kubelet was asked %d times", n)
 	}
 	return nil
 }
