@@ -15,8 +15,8 @@
  *   1.34 on    data: text of {"entries": {uid: {"ContainerResources": {name: resources},
  *              "PodLevelResources": resources or null}}}
  *   1.33       data: text of {"allocationEntries": {uid: {name: resources}}}
- *   1.27 on    the same, in another file; with amounts in place of resources, which were requests,
- *              and to begin with in the document itself
+ *   1.27 on    the same, in another file; before 1.32 with amounts in place of resources, which
+ *              were requests, and to begin with in the document itself
  *
  * resources: {"requests": {"memory": "1Gi"}, "limits": {...}, "claims": [...]}. A container's name
  * has no capital letter, so no container can be taken for a key of 1.34. Keys that are not known
@@ -33,6 +33,7 @@ typedef struct AllocationsMemory {
 typedef struct Reading {
         Arena *arena;
         Diag *reterr;
+        bool is_former; /* the form is one before 1.34 */
 } Reading;
 
 static size_t count_members(const Value *object) {
@@ -51,16 +52,34 @@ static bool is_of_memory(const char *resource) {
                split_parse_chunk_resource(resource, &bytes);
 }
 
-static int read_quantity(const Reading *reading, const ValueMember *amount, PodQuantity *ret) {
+/* Those that are not kept, too: one that is no amount is the mark of a damaged file. */
+static int check_quantities(const Reading *reading, const Value *amounts, size_t *ret_n_kept) {
+        ValueMember amount = {};
         Quantity quantity;
+        const char *text;
+        int r;
+
+        *ret_n_kept = 0;
+        while (value_next_member(amounts, &amount)) {
+                r = value_read_text(&amount.value, &text, reading->reterr);
+                if (r)
+                        return r;
+                if (quantity_parse(text, strlen(text), &quantity) != 0 || quantity.is_negative)
+                        return value_complain(&amount.value, reading->reterr, "is no amount");
+                *ret_n_kept += is_of_memory(amount.key);
+        }
+        if (*ret_n_kept > POD_RESOURCES_MAX)
+                return value_complain(amounts, reading->reterr, "has too many resources");
+        return 0;
+}
+
+static int read_quantity(const Reading *reading, const ValueMember *amount, PodQuantity *ret) {
         const char *text;
         int r;
 
         r = value_read_text(&amount->value, &text, reading->reterr);
         if (r)
                 return r;
-        if (quantity_parse(text, strlen(text), &quantity) != 0 || quantity.is_negative)
-                return value_complain(&amount->value, reading->reterr, "is no amount");
         r = kept_copy(reading->arena, &amount->value, amount->key, POD_NAME_MAX, &ret->name,
                       reading->reterr);
         if (r)
@@ -75,22 +94,18 @@ static int read_quantities(const Reading *reading,
                            size_t *ret_n) {
         PodQuantity *quantities;
         ValueMember amount = {};
-        size_t n = 0;
         int r;
 
         r = amounts->json ? value_check_object(amounts, reading->reterr) : 0;
+        if (r == 0)
+                r = check_quantities(reading, amounts, ret_n);
         if (r)
                 return r;
-        while (value_next_member(amounts, &amount))
-                n += is_of_memory(amount.key);
-        if (n > POD_RESOURCES_MAX)
-                return value_complain(amounts, reading->reterr, "has too many resources");
-        quantities = arena_alloc_array(reading->arena, n, sizeof(*quantities));
+        quantities = arena_alloc_array(reading->arena, *ret_n, sizeof(*quantities));
         if (!quantities)
                 return -ENOMEM;
         *ret = quantities;
-        *ret_n = n;
-        for (amount = (ValueMember){}; value_next_member(amounts, &amount);) {
+        while (value_next_member(amounts, &amount)) {
                 if (!is_of_memory(amount.key))
                         continue;
                 r = read_quantity(reading, &amount, quantities++);
@@ -120,7 +135,7 @@ static int read_resources(const Reading *reading, const Value *object, PodResour
                 return r;
         if (!kept_has_member(object, "requests") && !kept_has_member(object, "limits") &&
             !kept_has_member(object, "claims")) {
-                if (!are_amounts(object))
+                if (count_members(object) > 0 && !(reading->is_former && are_amounts(object)))
                         return value_complain(object, reading->reterr, "is of an unknown form");
                 return read_quantities(reading, object, &ret->requests, &ret->n_requests);
         }
@@ -219,18 +234,19 @@ static int read_pods(const Reading *reading, const Value *pods, Allocations *ret
 }
 
 /* Of a node without pods Go writes no entries. */
-static int read_entries(const Reading *reading, const Value *root, Allocations *ret) {
-        const bool is_former = kept_has_member(root, "allocationEntries");
-        const Value pods = value_get(root, is_former ? "allocationEntries" : "entries");
+static int read_entries(Reading *reading, const Value *root, Allocations *ret) {
+        Value pods;
 
-        if (is_former && kept_has_member(root, "entries"))
+        reading->is_former = kept_has_member(root, "allocationEntries");
+        if (reading->is_former && kept_has_member(root, "entries"))
                 return value_complain(root, reading->reterr,
                                       "has both entries and allocationEntries");
+        pods = value_get(root, reading->is_former ? "allocationEntries" : "entries");
         return read_pods(reading, &pods, ret);
 }
 
 /* Complaints about what is inside of "data" say so. */
-static int read_data(const Reading *reading, const Value *data, Allocations *ret) {
+static int read_data(Reading *reading, const Value *data, Allocations *ret) {
         _cleanup_(document_deinitp) Document document = {};
         Diag diag = {};
         Value inner;
@@ -251,13 +267,18 @@ static int read_data(const Reading *reading, const Value *data, Allocations *ret
         return read_entries(reading, &inner, ret);
 }
 
-static int read_document(const Reading *reading, const Document *document, Allocations *ret) {
+/* The oldest form of a node without pods has nothing else. */
+static bool is_checksum_alone(const Value *root) {
+        return count_members(root) == 1 && kept_has_member(root, "checksum");
+}
+
+static int read_document(Reading *reading, const Document *document, Allocations *ret) {
         const Value root = document_get_root(document);
         const Value data = value_get(&root, "data");
 
         if (kept_has_member(&root, "data"))
                 return read_data(reading, &data, ret);
-        if (kept_has_member(&root, "allocationEntries"))
+        if (kept_has_member(&root, "allocationEntries") || is_checksum_alone(&root))
                 return read_entries(reading, &root, ret);
         return value_complain(&data, reading->reterr, "is missing");
 }
@@ -271,19 +292,20 @@ int allocations_parse(const char *source,
         _cleanup_(arena_freep) Arena *arena = NULL;
         AllocationsMemory *memory;
         Diag diag = {};
+        Reading reading = { .reterr = &diag };
         int r;
 
         (void)snprintf(diag.source, sizeof(diag.source), "%s", source);
         r = kept_arena_new(&arena);
         if (r)
                 return r;
+        reading.arena = arena;
         memory = arena_alloc(arena, sizeof(*memory));
         if (!memory)
                 return -ENOMEM;
         r = kept_parse(text, n_text, &document, &diag);
         if (r == 0)
-                r = read_document(&(const Reading){ .arena = arena, .reterr = &diag }, &document,
-                                  &memory->allocations);
+                r = read_document(&reading, &document, &memory->allocations);
         if (r > 0 && reterr)
                 *reterr = diag;
         if (r)

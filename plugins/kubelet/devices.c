@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/scan.h"
 #include "kubelet/kept.h"
 #include "split/pod.h"
 
@@ -74,6 +75,15 @@ static int read_ids(const Reading *reading, const Value *list, DeviceEntry *entr
         return r;
 }
 
+/* "0", or "-1" */
+static bool is_node(const char *text) {
+        Scan scan = scan_init(text, strlen(text));
+        uint64_t node;
+
+        (void)scan_char(&scan, '-');
+        return scan_u64(&scan, &node) && scan_is_done(&scan);
+}
+
 /* @ret_n: of all NUMA nodes, with those that come twice */
 static int count_ids(const Reading *reading, const Value *nodes, size_t *ret_n) {
         ValueMember node = {};
@@ -84,6 +94,8 @@ static int count_ids(const Reading *reading, const Value *nodes, size_t *ret_n) 
         while (value_next_member(nodes, &node)) {
                 size_t n;
 
+                if (!is_node(node.key))
+                        return value_complain(&node.value, reading->reterr, "is no NUMA node");
                 r = count_items(reading, &node.value, IDS_MAX, &n);
                 if (r)
                         return r;

@@ -132,6 +132,8 @@ END_TEST
 START_TEST(the_oldest_form_has_no_data) {
         ck_assert_int_eq(parse(FORMER("\"a\":{\"c\":{\"memory\":\"1Gi\"}}")), 0);
         ck_assert_str_eq(describe(), "a; a/c requests.memory=1Gi");
+        ck_assert_int_eq(parse("{\"checksum\":7}"), 0);
+        ck_assert_str_eq(describe(), "");
 }
 END_TEST
 
@@ -163,12 +165,18 @@ static const struct {
           "data.entries.a.ContainerResources.c.requests: is not an object" },
         { PODS("\"a\":" POD("{\"c\":{\"wants\":{}}}")),
           "data.entries.a.ContainerResources.c: is of an unknown form" },
+        { PODS("\"a\":" POD("{\"c\":{\"memory\":\"1Gi\"}}")),
+          "data.entries.a.ContainerResources.c: is of an unknown form" },
+        { FORMER("\"a\":{\"c\":{\"memory\":\"1Gi\",\"later\":{}}}"),
+          "data.allocationEntries.a.c: is of an unknown form" },
         { PODS("\"a\":" POD("{\"c\":{\"limits\":{\"memory\":1024}}}")),
           "data.entries.a.ContainerResources.c.limits.memory: is not text" },
         { PODS("\"a\":" POD("{\"c\":{\"limits\":{\"memory\":\"\"}}}")),
           "data.entries.a.ContainerResources.c.limits.memory: is no amount" },
         { PODS("\"a\":" POD("{\"c\":{\"limits\":{\"memory\":\"1GiB\"}}}")),
           "data.entries.a.ContainerResources.c.limits.memory: is no amount" },
+        { PODS("\"a\":" POD("{\"c\":{\"limits\":{\"cpu\":\"1x\"}}}")),
+          "data.entries.a.ContainerResources.c.limits.cpu: is no amount" },
         { PODS("\"a\":" POD("{\"c\":{\"limits\":{\"memory\":\"-1\"}}}")),
           "data.entries.a.ContainerResources.c.limits.memory: is no amount" },
 };
@@ -182,7 +190,8 @@ START_TEST(what_is_not_known_is_refused) {
 END_TEST
 
 START_TEST(a_document_without_data_is_refused) {
-        ck_assert_int_eq(parse("{\"checksum\":1}"), ALLOCATIONS_E_INVALID);
+        ck_assert_int_eq(parse("{}"), ALLOCATIONS_E_INVALID);
+        ck_assert_int_eq(parse("{\"checksum\":1,\"later\":{}}"), ALLOCATIONS_E_INVALID);
         ck_assert_str_eq(diag.text, "data: is missing");
         ck_assert_int_eq(parse("{\"data\":null}"), ALLOCATIONS_E_INVALID);
         ck_assert_int_eq(parse("{\"data\":{\"entries\":{}}}"), ALLOCATIONS_E_INVALID);

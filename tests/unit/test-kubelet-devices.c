@@ -120,6 +120,8 @@ static const struct {
         { DATA("[" ONE("[\"\"]") "]"), "Data.PodDeviceEntries[0].DeviceIDs[0]: is empty" },
         { DATA("[" ONE("{\"0\":\"a\"}") "]"),
           "Data.PodDeviceEntries[0].DeviceIDs.0: is not a list" },
+        { DATA("[" ONE("{\"0x\":[\"a\"]}") "]"),
+          "Data.PodDeviceEntries[0].DeviceIDs.0x: is no NUMA node" },
         { DATA("[" ONE("{\"0\":[\"a\",{}]}") "]"),
           "Data.PodDeviceEntries[0].DeviceIDs.0[1]: is not text" },
         { DATA("[" ONE("[\"a\"]") "," ONE("[\"b\"]") "]"),
