@@ -278,7 +278,7 @@ static void on_events_ended(const RpcResult *result, void *userdata) {
         }
         runtime->events_connection = runtime->peer.n_connections;
         if (!runtime->has_no_events)
-                log_event(LOG_NOTICE, SLUG_MESSAGE_RUNTIME_WITHOUT_EVENTS,
+                log_event(LOG_NOTICE, SLUG_MESSAGE_NO_RUNTIME_EVENTS,
                           LOG_WITH({ .name = "SLUG_SOCKET", .text = runtime->peer.path },
                                    { .name = "SLUG_STATUS", .text = rpc_code_name(result->code) }),
                           "%s tells no events (%s); it is asked at intervals alone",
