@@ -46,11 +46,13 @@ include tests/unit/topology.mk
 include tests/unit/capacity.mk
 include tests/unit/split.mk
 include tests/unit/ledger.mk
+include tests/unit/pods.mk
 include tests/unit/hints.mk
 include tests/unit/worker.mk
 include tests/unit/service.mk
 include tests/unit/uevent.mk
 include tests/unit/slugctl.mk
+include tests/unit/kubelet.mk
 include tests/conformance/local.mk
 include tests/peers/local.mk
 include tests/fuzz/local.mk

@@ -211,33 +211,51 @@ static bool is_worth_a_row(const Slug__V1__ClaimedMemory *memory) {
                memory->claimed_bytes > 0;
 }
 
+/* Where nothing is observed the column is not there. */
+static bool has_observed(NumaStates states) {
+        for (size_t i = 0; i < states.n_items; ++i)
+                for (size_t k = 0; k < states.items[i]->n_memory; ++k)
+                        if (states.items[i]->memory[k]->observed_bytes > 0)
+                                return true;
+        return false;
+}
+
+static void add_memory(Table *table,
+                       const Slug__V1__NumaNodeState *state,
+                       const Slug__V1__ClaimedMemory *memory,
+                       bool with_observed) {
+        char text[QUANTITY_TEXT_MAX];
+
+        table_printf(table, TONE_PLAIN, "%" PRIu32, state->id);
+        table_add(table, locality_tone(state->locality), locality_word(state->locality));
+        table_add_or(table, memory->type, "-");
+        table_add_bytes(table, memory->allocatable_bytes);
+        table_add_bytes(table, memory->claimed_bytes);
+        if (with_observed)
+                table_add_bytes(table, memory->observed_bytes);
+        if (memory->overcommitted_bytes == 0)
+                table_add_bytes(table, memory->free_bytes);
+        else
+                table_printf(table, TONE_BAD, "%s too many",
+                             quantity_format_bytes(memory->overcommitted_bytes, text));
+}
+
 void numa_states_append(NumaStates states, const char *title, const Style *style, Buffer *buffer) {
         static const char *const headers[] = { "NUMA Node",   "Locality", "Resource",
                                                "Allocatable", "Claimed",  "Free" };
-        _cleanup_(table_deinitp) Table table = table_init(style, ELEMENTSOF(headers));
+        static const char *const observed_headers[] = { "NUMA Node",   "Locality", "Resource",
+                                                        "Allocatable", "Claimed",  "Observed",
+                                                        "Free" };
+        const bool with_observed = has_observed(states);
+        _cleanup_(table_deinitp) Table table = table_init(
+                style, with_observed ? ELEMENTSOF(observed_headers) : ELEMENTSOF(headers));
 
-        table_set_headers(&table, headers);
+        table_set_headers(&table, with_observed ? observed_headers : headers);
         for (size_t i = 0; i < states.n_items; ++i)
-                for (size_t k = 0; k < states.items[i]->n_memory; ++k) {
-                        const Slug__V1__NumaNodeState *state = states.items[i];
-                        const Slug__V1__ClaimedMemory *memory = state->memory[k];
-                        char text[QUANTITY_TEXT_MAX];
-
-                        if (!is_worth_a_row(memory))
-                                continue;
-                        table_printf(&table, TONE_PLAIN, "%" PRIu32, state->id);
-                        table_add(&table, locality_tone(state->locality),
-                                  locality_word(state->locality));
-                        table_add_or(&table, memory->type, "-");
-                        table_add_bytes(&table, memory->allocatable_bytes);
-                        table_add_bytes(&table, memory->claimed_bytes);
-                        if (memory->overcommitted_bytes == 0)
-                                table_add_bytes(&table, memory->free_bytes);
-                        else
-                                table_printf(
-                                        &table, TONE_BAD, "%s too many",
-                                        quantity_format_bytes(memory->overcommitted_bytes, text));
-                }
+                for (size_t k = 0; k < states.items[i]->n_memory; ++k)
+                        if (is_worth_a_row(states.items[i]->memory[k]))
+                                add_memory(&table, states.items[i], states.items[i]->memory[k],
+                                           with_observed);
         if (table_is_empty(&table))
                 return;
         output_heading(buffer, style, title);

@@ -101,6 +101,11 @@ static void add_hugepages_claimed(Table *table, const Row *row) {
                   row->amounts ? row->amounts->n_hugepages_claimed : 0);
 }
 
+static void add_observed(Table *table, const Row *row) {
+        table_add_opt_bytes(table,
+                            row->amounts ? MESSAGE_OPT(row->amounts, observed_bytes) : (OptU64){});
+}
+
 static void add_latency(Table *table, const Row *row) {
         const Slug__V1__AccessClass *access = numa_node_find_access(row->numa_node);
 
@@ -145,6 +150,7 @@ static const struct {
         { "Withheld", add_withheld, true, false },
         { "Allocatable", add_allocatable, false, false },
         { "Claimed", add_claimed, false, true },
+        { "Observed", add_observed, true, true },
         { "Allocatable Hugepages", add_hugepages_allocatable, true, false },
         { "Claimed Hugepages", add_hugepages_claimed, true, true },
         { "Latency (ns)", add_latency, true, false },

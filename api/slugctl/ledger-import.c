@@ -184,6 +184,7 @@ static int add_counts(const Buffer *answer, Slug__V1__ImportClaimsResponse *sum,
         response = (const Slug__V1__ImportClaimsResponse *)message;
         sum->added_count += response->added_count;
         sum->existing_count += response->existing_count;
+        sum->observed_count += response->observed_count;
         return 0;
 }
 
@@ -245,6 +246,10 @@ static int print(const VerbContext *context, const Slug__V1__ImportClaimsRespons
                              sum->added_count == 1 ? "" : "s", sum->existing_count,
                              is_dry ? (sum->existing_count == 1 ? "is" : "are")
                                     : (sum->existing_count == 1 ? "was" : "were"));
+                if (sum->observed_count > 0)
+                        (void)printf("%" PRIu32 " observed claim%s left out: slugd observes what "
+                                     "is there itself\n",
+                                     sum->observed_count, sum->observed_count == 1 ? "" : "s");
                 return EXIT_SUCCESS;
         }
         r = request_encode(&sum->base, &answer);

@@ -15,8 +15,10 @@
 #define LEDGER_STATE_PATH     "/slug.v1.MemoryManagerService/GetState"
 #define LEDGER_EXPORT_VERSION 1u
 #define LEDGER_IMPORT_MAX     (64u * 1024 * 1024) /* bytes of an export */
-#define LEDGER_BATCH_CLAIMS   512u                /* of one request; as many as slugd takes */
-#define LEDGER_BATCH_BYTES    (1024u * 1024)      /* of one request, unless one claim has more */
+#define LEDGER_BATCH_CLAIMS                                                                        \
+        256u                              /* of one request; slugd takes twice as many, but
+                                                     what it observes of their pods changes, too */
+#define LEDGER_BATCH_BYTES (1024u * 1024) /* of one request, unless one claim has more */
 
 /* What stands behind the verb. */
 typedef struct LedgerAction {

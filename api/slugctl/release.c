@@ -47,10 +47,29 @@ static int write_request(const VerbContext *context, Buffer *request, Diag *rete
         return request_encode(&message.base, request);
 }
 
+/* To whoever wants to release what nobody has promised. */
+static void append_observed(const Slug__V1__Claim *claim, const Style *style, Buffer *buffer) {
+        _cleanup_(buffer_deinitp) Buffer name = {};
+
+        claim_append_name(claim, &name);
+        if (buffer_finish(&name)) {
+                buffer->error = buffer->error ? buffer->error : name.error;
+                return;
+        }
+        buffer_append_text(buffer, "What ");
+        output_text(buffer, style, name.data);
+        buffer_append_text(buffer, " holds without a promise cannot be released: slugd observes "
+                                   "it, and it goes when the pod does\n");
+}
+
 static void render(const ProtobufCMessage *message, const Style *style, Buffer *buffer) {
         const Slug__V1__RemoveContainerResponse *response =
                 (const Slug__V1__RemoveContainerResponse *)message;
 
+        if (response->n_released == 0 && response->observed) {
+                append_observed(response->observed, style, buffer);
+                return;
+        }
         if (response->n_released == 0) {
                 buffer_append_text(buffer, "No such claim; 'slugctl claims' lists those there "
                                            "are\n");
@@ -59,6 +78,8 @@ static void render(const ProtobufCMessage *message, const Style *style, Buffer *
         output_heading(buffer, style, "Released:");
         claims_append(response->released, response->n_released, (NumaStates){},
                       clock_now_usec(&clock_realtime), style, buffer);
+        if (response->observed)
+                append_observed(response->observed, style, buffer);
 }
 
 static int get_status(const ProtobufCMessage *message) {
@@ -76,8 +97,8 @@ const Verb verb_release = {
                 "pod,\n"
                 "and prints what was released. Memory that is in use stays in use: only the "
                 "promise\n"
-                "ends. If there is no such claim the exit status is 1. Needs the role claimer or\n"
-                "admin.\n"
+                "ends. What is observed of a pod was not promised, and goes when the pod does. If\n"
+                "nothing was released the exit status is 1. Needs the role claimer or admin.\n"
                 "\n"
                 "Examples:\n"
                 "  slugctl release bench\n"

@@ -2,6 +2,8 @@ libslugapi_a_SOURCES += \
 	%D%/pod-amounts.c \
 	%D%/pod-amounts.h \
 	%D%/pod-check.c \
+	%D%/pod-name.c \
+	%D%/pod-name.h \
 	%D%/pod-qos.c \
 	%D%/pod-quantity.c \
 	%D%/pod-quantity.h \

@@ -6,6 +6,7 @@
 
 #include "base/quantity.h"
 #include "split/pod-amounts.h"
+#include "split/pod-name.h"
 #include "split/pod-quantity.h"
 #include "split/quote.h"
 
@@ -24,8 +25,6 @@
  * Source: pkg/apis/core/validation of Kubernetes, read at 1.36.3.
  */
 #define HUGEPAGES_PREFIX  "hugepages-"
-#define DNS_LABEL_MAX     63u
-#define DNS_SUBDOMAIN_MAX 253u
 #define RESOURCE_NAME_MAX 317u /* a subdomain, a slash and 63 more */
 #define NANOS_PER_UNIT    1000000000u
 
@@ -40,48 +39,8 @@ static const char *get_text(const char *text) {
         return text ? text : "";
 }
 
-static bool is_lower_or_digit(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
 static bool is_letter_or_digit(char c) {
-        return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_dns_label(const char *text, size_t n) {
-        if (n == 0 || !is_lower_or_digit(text[0]) || !is_lower_or_digit(text[n - 1]))
-                return false;
-        for (size_t i = 0; i < n; ++i)
-                if (!is_lower_or_digit(text[i]) && text[i] != '-')
-                        return false;
-        return true;
-}
-
-static bool is_dns_subdomain(const char *text) {
-        if (strlen(text) > DNS_SUBDOMAIN_MAX)
-                return false;
-        for (;;) {
-                const size_t n = strcspn(text, ".");
-
-                if (!is_dns_label(text, n))
-                        return false;
-                if (text[n] == '\0')
-                        return true;
-                text += n + 1;
-        }
-}
-
-static bool is_short_dns_label(const char *text) {
-        return strlen(text) <= DNS_LABEL_MAX && is_dns_label(text, strlen(text));
-}
-
-static bool is_uid(const char *text) {
-        const size_t n = strlen(text);
-
-        for (size_t i = 0; i < n; ++i)
-                if (!is_letter_or_digit(text[i]) && text[i] != '-')
-                        return false;
-        return n > 0 && n < POD_UID_MAX;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 /* Looser than Kubernetes about where its marks stand: nothing depends on that. */
@@ -273,12 +232,12 @@ static int check_names(const Check *check) {
         const char *namespace_name = get_text(check->pod->namespace_name);
         const char *name = get_text(check->pod->name);
 
-        if (!is_uid(get_text(check->pod->uid)))
+        if (!pod_is_uid(get_text(check->pod->uid)))
                 return refuse_text(check, "a UID of 1 to 63 letters, digits and hyphens",
                                    get_text(check->pod->uid));
-        if (namespace_name[0] && !is_short_dns_label(namespace_name))
+        if (namespace_name[0] && !pod_is_namespace(namespace_name))
                 return refuse_text(check, "a DNS label as the namespace", namespace_name);
-        if (name[0] && !is_dns_subdomain(name))
+        if (name[0] && !pod_is_name(name))
                 return refuse_text(check, "a DNS subdomain as the name of the pod", name);
         return 0;
 }
@@ -288,7 +247,7 @@ static int check_container(Check *check, size_t i) {
         const PodContainer *container = &check->pod->containers[i];
         const char *name = get_text(container->name);
 
-        if (!is_short_dns_label(name))
+        if (!pod_is_container_name(name))
                 return refuse_text(check, "a DNS label as the name of a container", name);
         check->container = name;
         for (size_t before = 0; before < i; ++before)

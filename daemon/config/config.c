@@ -28,8 +28,7 @@
  * "classify" is kept in the order of the file: the first entry that matches a NUMA node decides.
  */
 #define REFRESH_DEFAULT_USEC (30 * USEC_PER_SEC)
-#define REFRESH_MIN_USEC     (100 * USEC_PER_MSEC)
-#define REFRESH_MAX_USEC     (3600 * USEC_PER_SEC)
+#define PENDING_DEFAULT_USEC (600 * USEC_PER_SEC)
 
 const char *config_source_format(const ConfigSource *source,
                                  char buffer[static CONFIG_SOURCE_TEXT_MAX]) {
@@ -73,10 +72,16 @@ parse_socket(const BindFile *file, const YamlNode *key, const YamlNode *value, v
         return r;
 }
 
-static int parse_refresh_interval(const BindFile *file,
-                                  const YamlNode *key,
-                                  const YamlNode *value,
-                                  void *ret) {
+typedef struct Span {
+        uint64_t min_usec, max_usec;
+        const char *text;
+} Span;
+
+static int parse_duration(const BindFile *file,
+                          const YamlNode *key,
+                          const YamlNode *value,
+                          const Span *span,
+                          void *ret) {
         uint64_t usec = 0;
         int r = SCALAR_E_MALFORMED;
 
@@ -84,10 +89,40 @@ static int parse_refresh_interval(const BindFile *file,
                 r = scalar_parse_duration(value->text, &usec);
         if (r == SCALAR_E_MALFORMED)
                 return bind_expects(file, key, value, "a duration such as 30s, 500ms or 2m");
-        if (r != 0 || usec < REFRESH_MIN_USEC || usec > REFRESH_MAX_USEC)
-                return bind_expects(file, key, value, "a duration from 100ms to 1h");
+        if (r != 0 || usec < span->min_usec || usec > span->max_usec)
+                return bind_expects(file, key, value, span->text);
         *(uint64_t *)ret = usec;
         return 0;
+}
+
+static int parse_refresh_interval(const BindFile *file,
+                                  const YamlNode *key,
+                                  const YamlNode *value,
+                                  void *ret) {
+        static const Span span = { 100 * USEC_PER_MSEC, 3600 * USEC_PER_SEC,
+                                   "a duration from 100ms to 1h" };
+
+        return parse_duration(file, key, value, &span, ret);
+}
+
+/* pods */
+
+static int
+parse_pending_timeout(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        static const Span span = { 10 * USEC_PER_SEC, 24 * 3600 * USEC_PER_SEC,
+                                   "a duration from 10s to 24h" };
+
+        return parse_duration(file, key, value, &span, ret);
+}
+
+static int parse_pods(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        static const BindField fields[] = {
+                { "pendingTimeout", parse_pending_timeout, offsetof(Config, pending_timeout_usec),
+                  offsetof(Config, pending_source) },
+        };
+        static const BindTable table = { BIND_FIELDS(fields) };
+
+        return bind_mapping(file, key, value, &table, ret);
 }
 
 /* reservation */
@@ -240,6 +275,7 @@ static int bind_slugd(const BindFile *file, const YamlNode *document, Config *co
                   offsetof(Config, socket_source) },
                 { "refreshInterval", parse_refresh_interval,
                   offsetof(Config, refresh_interval_usec), offsetof(Config, refresh_source) },
+                { "pods", parse_pods, 0, 0 },
                 { "reservation", parse_reservation, 0, 0 },
                 { "classify", parse_rules, 0, 0 },
                 { "roles", roles_bind, offsetof(Config, roles), 0 },
@@ -282,6 +318,8 @@ static void set_defaults(Config *config) {
                 .socket_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
                 .refresh_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
                 .refresh_interval_usec = REFRESH_DEFAULT_USEC,
+                .pending_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
+                .pending_timeout_usec = PENDING_DEFAULT_USEC,
                 .placement = CONFIG_PLACEMENT_LOCAL_FIRST,
                 .placement_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
         };

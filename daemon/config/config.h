@@ -132,6 +132,8 @@ typedef struct KubeletConfig {
         ConfigSource enforce_source;
         bool cgroups_per_qos; /* default true */
         ConfigSource cgroups_source;
+        char cgroup_root[CONFIG_PATH_MAX]; /* cgroupRoot, above all pods; "": the root of all */
+        ConfigSource cgroup_root_source;
         bool static_memory_policy; /* memoryManagerPolicy is "Static" */
         ConfigSource policy_source;
         bool pod_level_memory; /* featureGates has PodLevelResourceManagers: true; default false */
@@ -216,6 +218,8 @@ typedef struct Config {
         ConfigSource socket_source;
         uint64_t refresh_interval_usec; /* refreshInterval; 100 ms..1 h, default 30 s */
         ConfigSource refresh_source;
+        uint64_t pending_timeout_usec; /* pods.pendingTimeout; 10 s..24 h, default 10 min */
+        ConfigSource pending_source;
         ConfigPlacement placement; /* reservation.placement */
         ConfigSource placement_source;
         ConfigRule *rules; /* classify */

@@ -46,6 +46,7 @@ static const Flag flags[] = {
         { FLAG("eviction-hard"), .key = "evictionHard", .kind = FLAG_THRESHOLDS },
         { FLAG("enforce-node-allocatable"), .key = "enforceNodeAllocatable", .kind = FLAG_LIST },
         { FLAG("cgroups-per-qos"), .key = "cgroupsPerQOS", .kind = FLAG_SWITCH },
+        { FLAG("cgroup-root"), .key = "cgroupRoot", .kind = FLAG_TEXT },
         { FLAG("memory-manager-policy"), .key = "memoryManagerPolicy", .kind = FLAG_TEXT },
         { FLAG("feature-gates"), .key = "featureGates", .kind = FLAG_PAIRS },
         { FLAG("reserved-memory"), .key = "reservedMemory", .kind = FLAG_RESERVED },

@@ -314,6 +314,16 @@ parse_host_name(const BindFile *file, const YamlNode *key, const YamlNode *value
         return 0;
 }
 
+/* Without a slash in front, too: the kubelet takes it so. */
+static int
+parse_cgroup_root(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        if (value->type != YAML_TYPE_SCALAR || value->n_text >= CONFIG_PATH_MAX ||
+            strstr(value->text, ".."))
+                return bind_expects(file, key, value, "the path of a cgroup such as /pods");
+        memcpy(ret, value->text, value->n_text + 1);
+        return 0;
+}
+
 /* The first are slugd's own and not the kubelet's. */
 #define N_PLACES 4u
 static const BindField kubelet_fields[] = {
@@ -327,6 +337,7 @@ static const BindField kubelet_fields[] = {
         FIELD("mergeDefaultEvictionSettings", bind_bool, merges_default_eviction, merges_source),
         { "enforceNodeAllocatable", parse_enforcement, 0, 0 },
         FIELD("cgroupsPerQOS", bind_bool, cgroups_per_qos, cgroups_source),
+        FIELD("cgroupRoot", parse_cgroup_root, cgroup_root, cgroup_root_source),
         FIELD("memoryManagerPolicy", parse_memory_policy, static_memory_policy, policy_source),
         { "featureGates", parse_feature_gates, 0, 0 },
         { "reservedMemory", parse_reserved_memory, 0, 0 },

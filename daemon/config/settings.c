@@ -102,6 +102,8 @@ static void list_slugd(Lister *self, const Config *config) {
         add(self, "socket", &config->socket_source, "%s", config->socket);
         add(self, "refreshInterval", &config->refresh_source, "%s",
             format_interval(config->refresh_interval_usec, interval));
+        add(self, "pods.pendingTimeout", &config->pending_source, "%s",
+            format_interval(config->pending_timeout_usec, interval));
         add(self, "reservation.placement", &config->placement_source, "%s",
             config->placement == CONFIG_PLACEMENT_PROPORTIONAL ? "proportional" : "local-first");
         for (size_t i = 0; i < config->n_rules; ++i)
@@ -151,6 +153,7 @@ static void list_kubelet(Lister *self, const KubeletConfig *kubelet) {
             kubelet->enforced);
         add(self, "kubelet.cgroupsPerQOS", &kubelet->cgroups_source, "%s",
             kubelet->cgroups_per_qos ? "true" : "false");
+        add(self, "kubelet.cgroupRoot", &kubelet->cgroup_root_source, "%s", kubelet->cgroup_root);
         add(self, "kubelet.memoryManagerPolicy", &kubelet->policy_source, "%s",
             kubelet->static_memory_policy ? "Static" : "None");
         add(self, "kubelet.featureGates.PodLevelResourceManagers", &kubelet->gates_source, "%s",

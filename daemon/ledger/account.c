@@ -6,8 +6,12 @@
 #include <string.h>
 
 /*
- * A claim within another one of its pod is not counted. Sums cannot overflow: a part is at most
- * LEDGER_PART_MAX, and there are at most LEDGER_CLAIMS_MAX claims of LEDGER_BLOCKS_MAX blocks.
+ * A claim within another one of its pod is not counted. One that is observed lowers what is free
+ * and no more: groups and assignments are rules about promises, and a pod that has asked for
+ * nothing does not bind the NUMA nodes together that it happens to lie on.
+ *
+ * Sums cannot overflow: a part is at most LEDGER_PART_MAX, and there are at most LEDGER_CLAIMS_MAX
+ * claims of LEDGER_BLOCKS_MAX blocks.
  */
 _Static_assert(LEDGER_PART_MAX <=
                        UINT64_MAX / ((uint64_t)LEDGER_CLAIMS_MAX * LEDGER_BLOCKS_MAX * 2),
@@ -71,21 +75,30 @@ int account_prepare(Account *account, const LedgerClaim *claim) {
 }
 
 static void add_bytes(Account *account, const LedgerClaim *claim) {
+        const bool is_observed = ledger_claim_is_observed(claim);
+
         for (size_t i = 0; i < claim->n_blocks; ++i)
-                for (size_t k = 0; k < claim->blocks[i].n_parts; ++k)
-                        get_row(account, claim->blocks[i].parts[k].node,
-                                claim->blocks[i].page_bytes)
-                                ->bytes += claim->blocks[i].parts[k].bytes;
+                for (size_t k = 0; k < claim->blocks[i].n_parts; ++k) {
+                        const LedgerPart *part = &claim->blocks[i].parts[k];
+                        AccountRow *row = get_row(account, part->node, claim->blocks[i].page_bytes);
+
+                        row->bytes += part->bytes;
+                        row->observed_bytes += is_observed ? part->bytes : 0;
+                }
 }
 
 static void sub_bytes(Account *account, const LedgerClaim *claim) {
+        const bool is_observed = ledger_claim_is_observed(claim);
+
         for (size_t i = 0; i < claim->n_blocks; ++i)
                 for (size_t k = 0; k < claim->blocks[i].n_parts; ++k) {
-                        AccountRow *row = get_row(account, claim->blocks[i].parts[k].node,
-                                                  claim->blocks[i].page_bytes);
+                        const LedgerPart *part = &claim->blocks[i].parts[k];
+                        AccountRow *row = get_row(account, part->node, claim->blocks[i].page_bytes);
 
-                        assert(row->bytes >= claim->blocks[i].parts[k].bytes);
-                        row->bytes -= claim->blocks[i].parts[k].bytes;
+                        assert((is_observed ? row->observed_bytes : row->bytes) >= part->bytes);
+                        row->bytes -= part->bytes;
+                        row->observed_bytes -= is_observed ? part->bytes : 0;
+                        assert(row->observed_bytes <= row->bytes);
                 }
 }
 
@@ -93,7 +106,7 @@ void account_add(Account *account, const LedgerClaim *claim) {
         if (claim->is_within_pod)
                 return;
         add_bytes(account, claim);
-        for (size_t i = 0; i < claim->n_blocks; ++i)
+        for (size_t i = 0; !ledger_claim_is_observed(claim) && i < claim->n_blocks; ++i)
                 NODESET_FOREACH (node, &claim->blocks[i].nodes) {
                         ++account->nodes[node]->n_blocks;
                         account->nodes[node]->group = claim->blocks[i].nodes;
@@ -104,7 +117,7 @@ void account_sub(Account *account, const LedgerClaim *claim) {
         if (claim->is_within_pod)
                 return;
         sub_bytes(account, claim);
-        for (size_t i = 0; i < claim->n_blocks; ++i)
+        for (size_t i = 0; !ledger_claim_is_observed(claim) && i < claim->n_blocks; ++i)
                 NODESET_FOREACH (node, &claim->blocks[i].nodes) {
                         assert(account->nodes[node]->n_blocks > 0);
                         if (--account->nodes[node]->n_blocks == 0)
@@ -113,7 +126,8 @@ void account_sub(Account *account, const LedgerClaim *claim) {
 }
 
 static bool has_same_sets(const LedgerClaim *a, const LedgerClaim *b) {
-        if (a->n_blocks != b->n_blocks || a->is_within_pod != b->is_within_pod)
+        if (a->n_blocks != b->n_blocks || a->is_within_pod != b->is_within_pod ||
+            ledger_claim_is_observed(a) != ledger_claim_is_observed(b))
                 return false;
         for (size_t i = 0; i < a->n_blocks; ++i)
                 if (!nodeset_is_equal(&a->blocks[i].nodes, &b->blocks[i].nodes))
@@ -202,6 +216,12 @@ uint64_t account_get_bytes(const Account *account, unsigned node, uint64_t page_
         return row ? row->bytes : 0;
 }
 
+uint64_t account_get_observed(const Account *account, unsigned node, uint64_t page_bytes) {
+        const AccountRow *row = find_row(account_find(account, node), page_bytes);
+
+        return row ? row->observed_bytes : 0;
+}
+
 static bool covers(const Account *a, const Account *b) {
         for (unsigned id = 0; id < NODESET_MAX; ++id) {
                 const AccountNode *node = b->nodes[id];
@@ -210,7 +230,9 @@ static bool covers(const Account *a, const Account *b) {
                         return false;
                 for (size_t i = 0; node && i < node->n_rows; ++i)
                         if (node->rows[i].bytes !=
-                            account_get_bytes(a, id, node->rows[i].page_bytes))
+                                    account_get_bytes(a, id, node->rows[i].page_bytes) ||
+                            node->rows[i].observed_bytes !=
+                                    account_get_observed(a, id, node->rows[i].page_bytes))
                                 return false;
         }
         return true;

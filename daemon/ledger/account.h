@@ -12,13 +12,14 @@
 typedef struct AccountRow {
         uint64_t page_bytes;
         uint64_t bytes;
+        uint64_t observed_bytes; /* part of them */
         /* while a change is being checked */
         uint64_t added_bytes, removed_bytes;
 } AccountRow;
 
 typedef struct AccountNode {
-        unsigned n_blocks;
-        NodeSet group; /* of the last block; {} when there is none */
+        unsigned n_blocks; /* of promises: what is observed is no assignment */
+        NodeSet group;     /* of the last block; {} when there is none */
         AccountRow *rows;
         size_t n_rows;
 } AccountNode;
@@ -45,4 +46,5 @@ void account_forget_plan(Account *account);
 
 const AccountNode *account_find(const Account *account, unsigned node);
 uint64_t account_get_bytes(const Account *account, unsigned node, uint64_t page_bytes);
+uint64_t account_get_observed(const Account *account, unsigned node, uint64_t page_bytes);
 bool account_is_equal(const Account *a, const Account *b); /* groups aside */

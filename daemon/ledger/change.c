@@ -47,6 +47,17 @@ int ledger_change_drop(LedgerChange *change, const char *pod_uid, const char *co
         return 0;
 }
 
+bool ledger_change_has(const LedgerChange *change, const LedgerClaim *claim) {
+        for (size_t i = 0; i < change->n_puts; ++i)
+                if (claim_compare_keys(change->puts[i], claim) == 0)
+                        return true;
+        for (size_t i = 0; i < change->n_drops; ++i)
+                if (strcmp(change->drops[i].container, claim->container) == 0 &&
+                    strcmp(change->drops[i].pod_uid, claim->pod_uid) == 0)
+                        return true;
+        return false;
+}
+
 void ledger_change_deinit(LedgerChange *change) {
         for (size_t i = 0; i < change->n_puts; ++i)
                 ledger_claim_free(change->puts[i]);

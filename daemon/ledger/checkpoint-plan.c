@@ -4,6 +4,7 @@
 
 #include "ledger/checkpoint.h"
 #include "ledger/claim.h"
+#include "ledger/lifecycle.h"
 
 /*
  * What the kubelet has written down against what the ledger has. Where both speak of the same
@@ -12,10 +13,13 @@
  *
  * A pod's bytes may be in one claim of the whole pod or in claims of its containers, and the two
  * sides may have chosen differently. The ledger's choice wins there, too.
+ *
+ * What slugd has only observed of a pod is nobody's choice: it makes way for what was promised.
  */
 
 static bool is_of_others(const LedgerClaim *claim) {
-        return claim && claim->source != CLAIM_SOURCE_CHECKPOINT;
+        return claim && claim->source != CLAIM_SOURCE_CHECKPOINT &&
+               !ledger_claim_is_observed(claim);
 }
 
 static bool is_pod_claimed(const Ledger *ledger, const char *uid) {
@@ -43,10 +47,23 @@ static bool is_wanted(const Ledger *ledger, const LedgerClaim *claim) {
         return claim->container[0] || !is_pod_divided(ledger, claim->pod_uid);
 }
 
+/* The claim as it is to be, but for its blocks. The checkpoint knows a pod by its uid alone. */
+static LedgerClaim get_base(const LedgerClaim *before, const LedgerClaim *claim) {
+        LedgerClaim base = *claim;
+
+        if (!before)
+                return base;
+        if (!ledger_claim_is_observed(before))
+                return *before;
+        base.namespace_name = before->namespace_name;
+        base.pod = before->pod;
+        return base;
+}
+
 static int plan_put(const Ledger *ledger, const LedgerClaim *claim, LedgerChange *change) {
         _cleanup_(ledger_claim_freep) LedgerClaim *now = NULL;
         const LedgerClaim *before = ledger_find(ledger, claim->pod_uid, claim->container);
-        LedgerClaim copy = before ? *before : *claim;
+        LedgerClaim copy = get_base(before, claim);
         int r;
 
         if (is_of_others(before) || !is_wanted(ledger, claim))
@@ -81,7 +98,7 @@ static int plan_drop(const Checkpoint *checkpoint,
                      LedgerChange *change) {
         const LedgerClaim *still;
 
-        if (is_of_others(claim))
+        if (claim->source != CLAIM_SOURCE_CHECKPOINT)
                 return 0;
         still = find(checkpoint, claim);
         if (still && is_wanted(ledger, still))
@@ -100,6 +117,8 @@ int checkpoint_plan(const Checkpoint *checkpoint, const Ledger *ledger, LedgerCh
              r == 0 && claim && change.n_drops < CHECKPOINT_PLAN_MAX;
              claim = ledger_next(ledger, claim))
                 r = plan_drop(checkpoint, ledger, claim, &change);
+        if (r == 0)
+                r = lifecycle_yield(ledger, &change);
         if (r)
                 return error_fold(r);
         *ret = change;

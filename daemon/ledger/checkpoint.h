@@ -60,9 +60,11 @@ _must_check_ int checkpoint_read(const Root *root,
  * from an earlier checkpoint: then its blocks become what they are now. One from a checkpoint that
  * is no longer in it is dropped. Bytes of a pod are counted once, too: where somebody else has
  * claimed the whole pod its containers are shares of that claim, and where somebody else has
- * claimed a container by itself the pod's others count by themselves.
+ * claimed a container by itself the pod's others count by themselves. What is observed of a pod
+ * makes way for what the checkpoint has of it.
  *
- * @ret: CHECKPOINT_PLAN_MAX puts and drops at the most: apply it and plan again, until it is empty
+ * @ret: CHECKPOINT_PLAN_MAX puts and drops at the most, and what is observed of their pods: apply
+ *       it and plan again, until it is empty
  *
  * Return: 0 or -ENOMEM.
  */

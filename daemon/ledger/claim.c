@@ -220,6 +220,10 @@ bool ledger_claim_has_chunk(const LedgerClaim *claim, const char *chunk) {
         return false;
 }
 
+bool ledger_claim_is_observed(const LedgerClaim *claim) {
+        return claim->source == CLAIM_SOURCE_OBSERVED;
+}
+
 /* Names */
 
 static const char *const state_names[_CLAIM_STATE_N] = {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/scan.h"
+#include "base/whole.h"
 #include "ledger/journal.h"
-#include "ledger/whole.h"
 
 /*
  * Loading is applying, line by line, until the end or until a line that is not good.
@@ -159,7 +159,8 @@ static int unconfirm(Ledger *ledger) {
                 int r;
 
                 next = ledger_next(ledger, claim);
-                if (claim->state != CLAIM_PENDING && claim->state != CLAIM_ACTIVE)
+                if (claim->state != CLAIM_PENDING && claim->state != CLAIM_ACTIVE &&
+                    claim->state != CLAIM_OBSERVED)
                         continue;
                 copy.state = CLAIM_UNCONFIRMED;
                 copy.reason = LOST_REASON;

@@ -229,17 +229,6 @@ int journal_apply(Journal *journal,
 
 /* Taking back */
 
-static bool has_key(const LedgerChange *change, const LedgerClaim *key) {
-        for (size_t i = 0; i < change->n_puts; ++i)
-                if (claim_compare_keys(change->puts[i], key) == 0)
-                        return true;
-        for (size_t i = 0; i < change->n_drops; ++i)
-                if (strcmp(change->drops[i].container, key->container) == 0 &&
-                    strcmp(change->drops[i].pod_uid, key->pod_uid) == 0)
-                        return true;
-        return false;
-}
-
 /*
  * Whether something that stays came after @entry and touched the key. What came after one that was
  * kept may have left the list, so that of it only what is as it was put counts as untouched.
@@ -252,7 +241,7 @@ static bool is_touched_since(const Journal *self, const Entry *entry, const Ledg
         if (entry->is_kept)
                 return true;
         for (const Entry *later = entry->next; later; later = later->next)
-                if ((!later->must_last || later->is_kept) && has_key(&later->undo, key))
+                if ((!later->must_last || later->is_kept) && ledger_change_has(&later->undo, key))
                         return true;
         return false;
 }

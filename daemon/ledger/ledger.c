@@ -27,7 +27,8 @@ struct Ledger {
         size_t n_claims;
         uint64_t generation;
         Account account;
-        LedgerDropped *dropped; /* DROPPED_MAX; oldest first */
+        const StoredClaim *disregarded; /* in tree and list, and not in the account */
+        LedgerDropped *dropped;         /* DROPPED_MAX; oldest first */
         size_t n_dropped;
         uint64_t forgotten_generation; /* of the youngest drop that is not remembered */
 };
@@ -46,7 +47,13 @@ const LedgerClaim *ledger_find(const Ledger *ledger, const char *pod_uid, const 
         StoredClaim **place = find_place(
                 ledger, &(const LedgerClaim){ .pod_uid = pod_uid, .container = container });
 
-        return place ? &(*place)->claim : NULL;
+        return place && *place != ledger->disregarded ? &(*place)->claim : NULL;
+}
+
+const LedgerClaim *ledger_find_observed(const Ledger *ledger, const char *pod_uid) {
+        const LedgerClaim *claim = ledger_find(ledger, pod_uid, "");
+
+        return claim && ledger_claim_is_observed(claim) ? claim : NULL;
 }
 
 int ledger_new(Ledger **ret) {
@@ -75,6 +82,7 @@ static void unlink_claim(Ledger *ledger, StoredClaim *stored) {
 Ledger *ledger_free(Ledger *ledger) {
         if (!ledger)
                 return NULL;
+        assert(!ledger->disregarded);
         while (ledger->first) {
                 StoredClaim *stored = ledger->first;
 
@@ -279,6 +287,7 @@ int ledger_apply(Ledger *ledger,
         _cleanup_(plan_deinitp) Plan plan = {};
         int r;
 
+        assert(!ledger->disregarded);
         r = prepare(ledger, change, &plan);
         if (r)
                 return r;
@@ -309,6 +318,27 @@ int ledger_apply(Ledger *ledger,
         return 0;
 }
 
+/* Disregarding */
+
+Ledger *ledger_disregard(Ledger *ledger, const char *pod_uid) {
+        const LedgerClaim *claim = pod_uid ? ledger_find_observed(ledger, pod_uid) : NULL;
+
+        assert(!ledger->disregarded);
+        if (!claim)
+                return NULL;
+        ledger->disregarded = claim_get_stored(claim);
+        account_sub(&ledger->account, claim);
+        return ledger;
+}
+
+Ledger *ledger_regard(Ledger *ledger) {
+        if (!ledger)
+                return NULL;
+        account_add(&ledger->account, &ledger->disregarded->claim);
+        ledger->disregarded = NULL;
+        return NULL;
+}
+
 /* Asking */
 
 uint64_t ledger_get_generation(const Ledger *ledger) {
@@ -316,12 +346,14 @@ uint64_t ledger_get_generation(const Ledger *ledger) {
 }
 
 size_t ledger_get_n_claims(const Ledger *ledger) {
-        return ledger->n_claims;
+        return ledger->n_claims - (ledger->disregarded != NULL);
 }
 
 const LedgerClaim *ledger_next(const Ledger *ledger, const LedgerClaim *claim) {
         const StoredClaim *next = claim ? claim_get_stored(claim)->next : ledger->first;
 
+        if (next && next == ledger->disregarded)
+                next = next->next;
         return next ? &next->claim : NULL;
 }
 
@@ -356,6 +388,10 @@ const LedgerClaim *ledger_find_container_id(const Ledger *ledger, const char *co
 
 uint64_t ledger_get_claimed(const Ledger *ledger, unsigned node, uint64_t page_bytes) {
         return account_get_bytes(&ledger->account, node, page_bytes);
+}
+
+uint64_t ledger_get_observed(const Ledger *ledger, unsigned node, uint64_t page_bytes) {
+        return account_get_observed(&ledger->account, node, page_bytes);
 }
 
 unsigned ledger_get_n_blocks(const Ledger *ledger, unsigned node) {
@@ -418,15 +454,16 @@ bool ledger_check(const Ledger *ledger) {
         size_t n = 0;
         bool is_good = true;
 
-        for (const StoredClaim *stored = ledger->first; stored; stored = stored->next) {
-                is_good = is_good && account_prepare(&account, &stored->claim) == 0;
+        for (const LedgerClaim *claim = ledger_next(ledger, NULL); claim;
+             claim = ledger_next(ledger, claim)) {
+                is_good = is_good && account_prepare(&account, claim) == 0;
                 if (is_good)
-                        account_add(&account, &stored->claim);
-                is_good = is_good && ledger_find(ledger, stored->claim.pod_uid,
-                                                 stored->claim.container) == &stored->claim;
+                        account_add(&account, claim);
+                is_good = is_good && ledger_find(ledger, claim->pod_uid, claim->container) == claim;
                 ++n;
         }
-        is_good = is_good && n == ledger->n_claims && account_is_equal(&ledger->account, &account);
+        is_good = is_good && n == ledger_get_n_claims(ledger) &&
+                  account_is_equal(&ledger->account, &account);
         account_deinit(&account);
         return is_good;
 }

@@ -39,7 +39,7 @@ typedef enum ClaimSource {
         CLAIM_SOURCE_OPERATOR,       /* slugctl allocate */
         CLAIM_SOURCE_DEVICE_PLUGIN,  /* chunks */
         CLAIM_SOURCE_CHECKPOINT,     /* the kubelet's memory_manager_state */
-        CLAIM_SOURCE_OBSERVED,       /* slugd's own eyes */
+        CLAIM_SOURCE_OBSERVED,       /* slugd's own eyes: no promise, whatever its state */
         _CLAIM_SOURCE_N,
 } ClaimSource;
 
@@ -95,6 +95,8 @@ bool ledger_claim_is_equal(const LedgerClaim *a, const LedgerClaim *b); /* gener
 /* Of that page size, on all NUMA nodes. */
 uint64_t ledger_claim_get_bytes(const LedgerClaim *claim, uint64_t page_bytes);
 bool ledger_claim_has_chunk(const LedgerClaim *claim, const char *chunk);
+/* It is what slugd saw of a pod, and no promise. Its bytes are not free, and that is all. */
+bool ledger_claim_is_observed(const LedgerClaim *claim);
 NodeSet ledger_claim_get_nodes(const LedgerClaim *claim);
 
 const char *claim_state_name(ClaimState state);    /* "pending" */
@@ -121,6 +123,8 @@ typedef struct LedgerChange {
 _must_check_ int ledger_change_put(LedgerChange *change, LedgerClaim *claim);
 _must_check_ int
 ledger_change_drop(LedgerChange *change, const char *pod_uid, const char *container);
+/* Whether it puts or drops the key of @claim. */
+bool ledger_change_has(const LedgerChange *change, const LedgerClaim *claim);
 void ledger_change_deinit(LedgerChange *change);
 DEFINE_DEINIT(LedgerChange, ledger_change_deinit);
 
@@ -177,20 +181,41 @@ _must_check_ int ledger_apply(Ledger *ledger,
                               LedgerChange *ret_undone,
                               LedgerLack *reterr_lack);
 
+/*
+ * ledger_disregard() - as if a pod's observed bytes were not there
+ *
+ * What a pod holds already must not stand in the way of its own request. Until ledger_regard() its
+ * observed claim (@pod_uid, "") is met by no question below and counted in none. Nothing changes:
+ * the generation stays, and ledger_apply() must not be called in between.
+ *
+ *   _cleanup_(ledger_regardp) Ledger *disregarding = ledger_disregard(ledger, pod->uid);
+ *
+ * @pod_uid: NULL: of no pod
+ *
+ * Return: @ledger, for ledger_regard(); NULL when there is nothing to disregard.
+ */
+_must_check_ Ledger *ledger_disregard(Ledger *ledger, const char *pod_uid);
+Ledger *ledger_regard(Ledger *ledger);
+DEFINE_CLEANUP(Ledger *, ledger_regard);
+
 /* Asking */
 
 uint64_t ledger_get_generation(const Ledger *ledger); /* rises with every change; starts at 0 */
 size_t ledger_get_n_claims(const Ledger *ledger);
 const LedgerClaim *ledger_find(const Ledger *ledger, const char *pod_uid, const char *container);
+/* What is observed of a pod as a whole; NULL: nothing. */
+const LedgerClaim *ledger_find_observed(const Ledger *ledger, const char *pod_uid);
 const LedgerClaim *ledger_find_chunk(const Ledger *ledger, const char *chunk);
 const LedgerClaim *ledger_find_container_id(const Ledger *ledger, const char *container_id);
 /* In the order in which their keys were put first; NULL begins, and ends. */
 const LedgerClaim *ledger_next(const Ledger *ledger, const LedgerClaim *claim);
 const LedgerClaim *
 ledger_next_of_pod(const Ledger *ledger, const char *pod_uid, const LedgerClaim *claim);
-/* On a NUMA node, of one page size. O(1) in the number of claims, as are the next two. */
+/* On a NUMA node, of one page size. O(1) in the number of claims, as are the next three. */
 uint64_t ledger_get_claimed(const Ledger *ledger, unsigned node, uint64_t page_bytes);
-/* How many blocks of claims lie on the NUMA node (the kubelet's numberOfAssignments), and the set
+/* How much of that is observed. */
+uint64_t ledger_get_observed(const Ledger *ledger, unsigned node, uint64_t page_bytes);
+/* How many blocks of promises lie on the NUMA node (the kubelet's numberOfAssignments), and the set
  * of the last of them (its cells); {} when there are none. */
 unsigned ledger_get_n_blocks(const Ledger *ledger, unsigned node);
 NodeSet ledger_get_group(const Ledger *ledger, unsigned node);

@@ -22,7 +22,7 @@ static bool is_dropped(const LedgerChange *change, const LedgerClaim *claim) {
 static int drop_whole(const Ledger *ledger, const char *pod_uid, LedgerChange *change) {
         const LedgerClaim *whole = ledger_find(ledger, pod_uid, "");
 
-        if (!whole || is_dropped(change, whole))
+        if (!whole || ledger_claim_is_observed(whole) || is_dropped(change, whole))
                 return 0;
         for (const LedgerClaim *claim = ledger_next_of_pod(ledger, pod_uid, NULL); claim;
              claim = ledger_next_of_pod(ledger, pod_uid, claim))
@@ -34,7 +34,7 @@ static int drop_whole(const Ledger *ledger, const char *pod_uid, LedgerChange *c
 static int drop(const Ledger *ledger, const LedgerClaim *claim, LedgerChange *change) {
         int r;
 
-        if (is_dropped(change, claim))
+        if (ledger_claim_is_observed(claim) || is_dropped(change, claim))
                 return 0;
         r = ledger_change_drop(change, claim->pod_uid, claim->container);
         if (r == 0 && claim->is_within_pod)

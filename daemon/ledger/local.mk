@@ -9,6 +9,6 @@ libslugcore_a_SOURCES += \
 	%D%/journal-load.c \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/lifecycle.c %D%/lifecycle.h \
+	%D%/lifecycle-yield.c \
 	%D%/record.c %D%/record.h \
-	%D%/record-parse.c \
-	%D%/whole.c %D%/whole.h
+	%D%/record-parse.c

@@ -23,6 +23,7 @@
 #include "config/process.h"
 #include "manager/announce.h"
 #include "manager/imports.h"
+#include "manager/pods-keeper.h"
 #include "manager/served.h"
 #include "manager/sighting.h"
 #include "manager/sockets.h"
@@ -53,8 +54,10 @@ struct Manager {
         uint64_t start_time_usec;
         Store *store;
         Imports imports;
+        PodsKeeper *keeper;
         NodeService service;
         MemoryService memory;
+        PodService pods;
         Served served;
         RpcServer *server;
 };
@@ -64,6 +67,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         rpc_server_free(manager->server);
         served_deinit(&manager->served);
+        pods_keeper_free(manager->keeper);
         store_free(manager->store);
         watch_free(manager->watch);
         sd_event_unref(manager->event);
@@ -82,13 +86,27 @@ static void on_ledger_changed(void *userdata) {
         node_service_notify(&manager->service);
 }
 
+static int take_report(PodsReport *report, void *userdata) {
+        const Manager *manager = userdata;
+
+        return pods_keeper_take(manager->keeper, report);
+}
+
+static void refresh_usage(uint64_t max_age_usec, void *userdata) {
+        const Manager *manager = userdata;
+
+        pods_keeper_refresh(manager->keeper, max_age_usec);
+}
+
 static void publish(Manager *manager) {
+        const KubeletConfig *kubelet = &manager->settings->config->kubelet;
         const NodeView view = view_build(
                 &(const ViewParams){
                         .settings = manager->settings,
                         .snapshot = &manager->snapshot,
                         .history = &manager->history,
                         .store = manager->store,
+                        .pods = manager->pods.pods,
                         .reload_problem = &manager->reload_problem,
                         .kubelet_seen_bytes = manager->sighting.bytes,
                         .root = manager->root.path,
@@ -97,7 +115,15 @@ static void publish(Manager *manager) {
                 &manager->texts);
 
         manager->memory.machine = manager->snapshot.machine;
-        manager->memory.with_pod_level = manager->settings->config->kubelet.pod_level_memory;
+        manager->memory.with_pod_level = kubelet->pod_level_memory;
+        manager->pods.machine = manager->snapshot.machine;
+        pods_keeper_set(
+                manager->keeper,
+                &(const PodsKeeperSettings){
+                        .machine = manager->snapshot.machine,
+                        .cgroup_root = kubelet->cgroup_root,
+                        .pending_timeout_usec = manager->settings->config->pending_timeout_usec,
+                });
         node_service_set_view(&manager->service, &view);
 }
 
@@ -249,9 +275,12 @@ static void try_reload(Manager *manager, bool is_asked_for) {
 static int on_reload(sd_event_source *source _unused_,
                      const struct signalfd_siginfo *info _unused_,
                      void *userdata) {
+        const Manager *manager = userdata;
+
         (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
                          (unsigned long long)clock_now_usec(&clock_monotonic));
         try_reload(userdata, true);
+        pods_keeper_look(manager->keeper);
         (void)sd_notify(0, "READY=1");
         return 0;
 }
@@ -283,6 +312,7 @@ static void on_look(void *userdata) {
                           "Cannot look at the machine again: %s, keeping the previous topology",
                           strerror(-r));
         manager->has_look_failed = r < 0;
+        pods_keeper_look(manager->keeper);
 }
 
 /* Construction */
@@ -441,6 +471,30 @@ static int setup_store(Manager *manager, bool has_folder, Workers *workers) {
         return 0;
 }
 
+static int setup_pods(Manager *manager) {
+        int r;
+
+        r = pods_keeper_new(
+                &(const PodsKeeperParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .ledger = store_get_ledger(manager->store),
+                        .journal = store_get_journal(manager->store),
+                        .clock = manager->clock,
+                        .wall_clock = manager->wall_clock,
+                        .changed = on_ledger_changed,
+                        .userdata = manager,
+                },
+                &manager->keeper);
+        if (r)
+                return r;
+        manager->pods.pods = pods_keeper_get_view(manager->keeper);
+        manager->pods.ledger = store_get_ledger(manager->store);
+        manager->pods.boot_id = store_get_boot_id(manager->store);
+        manager->memory.pods = manager->pods.pods;
+        return 0;
+}
+
 int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
         _cleanup_(workers_freep) Workers *workers = NULL;
@@ -457,7 +511,10 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
                                            .changed = on_ledger_changed,
                                            .userdata = manager };
         memory_service_init(&manager->memory);
-        r = served_init(&manager->served, &manager->service, &manager->memory);
+        manager->pods =
+                (PodService){ .take = take_report, .refresh = refresh_usage, .userdata = manager };
+        pod_service_init(&manager->pods);
+        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods);
         if (r)
                 return r;
         r = load(manager, params, reterr);
@@ -473,10 +530,15 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         r = setup_store(manager, !params->has_no_ledger, TAKE_PTR(workers));
         if (r)
                 return r;
+        r = setup_pods(manager);
+        if (r)
+                return r;
         r = refresh(manager);
         if (r)
                 return r;
         import(manager);
+        /* nobody is promised what pods hold that were there before */
+        pods_keeper_look(manager->keeper);
         r = setup_socket(manager, params->socket, reterr);
         if (r)
                 return r;

@@ -3,6 +3,7 @@
 
 #include "metrics/text.h"
 #include "service/metrics-page.h"
+#include "service/pods-metrics.h"
 
 /*
  * /healthz is for whoever can connect; /metrics says as much as DescribeNode, so it wants the same
@@ -38,6 +39,7 @@ static void write_metrics(Buffer *buffer, void *userdata) {
 
                 write_worker(&worker, buffer);
         }
+        pods_metrics_write(served->pods, buffer);
         calls_write(&served->calls, buffer);
 }
 
@@ -47,10 +49,13 @@ static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *
         calls_note(&served->calls, method->path, rpc_code_name(code), usec);
 }
 
-int served_init(Served *served, const NodeService *node, const MemoryService *memory) {
+int served_init(Served *served,
+                const NodeService *node,
+                const MemoryService *memory,
+                const PodService *pods) {
         int r;
 
-        *served = (Served){ .node = node };
+        *served = (Served){ .node = node, .pods = pods };
         rpc_health_init(&served->health, &served->table);
         r = rpc_reflection_new(&served->table, rpc_descriptors, n_rpc_descriptors,
                                &served->reflection);
@@ -60,6 +65,7 @@ int served_init(Served *served, const NodeService *node, const MemoryService *me
         served->services[1] = &served->health.service;
         served->services[2] = rpc_reflection_get_service(served->reflection);
         served->services[3] = &memory->service;
+        served->services[4] = &pods->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

@@ -13,8 +13,9 @@
 #include "rpc/reflection.h"
 #include "service/memory-service.h"
 #include "service/node-service.h"
+#include "service/pod-service.h"
 
-#define SERVED_SERVICES_MAX 4u
+#define SERVED_SERVICES_MAX 5u
 #define SERVED_PAGES_MAX    2u
 
 /* Does not move once it was initialised. */
@@ -25,11 +26,15 @@ typedef struct Served {
         RpcPage pages[SERVED_PAGES_MAX];
         RpcTable table;
         const NodeService *node;
+        const PodService *pods;
         const Store *store; /* NULL until there is one */
         Calls calls;
         uint64_t look_usec; /* that the last look at the machine took; the manager's word */
 } Served;
 
-/* Both borrowed. */
-_must_check_ int served_init(Served *served, const NodeService *node, const MemoryService *memory);
+/* All three borrowed. */
+_must_check_ int served_init(Served *served,
+                             const NodeService *node,
+                             const MemoryService *memory,
+                             const PodService *pods);
 void served_deinit(Served *served);

@@ -33,6 +33,7 @@ struct Store {
         sd_event_source *workers, *post, *dispatch, *retry;
         JournalHealth told;
         char problem[192];
+        char boot_id[RECORD_BOOT_MAX];
         void (*idle)(void *userdata);
         void *idle_userdata;
         /* the operation under way */
@@ -320,7 +321,8 @@ static int open_journal(Store *store) {
         };
         int r;
 
-        read_boot_id(store->params.root, params.head.boot_id);
+        read_boot_id(store->params.root, store->boot_id);
+        memcpy(params.head.boot_id, store->boot_id, sizeof(store->boot_id));
         r = open_folder(store);
         if (r)
                 return r;
@@ -383,6 +385,10 @@ Journal *store_get_journal(const Store *store) {
 
 WorkerState store_get_worker(const Store *store) {
         return worker_get_state(store->params.workers, STORE_LANE);
+}
+
+const char *store_get_boot_id(const Store *store) {
+        return store->boot_id;
 }
 
 const char *store_get_problem(const Store *store) {

@@ -35,6 +35,8 @@ DEFINE_CLEANUP(Store *, store_free);
 
 Ledger *store_get_ledger(const Store *store);
 Journal *store_get_journal(const Store *store);
+/* Of this machine now, "" when it is not known. */
+const char *store_get_boot_id(const Store *store);
 /* Why the ledger is not kept, "" when it is. */
 const char *store_get_problem(const Store *store);
 WorkerState store_get_worker(const Store *store);

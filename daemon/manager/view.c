@@ -55,6 +55,7 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                 .capacity = snapshot->capacity,
                 .ledger = store_get_ledger(params->store),
                 .journal = store_get_journal(params->store),
+                .pods = params->pods,
                 .ledger_problem = store_get_problem(params->store),
                 .history = params->history,
                 .start_time_usec = params->start_time_usec,

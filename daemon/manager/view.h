@@ -29,6 +29,7 @@ typedef struct ViewParams {
         const Snapshot *snapshot;
         const History *history;
         const Store *store;
+        const PodsView *pods;
         const Diag *reload_problem; /* text "" when the last reload was good */
         OptU64 kubelet_seen_bytes;
         const char *root;

@@ -60,6 +60,8 @@ typedef struct Inventory {
         const PodsReport *report; /* NULL: there is none yet */
         InventoryPod *pods;       /* by uid */
         size_t n_pods;
+        bool is_tree_whole; /* a pod whose cgroup is not in the tree has none; not so without
+                               cgroupsPerQOS, which shows in what the runtime runs all the same */
 } Inventory;
 
 /* @tree, @report: borrowed, outlive it. @report may be NULL. Return: 0 or -ENOMEM. */
@@ -74,11 +76,13 @@ const InventoryContainer *inventory_pod_find(const InventoryPod *pod, const char
  * inventory_get_size() - what a pod holds beyond its claims
  *
  * Request where it is known and not 0, else limit, else usage, container by container; those that
- * have a claim of their own, and those that have ended, count for nothing. Where no container is
+ * have a claim of their own, and those that have ended, count for nothing but the chunks that no
+ * claim of the pod has. Where no container is
  * known, the pod as a whole: limit, else usage, less the claims. A pod that has finished holds
  * nothing. Usage is rounded up to SIZE_STEP, so that it does not change with every page.
  */
 #define SIZE_STEP (UINT64_C(16) * 1024 * 1024)
+/* Looks at every claim of the ledger where no container is known. */
 PodSize inventory_get_size(const InventoryPod *pod, const Ledger *ledger);
 
 /* Where bytes of pods without a claim may lie. Borrowed. */

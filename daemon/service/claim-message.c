@@ -42,6 +42,13 @@ static const struct {
         { QOS_BEST_EFFORT, SLUG__V1__QOS_CLASS__QOS_CLASS_BEST_EFFORT },
 };
 
+Slug__V1__QosClass memory_encode_qos(QosClass qos) {
+        for (size_t i = 0; i < ELEMENTSOF(classes); ++i)
+                if (classes[i].qos == qos)
+                        return classes[i].message;
+        return SLUG__V1__QOS_CLASS__QOS_CLASS_UNSPECIFIED;
+}
+
 char *memory_format_nodes(Arena *arena, const NodeSet *nodes) {
         char text[NODESET_TEXT_MAX];
 
@@ -124,9 +131,7 @@ static void fill_words(const LedgerClaim *claim, Slug__V1__Claim *message) {
         for (size_t i = 0; i < ELEMENTSOF(sources); ++i)
                 if (sources[i].source == claim->source)
                         message->source = sources[i].message;
-        for (size_t i = 0; i < ELEMENTSOF(classes); ++i)
-                if (classes[i].qos == claim->qos)
-                        message->qos_class = classes[i].message;
+        message->qos_class = memory_encode_qos(claim->qos);
 }
 
 static int fill_texts(Arena *arena, const LedgerClaim *claim, Slug__V1__Claim *message) {

@@ -235,29 +235,71 @@ static Condition tell_ledger(Arena *arena, const NodeView *view) {
         return good("Written", "every claim that was answered is on the disk");
 }
 
-/* Of memory that went away, or that the kubelet has promised by itself. */
-static Condition tell_claims(Arena *arena, const NodeView *view) {
-        const Capacity *capacity = view->capacity;
-        NodeSet beyond = {};
-        uint64_t sum = 0;
-        char text[NODESET_TEXT_MAX], bytes[BYTES_TEXT_MAX];
+typedef struct Excess {
+        NodeSet nodes;
+        uint64_t bytes; /* beyond what is allocatable on them */
+} Excess;
 
-        for (size_t i = 0; view->ledger && i < capacity->n_nodes; ++i) {
-                const CapacityNode *node = &capacity->nodes[i];
-                const uint64_t more = bytes_sub_clamped(
-                        ledger_get_claimed(view->ledger, node->id, 0), node->allocatable_bytes);
+static Excess sum_excess(const NodeView *view, bool with_observed) {
+        Excess excess = {};
+
+        for (size_t i = 0; view->ledger && i < view->capacity->n_nodes; ++i) {
+                const CapacityNode *node = &view->capacity->nodes[i];
+                const uint64_t claimed = ledger_get_claimed(view->ledger, node->id, 0);
+                const uint64_t observed = ledger_get_observed(view->ledger, node->id, 0);
+                const uint64_t more = bytes_sub_clamped(claimed - (with_observed ? 0 : observed),
+                                                        node->allocatable_bytes);
 
                 if (more > 0)
-                        nodeset_add(&beyond, node->id);
-                sum = bytes_add_saturated(sum, more);
+                        nodeset_add(&excess.nodes, node->id);
+                excess.bytes = bytes_add_saturated(excess.bytes, more);
         }
-        if (sum > 0)
+        return excess;
+}
+
+/* Of memory that went away, or that the kubelet has promised by itself. Pods may hold more than
+ * what is allocatable without having asked; then no promise is broken. */
+static Condition tell_claims(Arena *arena, const NodeView *view) {
+        const Excess promised = sum_excess(view, false), all = sum_excess(view, true);
+        char text[NODESET_TEXT_MAX], bytes[BYTES_TEXT_MAX];
+
+        if (promised.bytes > 0)
                 return bad("Overcommitted",
                            arena_printf(arena,
                                         "claims on NUMA nodes %s are %s more than what is "
                                         "allocatable there; nothing new is promised there",
-                                        nodeset_format(&beyond, text), bytes_format(sum, bytes)));
+                                        nodeset_format(&promised.nodes, text),
+                                        bytes_format(promised.bytes, bytes)));
+        if (all.bytes > 0)
+                return good("ObservedBeyond",
+                            arena_printf(arena,
+                                         "what is promised is there; with what pods hold without "
+                                         "having asked, NUMA nodes %s have %s more than what is "
+                                         "allocatable there, and nothing new is promised there",
+                                         nodeset_format(&all.nodes, text),
+                                         bytes_format(all.bytes, bytes)));
         return good("Covered", "no NUMA node has more claims than memory");
+}
+
+static Condition tell_pods(Arena *arena, const NodeView *view) {
+        static const struct {
+                const char *reason;
+                Condition (*make)(const char *reason, const char *message);
+        } words[_PODS_KNOWN_N] = {
+                [PODS_REPORTED] = { "Reported", good },
+                [PODS_UNSEEN] = { "NotSeen", unknown },
+                [PODS_CGROUPS_ONLY] = { "CgroupsOnly", unknown },
+                [PODS_UNSETTLED] = { "Unsettled", bad },
+                [PODS_REPORT_OLD] = { "ReportOld", bad },
+                [PODS_SOURCE_FAILED] = { "SourceFailed", bad },
+                [PODS_SOURCE_ABSENT] = { "SourceAbsent", bad },
+                [PODS_CGROUPS_UNREADABLE] = { "CgroupsUnreadable", bad },
+                [PODS_UNRECORDED] = { "NotRecorded", bad },
+        };
+        Diag message = {};
+        const PodsKnown known = pods_view_judge(view->pods, &message);
+
+        return words[known].make(words[known].reason, arena_strdup(arena, message.text));
 }
 
 int message_build_conditions(Arena *arena,
@@ -279,6 +321,7 @@ int message_build_conditions(Arena *arena,
                 { "LimitsEnforceable", tell_limits },
                 { "LedgerDurable", tell_ledger },
                 { "ClaimsCovered", tell_claims },
+                { "PodsKnown", tell_pods },
         };
         Slug__V1__Condition **list = MESSAGE_LIST(arena, ELEMENTSOF(types), Slug__V1__Condition,
                                                   SLUG__V1__CONDITION__INIT);

@@ -122,20 +122,32 @@ static int add_claimed(Arena *arena,
                        const Ledger *ledger,
                        const CapacityNode *node,
                        Slug__V1__NumaNodeAmounts *message) {
-        HugepageBytes claimed[CAPACITY_PAGE_SIZES];
+        HugepageBytes claimed[CAPACITY_PAGE_SIZES], observed[CAPACITY_PAGE_SIZES];
+        int r;
 
         if (!ledger)
                 return 0;
-        for (size_t i = 0; i < node->n_hugepages; ++i)
+        for (size_t i = 0; i < node->n_hugepages; ++i) {
+                const uint64_t page_bytes = node->hugepages[i].page_bytes;
+
                 claimed[i] = (HugepageBytes){
-                        .page_bytes = node->hugepages[i].page_bytes,
-                        .bytes =
-                                ledger_get_claimed(ledger, node->id, node->hugepages[i].page_bytes),
+                        .page_bytes = page_bytes,
+                        .bytes = ledger_get_claimed(ledger, node->id, page_bytes),
                 };
+                observed[i] = (HugepageBytes){
+                        .page_bytes = page_bytes,
+                        .bytes = ledger_get_observed(ledger, node->id, page_bytes),
+                };
+        }
         message_set(&message->base, "claimed_bytes",
                     opt_u64(ledger_get_claimed(ledger, node->id, 0)));
-        return build_hugepages(arena, claimed, node->n_hugepages, &message->n_hugepages_claimed,
-                               &message->hugepages_claimed);
+        message_set(&message->base, "observed_bytes",
+                    opt_u64(ledger_get_observed(ledger, node->id, 0)));
+        r = build_hugepages(arena, claimed, node->n_hugepages, &message->n_hugepages_claimed,
+                            &message->hugepages_claimed);
+        return r ? r
+                 : build_hugepages(arena, observed, node->n_hugepages,
+                                   &message->n_hugepages_observed, &message->hugepages_observed);
 }
 
 static int build_amounts(Arena *arena,

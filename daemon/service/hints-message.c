@@ -136,6 +136,7 @@ static int fill_memory(Arena *arena,
                 row->allocatable_bytes =
                         hints_machine_get_room(machine, HINTS_SLUG, id, page_bytes);
                 row->claimed_bytes = ledger_get_claimed(ledger, id, page_bytes);
+                row->observed_bytes = ledger_get_observed(ledger, id, page_bytes);
                 row->free_bytes = bytes_sub_clamped(row->allocatable_bytes, row->claimed_bytes);
                 row->overcommitted_bytes =
                         bytes_sub_clamped(row->claimed_bytes, row->allocatable_bytes);

@@ -20,5 +20,14 @@ libslugcore_a_SOURCES += \
 	%D%/metrics-page.c %D%/metrics-page.h \
 	%D%/node-service.c %D%/node-service.h \
 	%D%/numa-node.c \
+	%D%/pod-list.c \
 	%D%/pod-message.c \
+	%D%/pod-messages.h \
+	%D%/pod-notes.c \
+	%D%/pod-report.c \
+	%D%/pod-service.c %D%/pod-service.h \
+	%D%/pod-size.c \
+	%D%/pod-usage.c \
+	%D%/pods-metrics.c %D%/pods-metrics.h \
+	%D%/pods-view.c %D%/pods-view.h \
 	%D%/topology-message.c

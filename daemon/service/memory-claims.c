@@ -125,7 +125,8 @@ static Durable *apply_allocation(RpcCall *call, Allocation *allocation, bool *re
         Diag diag = {};
         int r;
 
-        r = hints_allocate(&allocation->context, &allocation->claimant, &change, &diag);
+        r = memory_plan_allocation(&allocation->context, allocation->service->ledger,
+                                   &allocation->claimant, &change, &diag);
         *ret_existed = r == 0 && change.n_puts == 0;
         if (*ret_existed)
                 r = plan_existing(allocation, container ? container->name : "", &change);
@@ -295,13 +296,17 @@ void memory_add_container(RpcCall *call, const ProtobufCMessage *message, void *
                 durable_set_answer(durable, &answer[0]->base);
 }
 
-/* What is about to go, as it was. */
+/* What is about to go, as it was, and what of the pod stays, since slugd sees it. */
 static int build_released(Arena *arena,
                           const Ledger *ledger,
+                          const char *pod_uid,
                           const LedgerChange *change,
                           Slug__V1__RemoveContainerResponse *answer) {
+        const LedgerClaim *observed = ledger_find_observed(ledger, pod_uid);
         int r = 0;
 
+        if (observed && memory_build_claim(arena, observed, &answer->observed) < 0)
+                return -ENOMEM;
         answer->released = arena_alloc_array(arena, change->n_drops + 1, sizeof(*answer->released));
         if (!answer->released)
                 return -ENOMEM;
@@ -346,7 +351,7 @@ void memory_remove_container(RpcCall *call, const ProtobufCMessage *message, voi
         answer = MESSAGE_LIST(arena, 1, Slug__V1__RemoveContainerResponse,
                               SLUG__V1__REMOVE_CONTAINER_RESPONSE__INIT);
         if (!answer || plan_removal(self, request, &change) < 0 ||
-            build_released(arena, self->ledger, &change, answer[0]) < 0) {
+            build_released(arena, self->ledger, request->pod_uid, &change, answer[0]) < 0) {
                 memory_fail_memory(call);
                 return;
         }
@@ -357,35 +362,48 @@ void memory_remove_container(RpcCall *call, const ProtobufCMessage *message, voi
 
 /* Importing */
 
+/* What is observed gives its key away. */
+static bool is_taken(const Ledger *ledger, const Slug__V1__Claim *message) {
+        const LedgerClaim *claim = ledger_find(ledger, message->pod_uid, message->container);
+
+        return claim && !ledger_claim_is_observed(claim);
+}
+
+static int complain_large(Diag *reterr) {
+        diag_set(reterr, NULL, 0, 0, "one import takes %u claims; send the rest in another",
+                 LEDGER_CHANGE_MAX);
+        return MEMORY_E_INVALID;
+}
+
 static int plan_import(RpcCall *call,
                        const Ledger *ledger,
                        const Slug__V1__ImportClaimsRequest *request,
                        LedgerChange *change,
                        Slug__V1__ImportClaimsResponse *answer,
                        Diag *reterr) {
+        int r;
+
         for (size_t i = 0; i < request->n_claims; ++i) {
                 const Slug__V1__Claim *message = request->claims[i];
                 LedgerClaim *claim;
-                int r;
 
-                if (ledger_find(ledger, message->pod_uid, message->container)) {
+                if (message->source == SLUG__V1__CLAIM_SOURCE__CLAIM_SOURCE_OBSERVED) {
+                        ++answer->observed_count;
+                        continue;
+                }
+                if (is_taken(ledger, message)) {
                         ++answer->existing_count;
                         continue;
                 }
                 r = memory_read_claim(rpc_call_get_arena(call), message, &claim, reterr);
                 if (r == 0)
                         r = ledger_change_put(change, claim);
-                if (r == -E2BIG) {
-                        diag_set(reterr, NULL, 0, 0,
-                                 "one import takes %u claims; send the rest in another",
-                                 LEDGER_CHANGE_MAX);
-                        return MEMORY_E_INVALID;
-                }
                 if (r)
-                        return r;
+                        return r == -E2BIG ? complain_large(reterr) : r;
                 ++answer->added_count;
         }
-        return 0;
+        r = lifecycle_yield(ledger, change);
+        return r == -E2BIG ? complain_large(reterr) : r;
 }
 
 void memory_import_claims(RpcCall *call, const ProtobufCMessage *message, void *userdata) {

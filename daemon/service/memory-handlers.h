@@ -40,5 +40,12 @@ bool memory_get_context(RpcCall *call,
                         HintsContext *ret);
 /* Of the pod; NULL: the call was failed. */
 const PodContainer *memory_get_container(RpcCall *call, const Pod *pod, const char *name);
+/* As hints_allocate(), out of what is free beside what the pod holds already: that is no obstacle,
+ * and what is observed of it makes way in the same change. @ledger: the context's. */
+_must_check_ int memory_plan_allocation(const HintsContext *context,
+                                        Ledger *ledger,
+                                        const HintsClaimant *claimant,
+                                        LedgerChange *ret,
+                                        Diag *reterr);
 /* Lets claims go that no active pod has. @active may be NULL. False: the call was failed. */
 bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__ActivePods *active);

@@ -21,6 +21,11 @@ static void fail_hints(RpcCall *call, int r, const Diag *diag) {
                               "%s", diag->text);
 }
 
+/* What a pod holds already does not stand in the way of its own request. @pod: NULL: of none. */
+static Ledger *disregard(const MemoryService *self, const Slug__V1__Pod *pod) {
+        return ledger_disregard(self->ledger, pod ? pod->uid : NULL);
+}
+
 /* Answers a question into @answer; @request is set when the hints can show their placement. Above
  * 0: HINTS_E_*. */
 static int ask(RpcCall *call,
@@ -56,6 +61,7 @@ void memory_get_hints(RpcCall *call, const ProtobufCMessage *message, void *user
         const Slug__V1__GetTopologyHintsRequest *request =
                 (const Slug__V1__GetTopologyHintsRequest *)message;
         Slug__V1__GetTopologyHintsResponse response = SLUG__V1__GET_TOPOLOGY_HINTS_RESPONSE__INIT;
+        _cleanup_(ledger_regardp) Ledger *disregarding = NULL;
         _cleanup_(hints_answer_deinitp) HintsAnswer answer = {};
         MemoryService *self = userdata;
         HintsRequest asked = {};
@@ -66,6 +72,7 @@ void memory_get_hints(RpcCall *call, const ProtobufCMessage *message, void *user
         if (!memory_drop_stale(call, self, request->active_pods) ||
             !memory_get_context(call, self, request->mode, &context))
                 return;
+        disregarding = disregard(self, request->pod);
         r = ask(call, &context, request, &asked, &answer, &diag);
         if (r) {
                 fail_hints(call, r, &diag);
@@ -86,6 +93,7 @@ void memory_get_pod_hints(RpcCall *call, const ProtobufCMessage *message, void *
                 (const Slug__V1__GetPodTopologyHintsRequest *)message;
         Slug__V1__GetPodTopologyHintsResponse response =
                 SLUG__V1__GET_POD_TOPOLOGY_HINTS_RESPONSE__INIT;
+        _cleanup_(ledger_regardp) Ledger *disregarding = NULL;
         _cleanup_(hints_answer_deinitp) HintsAnswer answer = {};
         Arena *arena = rpc_call_get_arena(call);
         MemoryService *self = userdata;
@@ -97,6 +105,7 @@ void memory_get_pod_hints(RpcCall *call, const ProtobufCMessage *message, void *
         if (!memory_drop_stale(call, self, request->active_pods) ||
             !memory_get_context(call, self, request->mode, &context))
                 return;
+        disregarding = disregard(self, request->pod);
         context.max_hints = request->max_hints;
         r = memory_read_pod(arena, request->pod, &pod, &diag);
         if (r) {
@@ -286,6 +295,7 @@ void memory_explain(RpcCall *call, const ProtobufCMessage *message, void *userda
         const Slug__V1__ExplainMemoryRequest *request =
                 (const Slug__V1__ExplainMemoryRequest *)message;
         Slug__V1__ExplainMemoryResponse response = SLUG__V1__EXPLAIN_MEMORY_RESPONSE__INIT;
+        _cleanup_(ledger_regardp) Ledger *disregarding = NULL;
         Arena *arena = rpc_call_get_arena(call);
         const MemoryService *self = userdata;
         const LedgerClaim *claim;
@@ -301,6 +311,7 @@ void memory_explain(RpcCall *call, const ProtobufCMessage *message, void *userda
                                 &context))
                 return;
         if (request->hints) {
+                disregarding = disregard(self, request->hints->pod);
                 r = read_hints_request(arena, request->hints, &asked, &diag);
                 if (r) {
                         memory_fail(call, r, &diag);

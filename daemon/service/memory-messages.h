@@ -29,6 +29,7 @@ _must_check_ int memory_build_hints(Arena *arena,
                                     const HintsRequest *request,
                                     size_t *ret_n,
                                     Slug__V1__ResourceHints ***ret);
+Slug__V1__QosClass memory_encode_qos(QosClass qos);
 /* "" for the empty set. NULL: no memory. */
 char *memory_format_nodes(Arena *arena, const NodeSet *nodes);
 

@@ -47,6 +47,27 @@ const PodContainer *memory_get_container(RpcCall *call, const Pod *pod, const ch
         return container;
 }
 
+static int allocate(const HintsContext *context,
+                    Ledger *ledger,
+                    const HintsClaimant *claimant,
+                    LedgerChange *ret,
+                    Diag *reterr) {
+        _cleanup_(ledger_regardp) Ledger *disregarding =
+                ledger_disregard(ledger, claimant->pod->uid);
+
+        return hints_allocate(context, claimant, ret, reterr);
+}
+
+int memory_plan_allocation(const HintsContext *context,
+                           Ledger *ledger,
+                           const HintsClaimant *claimant,
+                           LedgerChange *ret,
+                           Diag *reterr) {
+        const int r = allocate(context, ledger, claimant, ret, reterr);
+
+        return r ? r : lifecycle_yield(ledger, ret);
+}
+
 static bool is_active(const char *pod_uid, const char *container, void *userdata) {
         const Slug__V1__ActivePods *active = userdata;
 
@@ -96,6 +117,25 @@ bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__Activ
         return r == 0;
 }
 
+/* False: the call was failed. What pods hold that never asked is not known, so nobody can say what
+ * is free. */
+static bool may_promise(RpcCall *call, const MemoryService *self) {
+        if (!self->pods || !self->pods->problem[0])
+                return true;
+        rpc_call_fail(call, RPC_UNAVAILABLE, "nothing new is promised: %s", self->pods->problem);
+        return false;
+}
+
+static void on_allocate(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        if (may_promise(call, userdata))
+                memory_allocate(call, request, userdata);
+}
+
+static void on_allocate_pod(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        if (may_promise(call, userdata))
+                memory_allocate_pod(call, request, userdata);
+}
+
 #define METHOD(name, in, out, on_call, wants, ...)                                                 \
         {                                                                                          \
                 .path = "/slug.v1.MemoryManagerService/" name,                                     \
@@ -107,10 +147,10 @@ bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__Activ
 
 void memory_service_init(MemoryService *service) {
         static const RpcMethod methods[] = {
-                METHOD("Allocate", allocate_request, allocate_response, memory_allocate,
+                METHOD("Allocate", allocate_request, allocate_response, on_allocate,
                        RPC_ROLE_CLAIMER, CHANGES),
-                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response,
-                       memory_allocate_pod, RPC_ROLE_CLAIMER, CHANGES),
+                METHOD("AllocatePod", allocate_pod_request, allocate_pod_response, on_allocate_pod,
+                       RPC_ROLE_CLAIMER, CHANGES),
                 METHOD("AddContainer", add_container_request, add_container_response,
                        memory_add_container, RPC_ROLE_CLAIMER, CHANGES),
                 METHOD("RemoveContainer", remove_container_request, remove_container_response,

@@ -12,11 +12,13 @@
 #include "hints/hints.h"
 #include "ledger/journal.h"
 #include "rpc/method.h"
+#include "service/pods-view.h"
 
 typedef struct MemoryService {
         const HintsMachine *machine; /* borrowed; never NULL when a call comes */
         Ledger *ledger;              /* borrowed, as is the journal */
         Journal *journal;
+        const PodsView *pods; /* borrowed; NULL: nobody looks at pods */
         Clock wall_clock;
         bool with_pod_level;             /* the kubelet's gate PodLevelResourceManagers */
         void (*changed)(void *userdata); /* the ledger is different */

@@ -4,7 +4,8 @@
  *
  * A copy of the ledger takes the pods one after the other, as a kubelet would admit them: init
  * containers first, each container with the best hint, and a pod that cannot have all of it gets
- * nothing. Then the copy goes.
+ * nothing. One that runs already, and has not asked, is admitted out of what it holds. Then the
+ * copy goes.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -43,11 +44,11 @@ static int admit_one(const HintsContext *context,
         LedgerLack lack = {};
         int r;
 
-        r = hints_allocate(context,
-                           &(const HintsClaimant){ .pod = pod,
-                                                   .container = container,
-                                                   .source = CLAIM_SOURCE_MEMORY_MANAGER },
-                           &change, reterr);
+        r = memory_plan_allocation(context, ledger,
+                                   &(const HintsClaimant){ .pod = pod,
+                                                           .container = container,
+                                                           .source = CLAIM_SOURCE_MEMORY_MANAGER },
+                                   &change, reterr);
         if (r)
                 return r == HINTS_E_NONE ? 0 : r;
         r = ledger_apply(ledger, &change, &context->machine->rooms[context->mode], NULL, &lack);
@@ -70,12 +71,43 @@ static int admit_pod(const HintsContext *context, Ledger *ledger, const Pod *pod
         return r;
 }
 
-static int release_pod(Ledger *ledger, const char *pod_uid) {
+static bool has_promises(const Ledger *ledger, const char *pod_uid) {
+        const LedgerClaim *claim = ledger_next_of_pod(ledger, pod_uid, NULL);
+
+        while (claim && ledger_claim_is_observed(claim))
+                claim = ledger_next_of_pod(ledger, pod_uid, claim);
+        return claim != NULL;
+}
+
+/* @observed: NULL, or what has made way; taken. */
+static int take_back(Ledger *ledger, const char *pod_uid, LedgerClaim *observed) {
         _cleanup_(ledger_change_deinitp) LedgerChange change = {};
         int r;
 
         r = lifecycle_release(ledger, pod_uid, NULL, &change);
+        if (r) {
+                ledger_claim_free(observed);
+                return r;
+        }
+        r = observed ? ledger_change_put(&change, observed) : 0;
         return r ? r : error_fold(ledger_apply(ledger, &change, NULL, NULL, NULL));
+}
+
+/* All of it or nothing. */
+static int admit(const HintsContext *context, Ledger *ledger, const Pod *pod, Diag *reterr) {
+        const LedgerClaim *observed = ledger_find_observed(ledger, pod->uid);
+        _cleanup_(ledger_claim_freep) LedgerClaim *before = NULL;
+        int r;
+
+        if (has_promises(ledger, pod->uid)) {
+                diag_set(reterr, NULL, 0, 0, "a pod with uid '%s' holds memory already", pod->uid);
+                return HINTS_E_INVALID;
+        }
+        r = observed ? ledger_claim_new(observed, &before) : 0;
+        if (r)
+                return r;
+        r = admit_pod(context, ledger, pod, reterr);
+        return r > 0 && take_back(ledger, pod->uid, TAKE_PTR(before)) < 0 ? -ENOMEM : r;
 }
 
 static int
@@ -105,17 +137,11 @@ static int simulate_pod(Arena *arena,
         message->namespace_ = from->namespace_;
         message->name = from->name;
         r = memory_read_pod(arena, from, &pod, &diag);
-        if (r == 0 && ledger_next_of_pod(ledger, pod.uid, NULL)) {
-                diag_set(&diag, NULL, 0, 0, "a pod with uid '%s' holds memory already", pod.uid);
-                r = HINTS_E_INVALID;
-        } else if (r == 0) {
-                r = admit_pod(context, ledger, &pod, &diag);
-                if (r == 0) {
-                        message->fits = true;
-                        return add_claims(arena, ledger, &pod, message);
-                }
-                if (r > 0 && release_pod(ledger, pod.uid) < 0)
-                        return -ENOMEM;
+        if (r == 0)
+                r = admit(context, ledger, &pod, &diag);
+        if (r == 0) {
+                message->fits = true;
+                return add_claims(arena, ledger, &pod, message);
         }
         if (r < 0)
                 return r;

@@ -6,13 +6,21 @@
 
 #include "service/memory-handlers.h"
 
+/* What is observed is no promise: it gives nobody a place. */
+static const LedgerClaim *
+find_promise(const Ledger *ledger, const char *pod_uid, const char *container) {
+        const LedgerClaim *claim = ledger_find(ledger, pod_uid, container);
+
+        return claim && !ledger_claim_is_observed(claim) ? claim : NULL;
+}
+
 void memory_get_numa_nodes(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
         const Slug__V1__GetMemoryNUMANodesRequest *request =
                 (const Slug__V1__GetMemoryNUMANodesRequest *)message;
         Slug__V1__GetMemoryNUMANodesResponse response =
                 SLUG__V1__GET_MEMORY_NUMANODES_RESPONSE__INIT;
         const MemoryService *self = userdata;
-        const LedgerClaim *claim = ledger_find(self->ledger, request->pod_uid, request->container);
+        const LedgerClaim *claim = find_promise(self->ledger, request->pod_uid, request->container);
         const NodeSet nodes = claim ? ledger_claim_get_nodes(claim) : (NodeSet){};
 
         response.numa_nodes = memory_format_nodes(rpc_call_get_arena(call), &nodes);
@@ -58,7 +66,7 @@ void memory_get_memory(RpcCall *call, const ProtobufCMessage *message, void *use
         const Slug__V1__GetMemoryRequest *request = (const Slug__V1__GetMemoryRequest *)message;
         Slug__V1__GetMemoryResponse response = SLUG__V1__GET_MEMORY_RESPONSE__INIT;
         const MemoryService *self = userdata;
-        const LedgerClaim *claim = ledger_find(self->ledger, request->pod_uid, request->container);
+        const LedgerClaim *claim = find_promise(self->ledger, request->pod_uid, request->container);
 
         if (claim && memory_build_blocks(rpc_call_get_arena(call), claim, &response.n_blocks,
                                          &response.blocks) < 0)

@@ -66,11 +66,12 @@ static void write_nodes(const NodeView *view, Buffer *buffer) {
 }
 
 /* Rows of plain memory have page_size 0, as in the API. */
-static void write_claimed(const NodeView *view, Buffer *buffer) {
+static void write_pages(const NodeView *view,
+                        const char *name,
+                        uint64_t (*read)(const Ledger *, unsigned, uint64_t),
+                        Buffer *buffer) {
         char id[16], page[24];
 
-        metric_begin(buffer, "slug_numa_node_claimed_bytes", "gauge",
-                     "What claims hold of a NUMA node, by page size; 0 is plain memory.");
         for (size_t i = 0; i < view->capacity->n_nodes; ++i) {
                 const CapacityNode *node = &view->capacity->nodes[i];
                 const MetricLabel labels[] = { { "numa_node", id }, { "page_size_bytes", page } };
@@ -80,10 +81,28 @@ static void write_claimed(const NodeView *view, Buffer *buffer) {
                         const uint64_t bytes = k ? node->hugepages[k - 1].page_bytes : 0;
 
                         (void)snprintf(page, sizeof(page), "%" PRIu64, bytes);
-                        metric_sample(buffer, "slug_numa_node_claimed_bytes", labels,
-                                      ELEMENTSOF(labels),
-                                      ledger_get_claimed(view->ledger, node->id, bytes));
+                        metric_sample(buffer, name, labels, ELEMENTSOF(labels),
+                                      read(view->ledger, node->id, bytes));
                 }
+        }
+}
+
+static void write_claimed(const NodeView *view, Buffer *buffer) {
+        static const struct {
+                const char *name, *help;
+                uint64_t (*read)(const Ledger *, unsigned, uint64_t);
+        } metrics[] = {
+                { "slug_numa_node_claimed_bytes",
+                  "What claims hold of a NUMA node, by page size; 0 is plain memory.",
+                  ledger_get_claimed },
+                { "slug_numa_node_observed_bytes",
+                  "Part of what is claimed: what pods hold without having asked.",
+                  ledger_get_observed },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(metrics); ++i) {
+                metric_begin(buffer, metrics[i].name, "gauge", metrics[i].help);
+                write_pages(view, metrics[i].name, metrics[i].read, buffer);
         }
 }
 

@@ -14,6 +14,7 @@
 #include "rpc/method.h"
 #include "rpc/watchers.h"
 #include "service/history.h"
+#include "service/pods-view.h"
 #include "topology/topology.h"
 
 /* A value of the configuration as an operator would look it up. */
@@ -44,6 +45,7 @@ typedef struct NodeView {
         const History *history;
         const Ledger *ledger;
         const Journal *journal;
+        const PodsView *pods;
         const char *ledger_problem; /* why it is not kept, "" when it is */
         uint64_t start_time_usec;   /* when this slugd started, by the wall clock */
         const char *reload_problem; /* why the last reload was refused, "" when it was not */

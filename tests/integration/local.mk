@@ -15,6 +15,8 @@ INTEGRATION_TESTS = \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \
+	%D%/observed.sh \
+	%D%/pods.sh \
 	%D%/simulate.sh \
 	%D%/units.sh \
 	%D%/wire.sh

@@ -41,6 +41,15 @@ LedgerClaim *claims_make(const char *uid, const char *container, unsigned node, 
         });
 }
 
+LedgerClaim *claims_make_observed(const char *uid, unsigned node, uint64_t bytes) {
+        LedgerClaim *claim = claims_make(uid, "", node, bytes);
+
+        claim->qos = QOS_BURSTABLE;
+        claim->state = CLAIM_OBSERVED;
+        claim->source = CLAIM_SOURCE_OBSERVED;
+        return claim;
+}
+
 uint64_t claims_random(uint64_t *seed) {
         *seed ^= *seed << 13;
         *seed ^= *seed >> 7;
@@ -165,6 +174,10 @@ static void describe_node(const Ledger *ledger, unsigned node, Buffer *buffer) {
                 if (ledger_get_claimed(ledger, node, sizes[i]) > 0)
                         buffer_printf(buffer, "%u/%" PRIu64 ": %" PRIu64 "\n", node, sizes[i],
                                       ledger_get_claimed(ledger, node, sizes[i]));
+        for (size_t i = 0; i < ELEMENTSOF(sizes); ++i)
+                if (ledger_get_observed(ledger, node, sizes[i]) > 0)
+                        buffer_printf(buffer, "%u/%" PRIu64 ": %" PRIu64 " observed\n", node,
+                                      sizes[i], ledger_get_observed(ledger, node, sizes[i]));
         if (ledger_get_n_blocks(ledger, node) > 0 || !nodeset_is_empty(&group))
                 buffer_printf(buffer, "%u: %u of %s\n", node, ledger_get_n_blocks(ledger, node),
                               nodeset_format(&group, text));

@@ -9,6 +9,8 @@
 
 /* An active one of plain memory on one NUMA node; owned. */
 LedgerClaim *claims_make(const char *uid, const char *container, unsigned node, uint64_t bytes);
+/* What slugd sees of a pod, without a container; owned. */
+LedgerClaim *claims_make_observed(const char *uid, unsigned node, uint64_t bytes);
 /* Of anything that a claim may be; the same seed makes the same one. Moves @seed on. */
 LedgerClaim *claims_make_random(uint64_t *seed);
 /* As xorshift has it; not 0 when @seed is not. */

@@ -52,12 +52,26 @@ uint64_t ledger_model_get_claimed(const LedgerModel *model, unsigned node, uint6
         return sum;
 }
 
+uint64_t ledger_model_get_observed(const LedgerModel *model, unsigned node, uint64_t page_bytes) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < model->n_claims; ++i)
+                if (model->claims[i]->source == CLAIM_SOURCE_OBSERVED)
+                        sum += count_claim(model->claims[i], node, page_bytes);
+        return sum;
+}
+
+/* What is a share, or only observed, binds no NUMA node. */
+static bool is_assignment(const LedgerClaim *claim) {
+        return !claim->is_within_pod && claim->source != CLAIM_SOURCE_OBSERVED;
+}
+
 static unsigned count_blocks(const LedgerModel *model, unsigned node) {
         unsigned n = 0;
 
         for (size_t i = 0; i < model->n_claims; ++i)
                 for (size_t k = 0;
-                     !model->claims[i]->is_within_pod && k < model->claims[i]->n_blocks; ++k)
+                     is_assignment(model->claims[i]) && k < model->claims[i]->n_blocks; ++k)
                         n += nodeset_contains(&model->claims[i]->blocks[k].nodes, node);
         return n;
 }
@@ -73,13 +87,13 @@ static void forget_empty_groups(LedgerModel *model, const LedgerClaim *gone) {
 }
 
 static void set_groups(LedgerModel *model, const LedgerClaim *claim) {
-        for (size_t i = 0; !claim->is_within_pod && i < claim->n_blocks; ++i)
+        for (size_t i = 0; is_assignment(claim) && i < claim->n_blocks; ++i)
                 NODESET_FOREACH (node, &claim->blocks[i].nodes)
                         model->groups[node] = claim->blocks[i].nodes;
 }
 
 static bool has_same_sets(const LedgerClaim *a, const LedgerClaim *b) {
-        bool is_same = a->n_blocks == b->n_blocks && a->is_within_pod == b->is_within_pod;
+        bool is_same = a->n_blocks == b->n_blocks && is_assignment(a) == is_assignment(b);
 
         for (size_t i = 0; is_same && i < a->n_blocks; ++i)
                 is_same = nodeset_is_equal(&a->blocks[i].nodes, &b->blocks[i].nodes);
@@ -188,7 +202,9 @@ static bool agrees_on_node(const LedgerModel *model, const Ledger *ledger, unsig
         for (size_t i = 0; i < ELEMENTSOF(sizes); ++i) {
                 const uint64_t claimed = ledger_model_get_claimed(model, node, sizes[i]);
 
-                if (ledger_get_claimed(ledger, node, sizes[i]) != claimed)
+                if (ledger_get_claimed(ledger, node, sizes[i]) != claimed ||
+                    ledger_get_observed(ledger, node, sizes[i]) !=
+                            ledger_model_get_observed(model, node, sizes[i]))
                         return false;
                 sum += claimed;
         }

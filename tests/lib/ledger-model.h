@@ -32,6 +32,7 @@ uint64_t ledger_model_get_lack(const LedgerModel *model,
                                unsigned node,
                                uint64_t page_bytes);
 uint64_t ledger_model_get_claimed(const LedgerModel *model, unsigned node, uint64_t page_bytes);
+uint64_t ledger_model_get_observed(const LedgerModel *model, unsigned node, uint64_t page_bytes);
 
 /* Whether @ledger answers all questions about @nodes and @sizes in the same way; @why: if not. */
 bool ledger_model_agrees(const LedgerModel *model,

@@ -37,6 +37,12 @@ tests_unit_test_claim_SOURCES = %D%/test-claim.c $(TEST_CLAIMS)
 tests_unit_test_claim_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_claim_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-lifecycle
+tests_unit_test_lifecycle_SOURCES = %D%/test-lifecycle.c $(TEST_CLAIMS) $(FAILMALLOC)
+tests_unit_test_lifecycle_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_lifecycle_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_lifecycle_LDADD = $(TEST_CORE_LIBS)
+
 UNIT_TESTS += tests/unit/test-ledger
 tests_unit_test_ledger_SOURCES = %D%/test-ledger.c $(TEST_CLAIMS)
 tests_unit_test_ledger_CPPFLAGS = $(TEST_CPPFLAGS)

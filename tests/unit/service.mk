@@ -12,3 +12,8 @@ UNIT_TESTS += tests/unit/test-metrics
 tests_unit_test_metrics_SOURCES = tests/unit/test-metrics.c
 tests_unit_test_metrics_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_metrics_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-pod-service
+tests_unit_test_pod_service_SOURCES = tests/unit/test-pod-service.c
+tests_unit_test_pod_service_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_pod_service_LDADD = $(TEST_CORE_LIBS)

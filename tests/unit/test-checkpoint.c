@@ -487,6 +487,34 @@ START_TEST(a_share_of_somebody_elses_divides_no_pod) {
 }
 END_TEST
 
+START_TEST(what_was_observed_of_a_pod_makes_way) {
+        apply_claim(claims_make_observed("u", 0, 10));
+        apply_claim(claims_make_observed("v", 0, 5));
+        ck_assert_uint_eq(import(ONE(BLOCK("0", "memory", "7"))), 1);
+        ck_assert(!ledger_find(ledger, "u", "c")->is_within_pod);
+        ck_assert_uint_eq(ledger_find_observed(ledger, "u")->blocks[0].bytes, 3);
+        ck_assert_uint_eq(ledger_find_observed(ledger, "v")->blocks[0].bytes, 5);
+        ck_assert_uint_eq(get_claimed(), 15);
+        ck_assert_uint_eq(import(ONE(BLOCK("0", "memory", "7"))), 0);
+        ck_assert_uint_eq(import("{\"policyName\":\"None\"}"), 1);
+        ck_assert_uint_eq(get_claimed(), 8); /* what is observed is no claim of a checkpoint */
+}
+END_TEST
+
+START_TEST(an_observed_pod_that_was_promised_whole_is_counted_once) {
+        const LedgerClaim *claim;
+
+        apply_claim(claims_make_observed("uid-a", 0, 10 * GIB));
+        (void)import(V2);
+        claim = ledger_find(ledger, "uid-a", "");
+        ck_assert_int_eq(claim->source, CLAIM_SOURCE_CHECKPOINT);
+        ck_assert_int_eq(claim->state, CLAIM_ACTIVE);
+        ck_assert_str_eq(claim->pod, "web"); /* a checkpoint has no names */
+        ck_assert(ledger_find(ledger, "uid-a", "web")->is_within_pod);
+        ck_assert_uint_eq(get_claimed(), 12 * GIB + 4096);
+}
+END_TEST
+
 START_TEST(a_large_import_takes_several_changes) {
         const unsigned n = 3 * CHECKPOINT_PLAN_MAX - 1;
 
@@ -554,6 +582,8 @@ Suite *suite(void) {
         tcase_add_test(t, a_pod_that_somebody_claimed_whole_is_counted_once);
         tcase_add_test(t, a_container_that_somebody_claimed_by_itself_is_counted_once);
         tcase_add_test(t, a_share_of_somebody_elses_divides_no_pod);
+        tcase_add_test(t, what_was_observed_of_a_pod_makes_way);
+        tcase_add_test(t, an_observed_pod_that_was_promised_whole_is_counted_once);
         tcase_add_test(t, a_large_import_takes_several_changes);
         tcase_add_test(t, planning_without_memory_gives_nothing);
         suite_add_tcase(s, t);

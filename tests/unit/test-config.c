@@ -184,6 +184,7 @@ static void check_defaults(void) {
         ck_assert_str_eq(config->node_name, "");
         ck_assert_str_eq(config->socket, "/run/slug/slugd.sock");
         ck_assert_uint_eq(config->refresh_interval_usec, 30000000);
+        ck_assert_uint_eq(config->pending_timeout_usec, 600000000);
         ck_assert_int_eq(config->placement, CONFIG_PLACEMENT_LOCAL_FIRST);
         ck_assert_str_eq(config_source_format(&config->placement_source, source), "slugd default");
         ck_assert_uint_eq(config->n_rules, 0);
@@ -201,6 +202,7 @@ static void check_defaults(void) {
                          "kubelet default");
         ck_assert(config->kubelet.enforces_pods);
         ck_assert(config->kubelet.cgroups_per_qos);
+        ck_assert_str_eq(config->kubelet.cgroup_root, "");
         ck_assert(!config->kubelet.static_memory_policy);
         ck_assert_uint_eq(config->kubelet.n_reserved_memory, 0);
         ck_assert(config->has_kubelet_problem);
@@ -225,7 +227,8 @@ static const char *const empty_files[] = {
         "reservation:\nclassify:\nroles:\nkubelet:\n",
         "reservation: {}\nclassify: []\nroles: {reader: {}}\nkubelet: {}\n",
         "kubelet:\n  systemReserved:\n  kubeReserved: ~\n  evictionHard: null\n"
-        "  enforceNodeAllocatable:\n  reservedMemory:\n  configFile:\n  cgroupsPerQOS:\n",
+        "  enforceNodeAllocatable:\n  reservedMemory:\n  configFile:\n  cgroupsPerQOS:\n"
+        "  cgroupRoot:\npods:\n",
 };
 
 START_TEST(an_empty_file_gives_the_defaults) {
@@ -267,6 +270,7 @@ static void check_kubelet(void) {
         ck_assert(!kubelet->merges_default_eviction);
         ck_assert(kubelet->enforces_pods);
         ck_assert(kubelet->cgroups_per_qos);
+        ck_assert_str_eq(kubelet->cgroup_root, "/pods");
         ck_assert(kubelet->static_memory_policy);
         ck_assert_uint_eq(kubelet->n_reserved_memory, 2);
         ck_assert_uint_eq(kubelet->reserved_memory[0].node, 0);
@@ -289,6 +293,7 @@ START_TEST(every_setting_is_taken_from_yaml_and_json_alike) {
         ck_assert_str_eq(config->node_name, "worker-1.rack-7.example.org");
         ck_assert_str_eq(config->socket, "/run/slug/other.sock");
         ck_assert_uint_eq(config->refresh_interval_usec, 90000000);
+        ck_assert_uint_eq(config->pending_timeout_usec, 300000000);
         ck_assert_int_eq(config->placement, CONFIG_PLACEMENT_PROPORTIONAL);
         check_rules();
         check_kubelet();
@@ -305,20 +310,20 @@ START_TEST(values_know_the_line_that_they_come_from) {
         ck_assert_int_eq(load(read_fixture("good/slugd-full.yaml", text)), 0);
         kubelet = &config->kubelet;
         ck_assert_str_eq(config_source_format(&config->placement_source, source),
-                         "/etc/slug/slugd.yaml:6");
-        ck_assert_str_eq(config_source_format(&config->rules[0].source, source),
                          "/etc/slug/slugd.yaml:8");
+        ck_assert_str_eq(config_source_format(&config->rules[0].source, source),
+                         "/etc/slug/slugd.yaml:10");
         ck_assert_str_eq(config_source_format(&config->rules[2].source, source),
-                         "/etc/slug/slugd.yaml:12");
+                         "/etc/slug/slugd.yaml:14");
         ck_assert_str_eq(config_source_format(&kubelet->system_reserved.source, source),
-                         "/etc/slug/slugd.yaml:16");
-        ck_assert_str_eq(config_source_format(&kubelet->eviction_hard.source, source),
                          "/etc/slug/slugd.yaml:18");
-        ck_assert_str_eq(config_source_format(&kubelet->enforce_source, source),
+        ck_assert_str_eq(config_source_format(&kubelet->eviction_hard.source, source),
                          "/etc/slug/slugd.yaml:20");
+        ck_assert_str_eq(config_source_format(&kubelet->enforce_source, source),
+                         "/etc/slug/slugd.yaml:22");
         ck_assert_str_eq(config_source_format(&kubelet->reserved_memory_source, source),
-                         "/etc/slug/slugd.yaml:23");
-        ck_assert_uint_eq(kubelet->reserved_memory[1].line, 26);
+                         "/etc/slug/slugd.yaml:26");
+        ck_assert_uint_eq(kubelet->reserved_memory[1].line, 29);
         ck_assert_int_eq(kubelet->reserved_memory_source.origin, CONFIG_ORIGIN_SLUGD_FILE);
 }
 END_TEST
@@ -343,6 +348,12 @@ START_TEST(the_bounds_of_settings_are_taken) {
         config = config_free(config);
         ck_assert_int_eq(load("refreshInterval: 1h\n"), 0);
         ck_assert_uint_eq(config->refresh_interval_usec, UINT64_C(3600000000));
+        config = config_free(config);
+        ck_assert_int_eq(load("pods: {pendingTimeout: 10s}\n"), 0);
+        ck_assert_uint_eq(config->pending_timeout_usec, 10000000);
+        config = config_free(config);
+        ck_assert_int_eq(load("pods: {pendingTimeout: 24h}\n"), 0);
+        ck_assert_uint_eq(config->pending_timeout_usec, UINT64_C(86400000000));
 }
 END_TEST
 
@@ -386,13 +397,13 @@ END_TEST
 /* What is refused */
 
 #define KEYS_OF_SLUGD                                                                              \
-        "known keys here: nodeName, socket, refreshInterval, reservation, classify, roles, "       \
+        "known keys here: nodeName, socket, refreshInterval, pods, reservation, classify, roles, " \
         "kubelet"
 #define KEYS_OF_KUBELET                                                                            \
         "known keys here: configFile, configDir, flagsFile, processName, "                         \
         "systemReserved, kubeReserved, evictionHard, "                                             \
-        "mergeDefaultEvictionSettings, enforceNodeAllocatable, cgroupsPerQOS, "                    \
-        "memoryManagerPolicy, featureGates, reservedMemory"
+        "mergeDefaultEvictionSettings, enforceNodeAllocatable, cgroupsPerQOS, cgroupRoot, "        \
+        "memoryManagerPolicy, featureGates, ..."
 #define LONG_60 "123456789012345678901234567890123456789012345678901234567890"
 
 static const struct {
@@ -459,6 +470,13 @@ static const struct {
           "1:18: refreshInterval expects a duration from 100ms to 1h, not '99ms'" },
         { "refreshInterval: 1h1ms\n",
           "1:18: refreshInterval expects a duration from 100ms to 1h, not '1h1ms'" },
+        { "pods: {pendingTimeout: 9s}\n",
+          "1:24: pendingTimeout expects a duration from 10s to 24h, not '9s'" },
+        { "pods: {pendingTimeout: 25h}\n",
+          "1:24: pendingTimeout expects a duration from 10s to 24h, not '25h'" },
+        { "pods: {pendingTimeout: never}\n",
+          "1:24: pendingTimeout expects a duration such as 30s, 500ms or 2m, not 'never'" },
+        { "pods: {timeout: 10s}\n", "1:8: unknown key 'timeout'; known keys here: pendingTimeout" },
         { "refreshInterval: 99999999999999999999h\n",
           "1:18: refreshInterval expects a duration from 100ms to 1h, "
           "not '99999999999999999999h'" },
@@ -515,6 +533,10 @@ static const struct {
           "1:23: configFile expects a path of at most 255 bytes, not 301" },
         { "kubelet: {cgroupsPerQOS: 'true'}\n",
           "1:26: cgroupsPerQOS expects true or false, not 'true'" },
+        { "kubelet: {cgroupRoot: /a/../b}\n",
+          "1:23: cgroupRoot expects the path of a cgroup such as /pods, not '/a/../b'" },
+        { "kubelet: {cgroupRoot: [a]}\n",
+          "1:23: cgroupRoot expects the path of a cgroup such as /pods, not a list" },
         { "kubelet: {memoryManagerPolicy: static}\n",
           "1:32: memoryManagerPolicy expects one of None, Static, not 'static'" },
 };

@@ -285,9 +285,9 @@ END_TEST
 
 START_TEST(claims_of_another_boot_are_unconfirmed) {
         static const ClaimState after[_CLAIM_STATE_N] = {
-                [CLAIM_PENDING] = CLAIM_UNCONFIRMED, [CLAIM_ACTIVE] = CLAIM_UNCONFIRMED,
-                [CLAIM_OBSERVED] = CLAIM_OBSERVED,   [CLAIM_UNCONFIRMED] = CLAIM_UNCONFIRMED,
-                [CLAIM_RELEASING] = CLAIM_RELEASING, [CLAIM_INVALID] = CLAIM_INVALID,
+                [CLAIM_PENDING] = CLAIM_UNCONFIRMED,  [CLAIM_ACTIVE] = CLAIM_UNCONFIRMED,
+                [CLAIM_OBSERVED] = CLAIM_UNCONFIRMED, [CLAIM_UNCONFIRMED] = CLAIM_UNCONFIRMED,
+                [CLAIM_RELEASING] = CLAIM_RELEASING,  [CLAIM_INVALID] = CLAIM_INVALID,
         };
         static const char *const boots[] = { "before", "" };
 
@@ -296,6 +296,8 @@ START_TEST(claims_of_another_boot_are_unconfirmed) {
                 LedgerClaim *claim = claims_make("states", claim_state_name((ClaimState)i), 2, 7);
 
                 claim->state = (ClaimState)i;
+                if (i == CLAIM_OBSERVED)
+                        claim->source = CLAIM_SOURCE_OBSERVED;
                 record_append_claim(claim, &file);
                 ledger_claim_free(claim);
         }
@@ -307,9 +309,11 @@ START_TEST(claims_of_another_boot_are_unconfirmed) {
                         ledger_find(ledger, "states", claim_state_name((ClaimState)i));
 
                 ck_assert_int_eq(claim->state, after[i]);
-                ck_assert_int_eq(claim->reason[0] != '\0', i == CLAIM_PENDING || i == CLAIM_ACTIVE);
+                ck_assert_int_eq(claim->reason[0] != '\0',
+                                 after[i] == CLAIM_UNCONFIRMED && i != CLAIM_UNCONFIRMED);
         }
         ck_assert_uint_eq(ledger_get_claimed(ledger, 2, 0), 7 * _CLAIM_STATE_N);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 2, 0), 7); /* still no promise */
 }
 END_TEST
 

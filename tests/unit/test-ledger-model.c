@@ -29,7 +29,7 @@ static Ledger *ledger, *loaded;
 static LedgerModel model;
 static Buffer log_lines;
 static uint64_t seed;
-static unsigned n_refused, n_applied;
+static unsigned n_refused, n_applied, n_disregarded;
 
 static void setup(void) {
         size_t n = 0;
@@ -38,7 +38,7 @@ static void setup(void) {
         log_lines = (Buffer){};
         nodes = (NodeSet){};
         seed = SEED;
-        n_refused = n_applied = 0;
+        n_refused = n_applied = n_disregarded = 0;
         for (size_t i = 0; i < ELEMENTSOF(node_ids); ++i) {
                 nodeset_add(&nodes, node_ids[i]);
                 for (size_t k = 0; k < ELEMENTSOF(sizes); ++k)
@@ -89,6 +89,7 @@ static LedgerClaim *make_claim(void) {
                 .namespace_name = "",
                 .pod = "",
                 .state = (ClaimState)pick(_CLAIM_STATE_N),
+                .source = pick(3) == 0 ? CLAIM_SOURCE_OBSERVED : CLAIM_SOURCE_MEMORY_MANAGER,
                 .blocks = blocks,
                 .n_blocks = pick(4),
                 .container_id = "",
@@ -105,7 +106,8 @@ static LedgerClaim *make_claim(void) {
         return claim;
 }
 
-/* A claim that is there, with one byte more on its first part: its sets are the same. */
+/* A claim that is there, with one byte more on its first part: its sets are the same. Now and then
+ * it was observed and is promised, or the other way round. */
 static LedgerClaim *change_claim(const LedgerClaim *from) {
         LedgerBlock blocks[LEDGER_BLOCKS_MAX];
         LedgerPart parts[ELEMENTSOF(node_ids)];
@@ -119,6 +121,9 @@ static LedgerClaim *change_claim(const LedgerClaim *from) {
                 blocks[0].parts = parts;
         }
         copy.blocks = blocks;
+        if (pick(4) == 0)
+                copy.source = copy.source == CLAIM_SOURCE_OBSERVED ? CLAIM_SOURCE_MEMORY_MANAGER
+                                                                   : CLAIM_SOURCE_OBSERVED;
         ck_assert_int_eq(ledger_claim_new(&copy, &claim), 0);
         return claim;
 }
@@ -167,6 +172,46 @@ static void check_lack(const LedgerChange *change, const LedgerLack *lack) {
         ck_assert_uint_eq(lack->free_bytes, bytes_sub_clamped(limit, claimed));
 }
 
+static void check_without(const LedgerClaim *gone) {
+        ck_assert_ptr_null(ledger_find(ledger, gone->pod_uid, ""));
+        ck_assert_uint_eq(ledger_get_n_claims(ledger), model.n_claims - 1);
+        for (const LedgerClaim *claim = ledger_next(ledger, NULL); claim;
+             claim = ledger_next(ledger, claim))
+                ck_assert_ptr_ne(claim, gone);
+        ck_assert(ledger_check(ledger));
+        NODESET_FOREACH (node, &nodes)
+                for (size_t i = 0; i < ELEMENTSOF(sizes); ++i) {
+                        uint64_t bytes = 0;
+
+                        for (size_t k = 0; !gone->is_within_pod && k < gone->n_blocks; ++k)
+                                for (size_t j = 0; j < gone->blocks[k].n_parts; ++j)
+                                        if (gone->blocks[k].page_bytes == sizes[i] &&
+                                            gone->blocks[k].parts[j].node == node)
+                                                bytes += gone->blocks[k].parts[j].bytes;
+                        ck_assert_uint_eq(ledger_get_claimed(ledger, node, sizes[i]) + bytes,
+                                          ledger_model_get_claimed(&model, node, sizes[i]));
+                        ck_assert_uint_eq(ledger_get_observed(ledger, node, sizes[i]) + bytes,
+                                          ledger_model_get_observed(&model, node, sizes[i]));
+                }
+}
+
+/* What is disregarded is not there, and then it is as it was. */
+static void disregard(void) {
+        char uid[16], container[16];
+        const LedgerClaim *claim;
+        Ledger *disregarding;
+
+        pick_key(uid, container);
+        claim = ledger_find(ledger, uid, "");
+        disregarding = ledger_disregard(ledger, uid);
+        ck_assert_ptr_eq(disregarding,
+                         claim && claim->source == CLAIM_SOURCE_OBSERVED ? ledger : NULL);
+        n_disregarded += disregarding != NULL;
+        if (disregarding)
+                check_without(claim);
+        ck_assert_ptr_null(ledger_regard(disregarding));
+}
+
 static void step(unsigned n) {
         const LedgerRoom *checked = pick(5) > 0 ? &room : NULL; /* facts overcommit */
         LedgerChange change = {}, undone = {};
@@ -198,6 +243,7 @@ static void step(unsigned n) {
                 undo(&undone);
         ck_assert_uint_eq(ledger_get_n_claims(ledger), model.n_claims);
         if (n % FULLY == 0) {
+                disregard();
                 ck_assert_msg(ledger_model_agrees(&model, ledger, &nodes, why),
                               "seed %" PRIu64 ", change %u: %s", SEED, n, why);
                 ck_assert_msg(ledger_check(ledger), "seed %" PRIu64 ", change %u", SEED, n);
@@ -241,6 +287,7 @@ START_TEST(a_ledger_that_counts_again_agrees_after_every_change) {
                 step(n);
         ck_assert_uint_gt(n_applied, N_CHANGES / 4);
         ck_assert_uint_gt(n_refused, N_CHANGES / 10);
+        ck_assert_uint_gt(n_disregarded, 10);
         /* loading is applying: even the order, the groups and the generations are the same */
         ck_assert_msg(ledger_model_agrees(&model, loaded, &nodes, why), "loaded: %s", why);
         claims_describe(ledger, true, &mine);

@@ -3,6 +3,7 @@
 #include "lib/test-main.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -304,6 +305,101 @@ START_TEST(a_block_without_bytes_counts_as_an_assignment) {
 }
 END_TEST
 
+/* Observed */
+
+START_TEST(what_is_observed_lowers_what_is_free_and_binds_nothing) {
+        LedgerClaim *wide = make_wide("", "0-1");
+
+        wide->source = CLAIM_SOURCE_OBSERVED;
+        claims_put(&change, wide);
+        claims_put(&change, claims_make_observed("v", 0, 80));
+        apply();
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 81);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 0, 0), 81);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 0, 2 * MIB), 0);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 1, 0), 1);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 5000, 0), 0);
+        check_group(0, 0, "");
+        check_group(1, 0, "");
+        put("u", "c", 0, 20);
+        ck_assert_int_eq(apply_with_room(), LEDGER_E_NO_SPACE);
+        ck_assert_uint_eq(lack.free_bytes, 19);
+        put("u", "c", 0, 19);
+        ck_assert_int_eq(apply_with_room(), 0);
+        check_group(0, 1, "0");
+}
+END_TEST
+
+START_TEST(what_was_observed_may_be_promised_and_observed_again) {
+        LedgerClaim *wide = make_wide("", "0-1");
+
+        wide->source = CLAIM_SOURCE_OBSERVED;
+        claims_put(&change, wide);
+        apply();
+        claims_put(&change, make_wide("", "0-1"));
+        apply();
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 1, 0), 1);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 1, 0), 0);
+        check_group(1, 1, "0-1");
+        wide = make_wide("", "0-1");
+        wide->source = CLAIM_SOURCE_OBSERVED;
+        claims_put(&change, wide);
+        apply();
+        ck_assert_uint_eq(ledger_get_observed(ledger, 1, 0), 1);
+        check_group(1, 0, "");
+}
+END_TEST
+
+START_TEST(a_pod_is_asked_for_as_if_it_held_nothing) {
+        const LedgerClaim *observed;
+        Ledger *disregarding;
+
+        put("u", "c", 0, 1);
+        claims_put(&change, claims_make_observed("u", 0, 80));
+        claims_put(&change, claims_make_observed("v", 0, 7));
+        apply();
+        observed = ledger_find_observed(ledger, "u");
+        ck_assert_ptr_nonnull(observed);
+        disregarding = ledger_disregard(ledger, "u");
+        ck_assert_ptr_eq(disregarding, ledger);
+        ck_assert_ptr_null(ledger_find(ledger, "u", ""));
+        ck_assert_ptr_null(ledger_find_observed(ledger, "u"));
+        ck_assert_ptr_nonnull(ledger_find_observed(ledger, "v"));
+        ck_assert_str_eq(ledger_next_of_pod(ledger, "u", NULL)->container, "c");
+        ck_assert_str_eq(ledger_next(ledger, ledger_find(ledger, "u", "c"))->pod_uid, "v");
+        ck_assert_uint_eq(ledger_get_n_claims(ledger), 2);
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 8);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 0, 0), 7);
+        ck_assert_uint_eq(ledger_get_generation(ledger), 1);
+        ck_assert(ledger_check(ledger));
+        ck_assert_ptr_null(ledger_regard(disregarding));
+        ck_assert_ptr_eq(ledger_find(ledger, "u", ""), observed);
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 88);
+        ck_assert_uint_eq(ledger_get_n_claims(ledger), 3);
+        ck_assert_uint_eq(ledger_get_generation(ledger), 1);
+}
+END_TEST
+
+START_TEST(only_what_is_observed_is_disregarded) {
+        put("u", "", 0, 80);
+        apply();
+        ck_assert_ptr_null(ledger_disregard(ledger, "u"));
+        ck_assert_ptr_null(ledger_disregard(ledger, "v"));
+        ck_assert_ptr_null(ledger_disregard(ledger, NULL));
+        ck_assert_ptr_null(ledger_regard(NULL));
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 80);
+}
+END_TEST
+
+START_TEST(nothing_changes_while_something_is_disregarded) {
+        claims_put(&change, claims_make_observed("u", 0, 80));
+        apply();
+        put("u", "c", 0, 1);
+        (void)!ledger_disregard(ledger, "u");
+        apply(); /* aborts */
+}
+END_TEST
+
 /* Taking back */
 
 START_TEST(an_undone_change_leaves_the_ledger_as_it_was) {
@@ -501,6 +597,11 @@ static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, claims_within_a_pod_are_not_counted);
         tcase_add_test(tcase, a_numa_node_is_in_the_group_of_its_last_block);
         tcase_add_test(tcase, a_block_without_bytes_counts_as_an_assignment);
+        tcase_add_test(tcase, what_is_observed_lowers_what_is_free_and_binds_nothing);
+        tcase_add_test(tcase, what_was_observed_may_be_promised_and_observed_again);
+        tcase_add_test(tcase, a_pod_is_asked_for_as_if_it_held_nothing);
+        tcase_add_test(tcase, only_what_is_observed_is_disregarded);
+        tcase_add_test_raise_signal(tcase, nothing_changes_while_something_is_disregarded, SIGABRT);
         tcase_add_test(tcase, an_undone_change_leaves_the_ledger_as_it_was);
         tcase_add_test(tcase, dropped_keys_are_remembered_for_a_while);
         tcase_add_test(tcase, whoever_asks_too_late_is_told_so);

@@ -59,7 +59,7 @@ static void make_ledger(bool has_disk) {
         view.journal = journal;
 }
 
-/* So many bytes of NUMA node 1, or of its huge pages of 2 MiB. */
+/* So many bytes of NUMA node 1, or of its huge pages of 2 MiB. Without a container: observed. */
 static void claim(const char *container, uint64_t page_bytes, uint64_t bytes) {
         const LedgerPart part = { .node = 1, .bytes = bytes };
         const LedgerBlock block = { .nodes = { .words = { 2 } },
@@ -70,16 +70,20 @@ static void claim(const char *container, uint64_t page_bytes, uint64_t bytes) {
         LedgerChange change = {};
         LedgerClaim *made;
 
-        ck_assert_int_eq(ledger_claim_new(&(const LedgerClaim){ .pod_uid = "uid",
-                                                                .container = container,
-                                                                .namespace_name = "",
-                                                                .pod = "",
-                                                                .container_id = "",
-                                                                .reason = "",
-                                                                .blocks = &block,
-                                                                .n_blocks = 1 },
-                                          &made),
-                         0);
+        LedgerClaim from = { .pod_uid = "uid",
+                             .container = container,
+                             .namespace_name = "",
+                             .pod = "",
+                             .container_id = "",
+                             .reason = "",
+                             .blocks = &block,
+                             .n_blocks = 1 };
+
+        if (container[0] == '\0') {
+                from.state = CLAIM_OBSERVED;
+                from.source = CLAIM_SOURCE_OBSERVED;
+        }
+        ck_assert_int_eq(ledger_claim_new(&from, &made), 0);
         ck_assert_int_eq(ledger_change_put(&change, made), 0);
         ck_assert_int_eq(ledger_apply(ledger, &change, NULL, NULL, NULL), 0);
 }
@@ -167,6 +171,14 @@ check_condition(const char *type, bool is_good, const char *reason, const char *
                       condition->message);
 }
 
+static const Slug__V1__AllocatedResource *find_resource(const char *name) {
+        for (size_t i = 0; i < description->n_allocated_resources; ++i)
+                if (strcmp(description->allocated_resources[i]->resource, name) == 0)
+                        return description->allocated_resources[i];
+        ck_abort_msg("no resource %s", name);
+        return NULL;
+}
+
 START_TEST(a_ledger_that_nobody_keeps_is_told) {
         make_ledger(false);
         view.ledger_problem = "there is no folder /var/lib/slug";
@@ -183,6 +195,27 @@ START_TEST(claims_beyond_the_memory_are_told) {
 }
 END_TEST
 
+START_TEST(what_pods_hold_beyond_the_memory_breaks_no_promise) {
+        claim("db", 0, GIB / 4);
+        claim("", 0, 3 * GIB);
+        describe();
+        check_condition("ClaimsCovered", true, "ObservedBeyond", "NUMA nodes 1 have 2.");
+        ck_assert_uint_eq(description->numa_nodes[1]->amounts->claimed_bytes, 3 * GIB + GIB / 4);
+        ck_assert_uint_eq(description->numa_nodes[1]->amounts->observed_bytes, 3 * GIB);
+        ck_assert_uint_eq(description->numa_nodes[0]->amounts->observed_bytes, 0);
+        ck_assert_uint_eq(find_resource("memory")->requested_bytes, 3 * GIB + GIB / 4);
+        ck_assert_uint_eq(find_resource("memory")->limit_bytes, GIB / 4);
+}
+END_TEST
+
+START_TEST(a_broken_promise_is_told_whatever_is_observed) {
+        claim("db", 0, 3 * GIB);
+        claim("", 0, GIB);
+        describe();
+        check_condition("ClaimsCovered", false, "Overcommitted", "NUMA nodes 1 are 2.0");
+}
+END_TEST
+
 START_TEST(a_disk_that_cannot_be_written_is_told) {
         LedgerChange change = {};
 
@@ -193,14 +226,6 @@ START_TEST(a_disk_that_cannot_be_written_is_told) {
         check_condition("LedgerDurable", false, "WriteFailed", "No space left");
 }
 END_TEST
-
-static const Slug__V1__AllocatedResource *find_resource(const char *name) {
-        for (size_t i = 0; i < description->n_allocated_resources; ++i)
-                if (strcmp(description->allocated_resources[i]->resource, name) == 0)
-                        return description->allocated_resources[i];
-        ck_abort_msg("no resource %s", name);
-        return NULL;
-}
 
 START_TEST(claims_are_counted_by_numa_node_and_resource) {
         claim("db", 0, GIB / 2);
@@ -437,6 +462,8 @@ Suite *suite(void) {
         tcase_add_test(t, a_healthy_node_has_only_true_conditions);
         tcase_add_test(t, a_ledger_that_nobody_keeps_is_told);
         tcase_add_test(t, claims_beyond_the_memory_are_told);
+        tcase_add_test(t, what_pods_hold_beyond_the_memory_breaks_no_promise);
+        tcase_add_test(t, a_broken_promise_is_told_whatever_is_observed);
         tcase_add_test(t, a_disk_that_cannot_be_written_is_told);
         tcase_add_test(t, claims_are_counted_by_numa_node_and_resource);
         tcase_add_test(t, what_the_kubelet_saw_is_held_against_what_there_is);

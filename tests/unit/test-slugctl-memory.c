@@ -415,6 +415,11 @@ static const struct {
         { &verb_allocate, "{\"claim\":{\"podUid\":\"u\"}}", 0, "-/u" },
         { &verb_release, "{}", 1, "No such claim" },
         { &verb_release, "{\"released\":[{\"podUid\":\"u\",\"pod\":\"p\"}]}", 0, "Released:" },
+        { &verb_release, "{\"observed\":{\"podUid\":\"u\",\"namespace\":\"n\",\"pod\":\"p\"}}", 1,
+          "What n/p holds without a promise cannot be released: slugd observes it" },
+        { &verb_release,
+          "{\"released\":[{\"podUid\":\"u\",\"pod\":\"p\"}],\"observed\":{\"podUid\":\"u\"}}", 0,
+          "it goes when the pod does\n" },
         { &verb_simulate, "{\"pods\":[{\"fits\":true}],\"fitCount\":1}", 0, "1 of 1 pod fits\n" },
         { &verb_simulate, "{\"pods\":[{}]}", 1, "0 of 1 pod fits\n" },
 };
@@ -459,17 +464,21 @@ START_TEST(claimed_is_a_column_when_the_daemon_knows_it) {
         const char *text = render(
                 &verb_describe_node,
                 "{\"numaNodes\":[{\"numaNode\":{\"id\":0},\"amounts\":{\"allocatableBytes\":"
-                "\"4096\",\"claimedBytes\":\"0\",\"hugepagesClaimed\":[{\"pageSizeBytes\":"
+                "\"4096\",\"claimedBytes\":\"2048\",\"observedBytes\":\"1024\","
+                "\"hugepagesClaimed\":[{\"pageSizeBytes\":"
                 "\"2097152\",\"bytes\":\"4194304\"}]}},{\"numaNode\":{\"id\":1},\"amounts\":{}}]}",
                 (Style){ .is_wide = true });
 
-        ck_assert_msg(strstr(text, "Allocatable  Claimed  Allocatable Hugepages  Claimed "
-                                   "Hugepages  ") != NULL,
+        ck_assert_msg(strstr(text, "Allocatable  Claimed  Observed  Allocatable Hugepages  "
+                                   "Claimed Hugepages  ") != NULL,
                       "%s", text);
-        ck_assert_msg(strstr(text, "4Ki          0        -                      2Mi:4Mi") != NULL,
+        ck_assert_msg(
+                strstr(text, "4Ki          2Ki      1Ki       -                      2Mi:4Mi") !=
+                        NULL,
+                "%s", text);
+        ck_assert_msg(strstr(text, "0            -        -         -                      -") !=
+                              NULL,
                       "%s", text);
-        ck_assert_msg(strstr(text, "0            -        -                      -") != NULL, "%s",
-                      text);
 }
 END_TEST
 

@@ -182,13 +182,17 @@ END_TEST
 
 START_TEST(every_flag_has_its_place_and_says_so) {
         run_kubelet(4242, "kubelet", "1000",
-                    "--cgroups-per-qos=false --enforce-node-allocatable=system-reserved,pods "
+                    "--cgroups-per-qos=false --cgroup-root=/pods "
+                    "--enforce-node-allocatable=system-reserved,pods "
                     "--memory-manager-policy=Static --kube-reserved=memory=2Gi "
                     "--hostname-override=Worker-7 "
                     "--reserved-memory=0:memory=1Gi,hugepages-2Mi=4Mi;1:memory=2Gi "
                     "--reserved-memory=3:memory=3Gi");
         load_well();
         ck_assert(!config->kubelet.cgroups_per_qos && config->kubelet.static_memory_policy);
+        ck_assert_str_eq(config->kubelet.cgroup_root, "/pods");
+        ck_assert_str_eq(source_text(&config->kubelet.cgroup_root_source),
+                         "kubelet flag --cgroup-root");
         ck_assert(config->kubelet.enforces_pods);
         ck_assert_str_eq(config->kubelet.enforced, "system-reserved, pods");
         ck_assert_str_eq(config->kubelet.host_name, "Worker-7");

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * One look, while it is going on. Inside this folder only.
+ *
+ * Every claim of the ledger is an item; so is what is to be observed. The steps edit items one
+ * after the other, each seeing what those before it have made of them, and the change is written at
+ * the end. All that a look makes lies in its arena.
+ */
+#include "base/arena.h"
+#include "pods/evidence.h"
+#include "pods/reconcile-memory.h"
+#include "pods/reconcile.h"
+
+typedef struct LookNote LookNote;
+
+struct LookNote {
+        LookNote *next;
+        ReconcileAct act;
+        const char *reason;
+};
+
+typedef struct LookItem {
+        const LedgerClaim *before; /* as the ledger has it; NULL: it is new */
+        LedgerClaim *now;          /* as it is to be; NULL: as before */
+        const InventoryPod *pod;   /* NULL: nobody has it */
+        const char *missed;        /* why it is to go; NULL: it stays */
+        unsigned n_missed;         /* looks in a row */
+        bool is_gone;              /* goes with this look */
+        bool is_replaced;          /* another item takes its key, or there is no room for it */
+        bool gains_chunks;
+        LookNote *notes, **last_note; /* in order */
+} LookItem;
+
+/* A chunk of the report, and whose it is. */
+typedef struct LookChunk {
+        const ReportChunk *chunk;
+        const InventoryPod *pod;
+        bool has_ended; /* its container */
+        size_t place;   /* of its container in the pod */
+} LookChunk;
+
+/* A chunk of a claim that was promised. */
+typedef struct LookHolder {
+        const char *chunk;
+        const LookItem *item;
+} LookHolder;
+
+typedef struct LookFlag {
+        const InventoryPod *pod;
+        const char *reason;
+} LookFlag;
+
+typedef struct Look {
+        const ReconcileParams *params;
+        const Inventory *inventory;
+        const ReconcileMemory *memory;
+        bool is_same; /* misses are not counted again */
+        Arena *arena;
+        LookItem *items;   /* those of the ledger by key, then new ones */
+        size_t n_claims;   /* of the ledger */
+        size_t n_items;    /* with the new ones */
+        LookChunk *chunks; /* by id */
+        size_t n_chunks;
+        LookHolder *holders; /* by id */
+        size_t n_holders;
+        MemoryPod *pods; /* for the next look, by uid */
+        size_t n_pods;
+        LookFlag *flags; /* to be said now */
+        size_t n_flags;
+} Look;
+
+/* Return of all: 0 or -ENOMEM. */
+_must_check_ int look_init(Look *look);
+_must_check_ int look_note(Look *look, LookItem *item, ReconcileAct act, const char *reason);
+/* Makes @item->now, if it is not there yet. */
+_must_check_ int look_edit(Look *look, LookItem *item);
+/* Its block, with a part for each of its NUMA nodes, to be written to; look_close_block() takes
+ * those of no bytes away and sums up. @item is being edited. */
+_must_check_ int look_open_block(Look *look, LookItem *item, size_t i, LedgerPart **ret);
+void look_close_block(LookItem *item, size_t i);
+void look_count(const Look *look, LookItem *item);
+
+static inline const LedgerClaim *item_get(const LookItem *item) {
+        return item->now ? item->now : item->before;
+}
+
+static inline bool item_is_observed(const LookItem *item) {
+        return item_get(item)->source == CLAIM_SOURCE_OBSERVED;
+}
+
+/* Items that begin at @first and are of one pod. */
+size_t look_get_range(const Look *look, size_t first);
+/* The first item of the ledger that is of the pod, or where it would be. */
+size_t look_find_first(const Look *look, const char *uid);
+
+/* Whether the report could have known what the ledger has now. */
+bool look_could_know(const Look *look, const LookItem *item);
+
+/* The steps, in their order. */
+_must_check_ int look_rename(Look *look); /* claims of mirror pods; items are sorted after it */
+_must_check_ int look_judge(Look *look);
+_must_check_ int look_take_chunks(Look *look);
+_must_check_ int look_resize(Look *look);
+_must_check_ int look_observe(Look *look);
+
+_must_check_ int look_admit(Look *look); /* as many new claims as the ledger takes */
+_must_check_ int look_flag(Look *look);
+
+/* A chunk of the report is the pod's, and no claim that was promised to another pod has it. */
+bool look_has_chunk(const InventoryPod *pod, const ReportChunk *chunk, void *look);
+/* The observed item has a chunk that is somebody else's. */
+bool look_is_lost(const Look *look, const LookItem *item, const char *chunk);
+/* Takes what is somebody else's from an observed claim that stays as it is. */
+_must_check_ int look_lose_chunks(Look *look, LookItem *item);
