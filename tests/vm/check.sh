@@ -49,11 +49,12 @@ run_profile() {
   local profile=$1 name
   shift
   name=$(basename "$profile" .profile)
+  : >"$results/$name.tap" # it is there before anybody looks
   make_payload "$build/payload"
   python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" "$profile" "$@" >"$results/$name.tap" &
   qemu_pid=$!
   # shown as it comes; tail ends with what it follows
-  tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed "s/^/    /"
+  tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed -u "s/^/    /"
   wait "$qemu_pid" || true
   qemu_pid=
   if [ -n "$(ls -A "$build/payload/out")" ]; then
