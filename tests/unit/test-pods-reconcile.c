@@ -750,6 +750,7 @@ START_TEST(less_knowledge_takes_nothing_away) {
         expect_nothing_more();
         /* the kubelet's requests cannot be read */
         make_report(RUNNING);
+        pods_bed_source(&bed, "allocations", REPORT_SOURCE_FAILED);
         bed.report.pods[0].containers[0].request_bytes = (OptU64){};
         bed.report.pods[0].containers[0].limit_bytes = opt_u64(64 * MIB);
         expect_nothing_more();
