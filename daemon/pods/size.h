@@ -19,6 +19,7 @@ typedef struct SizeParams {
 
 typedef struct Size {
         PodSize worth;
+        bool has_request; /* some of it is requested */
         bool is_vague;   /* the request of something in it is not known */
         bool is_partial; /* nothing is known of something that has to be in it */
 } Size;

@@ -63,6 +63,13 @@ tests_fuzz_fuzz_ledger_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_ledger_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/ledger
 
+FUZZ_TARGETS += tests/fuzz/fuzz-pods-tree
+tests_fuzz_fuzz_pods_tree_SOURCES = %D%/fuzz-pods-tree.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_pods_tree_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_pods_tree_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_pods_tree_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/pods-tree
+
 # What talks to a server has the unit tests' one.
 FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \
 	tests/lib/folder.c tests/lib/folder.h
