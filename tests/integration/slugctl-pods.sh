@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What slugctl shows of the pods of a node: cgroups that the test makes, a report that it sends, and a slugd that goes away.
+# shellcheck disable=SC2317,SC2329 # wait_until calls what it is given
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$here/../lib/tap.sh"
@@ -98,6 +99,20 @@ contains "$out" "NUMA Nodes:       0:60Mi, 2:30Mi" "describe-pod: usage by NUMA 
 contains "$out" "Pressure:         12.5%" "describe-pod: pressure"
 contains "$out" "OOM Kills:        2" "describe-pod: kills"
 is "$(ctl -o json pods | awk -f "$here/flatten.awk" | awk '$1 == "report.hasReport"')" "" "json: no report, and no words about it"
+
+# Taken along
+
+"$slugctl" capture --root "$root" "$tmp/node.tar" >/dev/null 2>"$tmp/error" || not_ok "capture" "$(cat "$tmp/error")"
+"$slugctl" capture --mask --root "$root" "$tmp/masked.tar" >/dev/null 2>"$tmp/error" || not_ok "capture --mask" "$(cat "$tmp/error")"
+is "$(tar -tf "$tmp/masked.tar" | grep -c -e "$static" -e "$container")" 0 "capture --mask: no pods"
+ctl pods -o wide >"$tmp/here"
+mkdir "$tmp/captured"
+tar -xf "$tmp/node.tar" -C "$tmp/captured" || bail_out "cannot unpack the capture"
+stop_slugd TERM
+start_slugd --root "$tmp/captured" --no-ledger
+is "$(ctl pods -o wide)" "$(cat "$tmp/here")" "capture: the pods are those of the machine"
+stop_slugd TERM
+start_slugd --root "$root"
 
 # A report
 
