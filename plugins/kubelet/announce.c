@@ -27,7 +27,8 @@ static void announce_settled(Announced *announced, const Slug__V1__ReportPodsReq
                 return;
         if (report->settled)
                 log_event(LOG_NOTICE, SLUG_MESSAGE_SETTLED, LOG_PLAIN,
-                          "the kubelet and the runtime are settled: %zu pods", report->n_pods);
+                          "the kubelet and the runtime are settled: %zu pod%s", report->n_pods,
+                          report->n_pods == 1 ? "" : "s");
         else
                 log_event(LOG_NOTICE, SLUG_MESSAGE_SETTLED,
                           LOG_WITH({ .name = "SLUG_REASON", .text = report->unsettled_reason }),
@@ -44,9 +45,10 @@ void announce_report(Announced *announced, const Report *report) {
                 announce_gap(announced->gaps[i], &report->sources[i], report->gaps[i]);
         announce_settled(announced, message);
         if (report->n_foreign > 0)
-                (void)snprintf(foreign, sizeof(foreign), ", %zu sandboxes that are no pods",
-                               report->n_foreign);
-        (void)snprintf(status, sizeof(status), "%zu pods%s, %s%.150s", message->n_pods, foreign,
+                (void)snprintf(foreign, sizeof(foreign), ", %zu sandbox%s of others",
+                               report->n_foreign, report->n_foreign == 1 ? "" : "es");
+        (void)snprintf(status, sizeof(status), "%zu pod%s%s, %s%.150s", message->n_pods,
+                       message->n_pods == 1 ? "" : "s", foreign,
                        message->settled ? "settled" : "not settled: ", message->unsettled_reason);
         if (strcmp(status, announced->status) == 0)
                 return;

@@ -133,7 +133,7 @@ granted() {
 # shellcheck disable=SC2317 # wait_until calls it
 # has_lines FILE PATTERN COUNT: at least
 has_lines() {
-  [ "$(grep -c "$2" "$1" 2>/dev/null)" -ge "$3" ]
+  [ -f "$1" ] && [ "$(grep -c "$2" "$1")" -ge "$3" ]
 }
 
 # What slugd calls at its start, when it answers, when it looks again, at a reload and at its end. -D makes it strace that is
