@@ -774,7 +774,7 @@ START_TEST(less_knowledge_takes_nothing_away) {
         /* a look without usage */
         pods_bed_no_report(&bed);
         bed.tree.pods[0].containers[0].usage = (PodsUsage){};
-        bed.tree.pods[0].usage = (PodsUsage){};
+        bed.tree.pods[0].usage.bytes = (OptU64){};
         expect_nothing_more();
         ck_assert_uint_eq(ledger_claim_get_bytes(find("u", ""), 0), GIB);
         ck_assert_str_eq(find("u", "")->pod, "u");
