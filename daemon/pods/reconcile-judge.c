@@ -6,14 +6,14 @@
 /*
  * Who is gone, and who is there
  *
- * Claims that were promised. Each is judged by what the tree and the report say of its pod: a cgroup
- * with processes holds everything; a pod without a cgroup holds nothing that was ever active; in
- * between, and for what has not started yet, the report decides.
+ * Claims that were promised. Each is judged by what the tree and the report say of its pod: a
+ * cgroup with processes holds everything; a pod without a cgroup holds nothing that was ever
+ * active; in between, and for what has not started yet, the report decides.
  *
  * Containers of a living pod are not judged one by one: one that has exited is started again (a
- * CrashLoopBackOff keeps its bytes), and a regular init container's claim goes with the start of the
- * next container, as the kubelet tells it. One that is left over is no reason to guess: the kubelet
- * runs init containers again when the sandbox is made anew.
+ * CrashLoopBackOff keeps its bytes), and a regular init container's claim goes with the start of
+ * the next container, as the kubelet tells it. One that is left over is no reason to guess: the
+ * kubelet runs init containers again when the sandbox is made anew.
  */
 
 /* Static pods */
@@ -210,8 +210,8 @@ static const char *judge_pending(const Case *c) {
                        : NULL;
 }
 
-/* After a reboot there is no cgroup of anybody, and the runtime has the exited containers of before:
- * that is no evidence while the kubelet has the pod, since it may be about to start it again. */
+/* After a reboot there is no cgroup of anybody, and the runtime has the exited containers of
+ * before: that is no evidence while the kubelet has the pod, since it may be about to start it. */
 static const char *judge_unconfirmed(const Case *c) {
         const InventoryPod *pod = c->item->pod;
 

@@ -451,13 +451,14 @@ static void resize_container(ModelPod *pod) {
         pod->counted = 0;
 }
 
-/* The kubelet has lost its memory, and gives a chunk of one that runs to another. */
+/* The kubelet has lost its memory, and gives a chunk of one that runs to another. Not there and
+ * back while a report is under way: nobody could tell that from a chunk that has moved once. */
 static void move_chunk(void) {
         int *owner = &now.owners[pick(N_CHUNKS)];
         ModelPod *to = pick_pod();
 
-        if (*owner < 0 || !to->uid[0] || to->has_ended || to->containers[0].request == 0 ||
-            has_chunk(to, 0))
+        if (has_reported || *owner < 0 || !to->uid[0] || to->has_ended ||
+            to->containers[0].request == 0 || has_chunk(to, 0))
                 return;
         now.pods[*owner / (int)N_CONTAINERS].counted = 0;
         to->counted = 0;
