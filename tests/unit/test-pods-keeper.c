@@ -123,9 +123,9 @@ START_TEST(what_is_there_comes_into_the_ledger) {
         write_pod("16777215\n");
         look();
         ck_assert_uint_eq(n_changes, 1); /* usage alone is no news */
-        write_pod("16777217\n");
+        write_pod("134217728\n");
         look();
-        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 32 * MIB);
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 128 * MIB);
         ck_assert_uint_eq(n_changes, 2);
 }
 END_TEST
@@ -212,7 +212,7 @@ START_TEST(memory_that_runs_out_delays_and_breaks_nothing) {
 
         write_pod("16777216\n");
         look();
-        write_pod("33554432\n");
+        write_pod("134217728\n");
         for (unsigned n = 0; has_failed; ++n) {
                 now_usec += USEC_PER_SEC;
                 failmalloc_arm(n);
@@ -220,9 +220,9 @@ START_TEST(memory_that_runs_out_delays_and_breaks_nothing) {
                 has_failed = failmalloc_disarm();
                 ck_assert_uint_eq(view->inventory->n_pods, 1);
                 ck_assert(ledger_get_claimed(ledger, 0, 0) == 16 * MIB ||
-                          ledger_get_claimed(ledger, 0, 0) == 32 * MIB);
+                          ledger_get_claimed(ledger, 0, 0) == 128 * MIB);
         }
-        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 32 * MIB);
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 128 * MIB);
         ck_assert_str_eq(view->problem, "");
 }
 END_TEST
