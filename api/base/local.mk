@@ -13,4 +13,5 @@ libslugapi_a_SOURCES += \
 	%D%/replace.c %D%/replace.h \
 	%D%/root.c %D%/root.h \
 	%D%/scan.c %D%/scan.h \
-	%D%/sealed.c %D%/sealed.h
+	%D%/sealed.c %D%/sealed.h \
+	%D%/whole.c %D%/whole.h

@@ -133,3 +133,33 @@ int call_run(const VerbContext *context) {
 
         return call_write(context, &request, &status) ? call_send(context, request.data) : status;
 }
+
+int call_run_and(const VerbContext *context, CallTake *take) {
+        _cleanup_(buffer_deinitp) Buffer request = {}, answer = {};
+        int r, status;
+        Diag diag = {};
+
+        if (!call_write(context, &request, &status))
+                return status;
+        r = call_ask(context, context->verb->path, request.data, &answer, &diag);
+        if (r == CLIENT_E_UNREACHABLE) {
+                (void)call_complain(r, &diag);
+                return EXIT_UNREACHABLE;
+        }
+        if (r == 0)
+                r = take(context, &answer, &diag);
+        if (r > 0 && !diag.text[0])
+                return EXIT_FAILURE;
+        return r ? call_complain(r, &diag) : EXIT_SUCCESS;
+}
+
+int call_find_daemon(const VerbContext *context) {
+        _cleanup_(buffer_deinitp) Buffer answer = {};
+        Diag diag = {};
+        const int r = call_ask(context, "/slug.v1.NodeService/GetVersion", NULL, &answer, &diag);
+
+        if (r == 0)
+                return EXIT_SUCCESS;
+        (void)call_complain(r, &diag);
+        return r == CLIENT_E_UNREACHABLE ? EXIT_UNREACHABLE : EXIT_FAILURE;
+}

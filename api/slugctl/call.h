@@ -17,6 +17,11 @@
 /* Return: the exit status. */
 int call_run(const VerbContext *context);
 
+/* As call_run(), with something else to do with the answer than call_print(). @take: Return: as
+ * call_print(); a code above 0 without a text says that it has told what is wrong itself. */
+typedef int CallTake(const VerbContext *context, Buffer *answer, Diag *reterr);
+int call_run_and(const VerbContext *context, CallTake *take);
+
 /* Its two halves, for a verb that has something to do between them. False: there is no request; why
  * is said, and @ret_status set. */
 _must_check_ bool call_write(const VerbContext *context, Buffer *request, int *ret_status);
@@ -44,6 +49,10 @@ _must_check_ int call_decode(const Verb *verb,
                              Arena *arena,
                              ProtobufCMessage **ret,
                              Diag *reterr);
+
+/* For a verb that then asks again and again: says what is wrong when nobody answers. Return: the
+ * exit status, EXIT_SUCCESS when somebody does. */
+int call_find_daemon(const VerbContext *context);
 
 /* Says on standard error what went wrong. Return: the exit status. */
 int call_complain(int r, const Diag *diag);

@@ -11,7 +11,6 @@
 #include "base/quantity.h"
 #include "slugctl/call.h"
 #include "slugctl/claim.h"
-#include "slugctl/client.h"
 #include "slugctl/request.h"
 
 /*
@@ -21,7 +20,10 @@
 static const Option options[] = {
         { .name = "pod-uid", .argument = "UID", .help = "only claims of the pod with this uid" },
         { .name = "pod", .argument = "NAME", .help = "only claims of pods of this name" },
-        { .name = "namespace", .argument = "NAME", .help = "only claims of this namespace" },
+        { .name = "namespace",
+          .letter = 'n',
+          .argument = "NAME",
+          .help = "only claims of this namespace" },
         { .name = "numa-node", .argument = "N", .help = "only claims with bytes there" },
         { .name = "chunk", .argument = "ID", .help = "only the claim that holds this chunk" },
 };
@@ -147,23 +149,14 @@ static int filter(const VerbContext *context, Buffer *answer, Diag *reterr) {
         return request_encode(message, answer);
 }
 
-static int run(const VerbContext *context) {
-        _cleanup_(buffer_deinitp) Buffer request = {}, answer = {};
-        int r, status;
-        Diag diag = {};
+static int filter_and_print(const VerbContext *context, Buffer *answer, Diag *reterr) {
+        const int r = filter(context, answer, reterr);
 
-        if (!call_write(context, &request, &status))
-                return status;
-        r = call_ask(context, context->verb->path, request.data, &answer, &diag);
-        if (r == CLIENT_E_UNREACHABLE) {
-                (void)call_complain(r, &diag);
-                return EXIT_UNREACHABLE;
-        }
-        if (r == 0)
-                r = filter(context, &answer, &diag);
-        if (r == 0)
-                r = call_print(context, &answer, &diag);
-        return r ? call_complain(r, &diag) : EXIT_SUCCESS;
+        return r ? r : call_print(context, answer, reterr);
+}
+
+static int run(const VerbContext *context) {
+        return call_run_and(context, filter_and_print);
 }
 
 const Verb verb_claims = {

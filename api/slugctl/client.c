@@ -73,6 +73,7 @@ static size_t on_data(char *data, size_t size, size_t n, void *userdata) {
 /* {"code":"not_found","message":"..."} */
 static int tell_error(const char *socket, long status, const Buffer *answer, Diag *reterr) {
         struct json_object *error = NULL, *code = NULL, *message = NULL;
+        int r = CLIENT_E_REFUSED;
 
         if (answer->data)
                 error = json_tokener_parse(answer->data);
@@ -81,6 +82,8 @@ static int tell_error(const char *socket, long status, const Buffer *answer, Dia
                 (void)json_object_object_get_ex(error, "message", &message);
                 diag_set(reterr, NULL, 0, 0, "slugd refused: %s: %s", json_object_get_string(code),
                          message ? json_object_get_string(message) : "no reason given");
+                if (strcmp(json_object_get_string(code), "unimplemented") == 0)
+                        r = CLIENT_E_UNIMPLEMENTED;
         } else {
                 diag_set(reterr, NULL, 0, 0,
                          "%s answered with HTTP status %ld and no reason; is it slugd that listens "
@@ -89,7 +92,7 @@ static int tell_error(const char *socket, long status, const Buffer *answer, Dia
         }
         if (error)
                 json_object_put(error);
-        return CLIENT_E_REFUSED;
+        return r;
 }
 
 typedef CURL *CurlHandle;

@@ -15,8 +15,9 @@
 
 enum {
         _CLIENT_E_SUCCESS,
-        CLIENT_E_UNREACHABLE, /* nobody serves this socket, or not for us */
-        CLIENT_E_REFUSED,     /* the daemon says no, or nothing that can be understood */
+        CLIENT_E_UNREACHABLE,   /* nobody serves this socket, or not for us */
+        CLIENT_E_REFUSED,       /* the daemon says no, or nothing that can be understood */
+        CLIENT_E_UNIMPLEMENTED, /* the daemon has no such method: it is older than this program */
 };
 
 /* @request: JSON. @answer: appended. Return: 0, CLIENT_E_* with @reterr set, or -ENOMEM. */

@@ -13,7 +13,7 @@
  */
 #define PERCENT_MAX 1e15 /* no percentage that means anything; it fits every integer */
 
-static void add_share(Table *table, uint64_t bytes, uint64_t allocatable) {
+void table_add_share(Table *table, uint64_t bytes, uint64_t allocatable) {
         const double percent = allocatable ? (double)bytes / (double)allocatable * 100 : 0;
         char text[QUANTITY_TEXT_MAX];
 
@@ -40,8 +40,8 @@ void allocated_resources_append(const Slug__V1__DescribeNodeResponse *response,
                 const Slug__V1__AllocatedResource *resource = response->allocated_resources[i];
 
                 table_add_or(&table, resource->resource, "-");
-                add_share(&table, resource->requested_bytes, resource->allocatable_bytes);
-                add_share(&table, resource->limit_bytes, resource->allocatable_bytes);
+                table_add_share(&table, resource->requested_bytes, resource->allocatable_bytes);
+                table_add_share(&table, resource->limit_bytes, resource->allocatable_bytes);
         }
         table_append(&table, 2, buffer);
         if (response->claim_count == 1)

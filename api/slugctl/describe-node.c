@@ -8,6 +8,7 @@
 
 #include "base/quantity.h"
 #include "slugctl/call.h"
+#include "slugctl/client.h"
 #include "slugctl/version.h"
 #include "slugctl/words.h"
 
@@ -230,10 +231,12 @@ static void append_conditions(Slug__V1__Condition *const *conditions,
 /**
  * describe_node_append() - the whole text of the verb
  * @response:   from NodeService.DescribeNode; every part may be missing
+ * @pods:       from PodService.ListPods, or NULL
  * @style:      is_wide adds columns to the NUMA nodes
  * @buffer:     gets the text
  */
 void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
+                          const Slug__V1__ListPodsResponse *pods,
                           const Style *style,
                           Buffer *buffer) {
         output_toned(buffer, style, TONE_BOLD, "Name:");
@@ -248,11 +251,70 @@ void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
         append_conditions(response->conditions, response->n_conditions, style, buffer);
         diagnostics_append(style, response->diagnostics, response->n_diagnostics,
                            response->diagnostics_dropped, buffer);
+        if (pods)
+                described_pods_append(
+                        pods, response->allocatable ? response->allocatable->total_bytes : 0, style,
+                        buffer);
         allocated_resources_append(response, style, buffer);
 }
 
 static void render(const ProtobufCMessage *response, const Style *style, Buffer *buffer) {
-        describe_node_append((const Slug__V1__DescribeNodeResponse *)response, style, buffer);
+        describe_node_append((const Slug__V1__DescribeNodeResponse *)response, NULL, style, buffer);
+}
+
+/* @ret: of @arena; NULL when this slugd is of before there were pods. */
+static int ask_for_pods(const VerbContext *context,
+                        Arena *arena,
+                        const Slug__V1__ListPodsResponse **ret,
+                        Diag *reterr) {
+        static const Verb pods = { .response = &slug__v1__list_pods_response__descriptor };
+        _cleanup_(buffer_deinitp) Buffer answer = {};
+        ProtobufCMessage *message;
+        int r;
+
+        *ret = NULL;
+        r = call_ask(context, "/slug.v1.PodService/ListPods", NULL, &answer, reterr);
+        if (r == CLIENT_E_UNIMPLEMENTED)
+                return 0;
+        if (r == 0)
+                r = call_decode(&pods, &answer, arena, &message, reterr);
+        if (r == 0)
+                *ret = (const Slug__V1__ListPodsResponse *)message;
+        return r;
+}
+
+static int print_table(const VerbContext *context,
+                       const ProtobufCMessage *message,
+                       const Slug__V1__ListPodsResponse *pods) {
+        _cleanup_(buffer_deinitp) Buffer text = {};
+        int r;
+
+        describe_node_append((const Slug__V1__DescribeNodeResponse *)message, pods, &context->style,
+                             &text);
+        r = buffer_finish(&text);
+        if (r == 0)
+                (void)fwrite(text.data, 1, text.n_data, stdout);
+        return r;
+}
+
+/* What is for programs is the answer as it is; what is for people has the pods in it, and is shown
+ * without them before it is said that they could not be had. */
+static int print(const VerbContext *context, Buffer *answer, Diag *reterr) {
+        _cleanup_(arena_freep) Arena *arena = NULL;
+        const Slug__V1__ListPodsResponse *pods;
+        ProtobufCMessage *message;
+        int r, pods_r;
+
+        if (context->output == OUTPUT_JSON || context->output == OUTPUT_YAML)
+                return call_print(context, answer, reterr);
+        r = arena_new(CALL_ARENA_MAX, &arena);
+        if (r == 0)
+                r = call_decode(context->verb, answer, arena, &message, reterr);
+        if (r)
+                return r;
+        pods_r = ask_for_pods(context, arena, &pods, reterr);
+        r = print_table(context, message, pods);
+        return r ? r : pods_r;
 }
 
 /*
@@ -260,7 +322,7 @@ static void render(const ProtobufCMessage *response, const Style *style, Buffer 
  * same bytes as the machine itself.
  */
 static int run(const VerbContext *context) {
-        const int status = call_run(context);
+        const int status = call_run_and(context, print);
 
         if (status == EXIT_SUCCESS && !ferror(stdout))
                 version_tell_captured(context);

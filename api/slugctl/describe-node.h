@@ -3,15 +3,25 @@
 
 /* The Kubernetes node for people, in the manner of `kubectl describe node`. */
 #include "slug/v1/node.pb-c.h"
+#include "slug/v1/pod.pb-c.h"
 #include "slugctl/output.h"
 
+/* @pods: NULL: this slugd knows of none, and nothing is said of them */
 void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
+                          const Slug__V1__ListPodsResponse *pods,
                           const Style *style,
                           Buffer *buffer);
 /* Its part of what is claimed, as kubectl has it. */
 void allocated_resources_append(const Slug__V1__DescribeNodeResponse *response,
                                 const Style *style,
                                 Buffer *buffer);
+/* Its part of the pods, as kubectl has it; shares are of so many bytes. */
+void described_pods_append(const Slug__V1__ListPodsResponse *response,
+                           uint64_t allocatable_bytes,
+                           const Style *style,
+                           Buffer *buffer);
+/* "512Mi (12%)" */
+void table_add_share(Table *table, uint64_t bytes, uint64_t allocatable);
 /* Its part of one row per NUMA node. */
 void described_numa_nodes_append(Slug__V1__DescribedNumaNode *const *described,
                                  size_t n_described,

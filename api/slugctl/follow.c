@@ -8,7 +8,6 @@
 
 #include "rpc/client.h"
 #include "slugctl/call.h"
-#include "slugctl/client.h"
 
 /*
  * The first question is an ordinary call: it says what is wrong when nobody listens, or when this
@@ -103,18 +102,6 @@ static int ask(Follower *self) {
                 &self->call);
 }
 
-/* Return: the exit status, EXIT_SUCCESS when somebody answers. */
-static int look_for_daemon(const VerbContext *context) {
-        _cleanup_(buffer_deinitp) Buffer answer = {};
-        Diag diag = {};
-        const int r = call_ask(context, "/slug.v1.NodeService/GetVersion", NULL, &answer, &diag);
-
-        if (r == 0)
-                return EXIT_SUCCESS;
-        (void)call_complain(r, &diag);
-        return r == CLIENT_E_UNREACHABLE ? EXIT_UNREACHABLE : EXIT_FAILURE;
-}
-
 static int run(Follower *self) {
         int r;
 
@@ -135,7 +122,7 @@ static int run(Follower *self) {
 
 int follow(const FollowParams *params) {
         Follower self = { .params = params, .after_generation = params->after_generation };
-        const int status = look_for_daemon(params->context);
+        const int status = call_find_daemon(params->context);
         int r;
 
         if (status != EXIT_SUCCESS)

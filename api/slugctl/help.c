@@ -40,6 +40,7 @@ int help_print(void) {
                            "  slugctl topology -o wide\n"
                            "  slugctl describe-node -o json | jq .allocatable\n"
                            "  slugctl hints --local 4Gi --remote 8Gi..12Gi\n"
+                           "  slugctl pods --sort remote\n"
                            "  slugctl simulate web.yaml\n"
                            "  slugctl --socket /tmp/slugd.sock --wait 10 describe-node\n");
         return print(&text);

@@ -17,7 +17,11 @@ libslugctl_a_SOURCES = \
 	%D%/client.c %D%/client.h \
 	%D%/describe-allocated.c \
 	%D%/describe-node.c %D%/describe-node.h \
+	%D%/describe-node-pods.c \
 	%D%/describe-numa-nodes.c \
+	%D%/describe-pod.c %D%/describe-pod.h \
+	%D%/describe-pod-find.c \
+	%D%/describe-pod-text.c \
 	%D%/document.c %D%/document.h \
 	%D%/explain.c %D%/explain.h \
 	%D%/explain-memory.c \
@@ -35,7 +39,9 @@ libslugctl_a_SOURCES = \
 	%D%/ledger-record.c %D%/ledger-record.h \
 	%D%/ledger-report.c %D%/ledger-report.h \
 	%D%/ledger-verify.c \
+	%D%/listed-pod.c %D%/listed-pod.h \
 	%D%/manifest.c %D%/manifest.h \
+	%D%/manifest-pods.c %D%/manifest-pods.h \
 	%D%/operator.c %D%/operator.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h \
@@ -44,7 +50,11 @@ libslugctl_a_SOURCES = \
 	%D%/private-daemon.c %D%/private-daemon.h \
 	%D%/release.c \
 	%D%/request.c %D%/request.h \
+	%D%/screen.c %D%/screen.h \
+	%D%/similar.c %D%/similar.h \
 	%D%/simulate.c %D%/simulate.h \
+	%D%/top.c %D%/top.h \
+	%D%/top-text.c \
 	%D%/topology.c %D%/topology.h \
 	%D%/topology-cxl.c \
 	%D%/topology-figures.c \

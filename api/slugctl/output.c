@@ -210,6 +210,11 @@ void table_set_headers(Table *table, const char *const *headers) {
         assert(table->n_cells == 0);
         for (size_t i = 0; i < table->n_columns; ++i)
                 table_add(table, TONE_BOLD, headers[i]);
+        table_end_headers(table);
+}
+
+void table_end_headers(Table *table) {
+        assert(table->error || table->n_cells == table->n_columns);
         table->has_headers = true;
 }
 

@@ -62,6 +62,8 @@ void table_add(Table *table, Tone tone, const char *text);
 void table_printf(Table *table, Tone tone, const char *format, ...) _printf_(3, 4);
 /* The first row, underlined: n_columns texts. */
 void table_set_headers(Table *table, const char *const *headers);
+/* The same, of n_columns cells that were added. */
+void table_end_headers(Table *table);
 bool table_is_empty(const Table *table);
 
 /* Appends the table, every line indented by so many blanks. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/quantity.h"
-#include "slugctl/pods.h"
+#include "slugctl/manifest-pods.h"
 
 /*
  * Requests and limits are both maps from names to quantities, and protobuf-c makes two types of
@@ -62,7 +62,7 @@ static int read_pair(PodSpecReader *self,
 static int read_pairs(PodSpecReader *self,
                       yaml_node_t *node,
                       const char *name,
-                      Pair pairs[static PODS_RESOURCES_MAX],
+                      Pair pairs[static MANIFEST_PODS_RESOURCES_MAX],
                       size_t *ret_n) {
         size_t n;
         int r;
@@ -70,9 +70,9 @@ static int read_pairs(PodSpecReader *self,
         r = manifest_count_pairs(self->manifest, node, name, &n);
         if (r)
                 return r;
-        if (n > PODS_RESOURCES_MAX)
-                return manifest_refuse(self->manifest, node, "more than %u %s", PODS_RESOURCES_MAX,
-                                       name);
+        if (n > MANIFEST_PODS_RESOURCES_MAX)
+                return manifest_refuse(self->manifest, node, "more than %u %s",
+                                       MANIFEST_PODS_RESOURCES_MAX, name);
         for (size_t i = 0; i < n; ++i) {
                 yaml_node_t *value;
                 const char *key;
@@ -94,7 +94,7 @@ static int read_map(PodSpecReader *self,
                     const ProtobufCMessageDescriptor *descriptor,
                     void *ret_entries,
                     size_t *ret_n) {
-        Pair pairs[PODS_RESOURCES_MAX];
+        Pair pairs[MANIFEST_PODS_RESOURCES_MAX];
         ProtobufCMessage **entries;
         size_t n;
         int r;
@@ -234,9 +234,9 @@ static int read_containers(PodSpecReader *self,
         r = manifest_count_items(self->manifest, node, name, &n);
         if (r || n == 0)
                 return r;
-        if (n > PODS_CONTAINERS_MAX)
-                return manifest_refuse(self->manifest, node, "more than %u %s", PODS_CONTAINERS_MAX,
-                                       name);
+        if (n > MANIFEST_PODS_CONTAINERS_MAX)
+                return manifest_refuse(self->manifest, node, "more than %u %s",
+                                       MANIFEST_PODS_CONTAINERS_MAX, name);
         containers = arena_alloc_array(self->arena, n, sizeof(*containers));
         if (!containers)
                 return -ENOMEM;
@@ -263,10 +263,10 @@ static int read_annotation(PodSpecReader *self,
                 if (strcmp(entries[i]->key, key) == 0)
                         return manifest_refuse(self->manifest, value,
                                                "'%.60s' is given twice; leave one out", key);
-        if (*n_entries == PODS_ANNOTATIONS_MAX || strlen(key) > MANIFEST_TEXT_MAX)
+        if (*n_entries == MANIFEST_PODS_ANNOTATIONS_MAX || strlen(key) > MANIFEST_TEXT_MAX)
                 return manifest_refuse(self->manifest, value,
                                        "too long, or more than %u annotations of slug",
-                                       PODS_ANNOTATIONS_MAX);
+                                       MANIFEST_PODS_ANNOTATIONS_MAX);
         r = manifest_get_text(self->manifest, value, "an annotation", &text);
         if (r)
                 return r;
@@ -284,7 +284,7 @@ static int read_annotation(PodSpecReader *self,
 
 /* Only ours: the others are large, and nobody reads them. */
 static int read_annotations(PodSpecReader *self, yaml_node_t *node, Slug__V1__Pod *pod) {
-        Slug__V1__Pod__AnnotationsEntry *entries[PODS_ANNOTATIONS_MAX];
+        Slug__V1__Pod__AnnotationsEntry *entries[MANIFEST_PODS_ANNOTATIONS_MAX];
         size_t n_pairs, n = 0;
         int r;
 
@@ -294,8 +294,8 @@ static int read_annotations(PodSpecReader *self, yaml_node_t *node, Slug__V1__Po
                 const char *key;
 
                 r = manifest_get_pair(self->manifest, node, i, &key, &value);
-                if (r == 0 &&
-                    strncmp(key, PODS_ANNOTATIONS_PREFIX, strlen(PODS_ANNOTATIONS_PREFIX)) == 0)
+                if (r == 0 && strncmp(key, MANIFEST_PODS_ANNOTATIONS_PREFIX,
+                                      strlen(MANIFEST_PODS_ANNOTATIONS_PREFIX)) == 0)
                         r = read_annotation(self, key, value, entries, &n);
         }
         if (r || n == 0)

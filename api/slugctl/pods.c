@@ -3,338 +3,246 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "slugctl/manifest.h"
-#include "slugctl/pod-spec.h"
+#include "base/nodeset.h"
+#include "slugctl/call.h"
+#include "slugctl/claim.h"
+#include "slugctl/listed-pod.h"
+#include "slugctl/request.h"
 
 /*
- * An object is a pod, a list, or something that makes pods of a template: which it is, and where
- * the template and the number of pods stand, is a row of a table. Pods of one template share all
- * but their names.
- *
- * Every pod has a uid of its own, because the ledger goes by them. One that is missing is made up.
+ * The columns are a list of functions, as those of NUMA nodes are; the wide table has one more for
+ * each NUMA node that any pod uses. The plain one is kept within 100 columns for the names that
+ * pods usually have, so the limit is in the wide one alone.
  */
-#define LIST_DEPTH_MAX    3u
-#define LIST_SUFFIX       "List"
-#define LARGEST_PIECE_MAX (64u * 1024) /* of the arena, but for the list of pods */
+#define PODS_MAX_AGE_MSEC 1000u /* a person who asks wants to see what is now */
 
-typedef struct Reader {
-        Manifest manifest;
-        PodSpecReader specs;
-        Pods *pods;
-} Reader;
-
-typedef struct Kind {
-        const char *name;
-        const char *count; /* the field that says how many pods; NULL: one */
-        bool has_template;
-        bool has_job; /* the template stands in that of a job */
-} Kind;
-
-static const Kind kinds[] = {
-        { .name = "Pod" },
-        { .name = "Deployment", .count = "replicas", .has_template = true },
-        { .name = "StatefulSet", .count = "replicas", .has_template = true },
-        { .name = "ReplicaSet", .count = "replicas", .has_template = true },
-        { .name = "ReplicationController", .count = "replicas", .has_template = true },
-        { .name = "DaemonSet", .has_template = true }, /* this is one node */
-        { .name = "Job", .count = "parallelism", .has_template = true },
-        { .name = "CronJob", .count = "parallelism", .has_template = true, .has_job = true },
+static const Option options[] = {
+        { .name = "namespace",
+          .letter = 'n',
+          .argument = "NAME",
+          .help = "only pods of this namespace" },
+        { .name = "sort",
+          .argument = "KEY",
+          .words = listed_pod_sort_words,
+          .help = "name (the default), usage, local, remote, growth,\n"
+                  "pressure or size; the largest first" },
 };
 
-static const Kind *find_kind(const char *name) {
-        for (size_t i = 0; i < ELEMENTSOF(kinds); ++i)
-                if (strcmp(kinds[i].name, name) == 0)
-                        return &kinds[i];
-        return NULL;
+static void add_namespace(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_or(table, pod->namespace_, "-");
 }
 
-static void skip(Reader *self, const yaml_node_t *node, const char *why, const char *what) {
-        char quoted[MANIFEST_QUOTED_MAX];
-
-        if (self->pods->n_skipped++ == 0)
-                diag_set(&self->pods->first_skipped, self->manifest.source,
-                         (unsigned)node->start_mark.line + 1, (unsigned)node->start_mark.column + 1,
-                         "%s %s", manifest_quote(what, quoted), why);
+static void add_name(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add(table, TONE_PLAIN, listed_pod_get_name(pod));
 }
 
-/* Metadata */
+static void add_qos(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add(table, TONE_PLAIN, qos_class_word(pod->qos_class));
+}
 
-typedef struct Names {
-        const char *name;
-        const char *namespace_name;
-        const char *uid;
-        bool is_prefix; /* the API server would add something to the name */
-} Names;
+static void add_state(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add(table, pod_state_tone(pod->state), pod_state_word(pod->state));
+}
 
-static int read_names(Reader *self, yaml_node_t *metadata, const yaml_node_t *object, Names *ret) {
-        ManifestField fields[] = { { .name = "name" },
-                                   { .name = "generateName" },
-                                   { .name = "namespace" },
-                                   { .name = "uid" } };
-        Names names = {};
-        int r;
+static void add_request(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_opt_bytes(table, MESSAGE_OPT(pod, request_bytes));
+}
 
-        r = manifest_bind(&self->manifest, metadata, "metadata", fields, ELEMENTSOF(fields));
-        if (r == 0)
-                r = manifest_get_text(&self->manifest, fields[0].node, "the name", &names.name);
-        if (r == 0 && !names.name[0]) {
-                r = manifest_get_text(&self->manifest, fields[1].node, "generateName", &names.name);
-                names.is_prefix = true;
+static void add_limit(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_limit(table, MESSAGE_OPT(pod, request_bytes), MESSAGE_OPT(pod, limit_bytes));
+}
+
+static void add_local(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_opt_bytes(table, usage_get_local(pod->usage));
+}
+
+static void add_remote(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_opt_bytes(table, usage_get_remote(pod->usage));
+}
+
+static void add_claims(Table *table, const Slug__V1__ListedPod *pod) {
+        _cleanup_(buffer_deinitp) Buffer text = {};
+
+        listed_pod_append_claims(pod, &text);
+        table_add_built(table, listed_pod_get_claims_tone(pod), &text);
+}
+
+static void add_size(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_opt_bytes(table, pod->size_source ? opt_u64(pod->size_bytes) : (OptU64){});
+}
+
+static void add_source(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add(table, TONE_PLAIN, pod_size_source_word(pod->size_source));
+}
+
+static void add_confidence(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add(table, TONE_PLAIN, pod_size_confidence_word(pod->size_confidence));
+}
+
+static void add_uid(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_or(table, pod->uid, "-");
+}
+
+static void add_cgroup(Table *table, const Slug__V1__ListedPod *pod) {
+        table_add_or(table, pod->cgroup, "<none>");
+}
+
+static const struct {
+        const char *header;
+        void (*add)(Table *table, const Slug__V1__ListedPod *pod); /* NULL: the NUMA nodes */
+        bool is_wide_only;
+} columns[] = {
+        { "Namespace", add_namespace, false },
+        { "Name", add_name, false },
+        { "QoS", add_qos, false },
+        { "State", add_state, false },
+        { "Request", add_request, false },
+        { "Limit", add_limit, true },
+        { "Local", add_local, false },
+        { "Remote", add_remote, false },
+        { NULL, NULL, true },
+        { "Claim", add_claims, false },
+        { "Size", add_size, true },
+        { "From", add_source, true },
+        { "Confidence", add_confidence, true },
+        { "UID", add_uid, true },
+        { "Cgroup", add_cgroup, true },
+};
+
+static NodeSet find_numa_nodes(const Slug__V1__ListPodsResponse *response) {
+        NodeSet nodes = {};
+
+        for (size_t i = 0; i < response->n_pods; ++i) {
+                const Slug__V1__PodUsage *usage = response->pods[i]->usage;
+
+                for (size_t k = 0; usage && k < usage->n_numa_nodes; ++k)
+                        if (usage->numa_nodes[k]->numa_node < NODESET_MAX)
+                                nodeset_add(&nodes, usage->numa_nodes[k]->numa_node);
         }
-        if (r == 0)
-                r = manifest_get_text(&self->manifest, fields[2].node, "the namespace",
-                                      &names.namespace_name);
-        if (r == 0)
-                r = manifest_get_text(&self->manifest, fields[3].node, "the uid", &names.uid);
-        if (r)
-                return r;
-        if (!names.name[0])
-                return manifest_refuse(&self->manifest, metadata ? metadata : object,
-                                       "it has no name; give it one: metadata: {name: NAME}");
-        *ret = names;
-        return 0;
+        return nodes;
 }
 
-/* Pods */
+static size_t count_columns(const Style *style, const NodeSet *nodes) {
+        size_t n = 0;
 
-/* @number: of pods of a template; NULL: it is the only one. */
-static int add_pod(Reader *self,
-                   const Slug__V1__Pod *like,
-                   const Names *names,
-                   const uint64_t *number,
-                   const yaml_node_t *node) {
-        Pods *pods = self->pods;
-        Arena *arena = self->specs.arena;
-        Slug__V1__Pod *pod;
+        for (size_t i = 0; i < ELEMENTSOF(columns); ++i)
+                if (style->is_wide || !columns[i].is_wide_only)
+                        n += columns[i].add ? 1 : nodeset_count(nodes);
+        return n;
+}
 
-        if (pods->n_items == PODS_MAX)
-                return manifest_refuse(&self->manifest, node, "more than %u pods in all", PODS_MAX);
-        pod = arena_alloc(arena, sizeof(*pod));
-        if (!pod)
-                return -ENOMEM;
-        *pod = *like;
-        if (number)
-                pod->name = arena_printf(arena, "%s-%" PRIu64, names->name, *number);
-        else if (names->is_prefix)
-                pod->name = arena_printf(arena, "%s%zu", names->name, pods->n_items);
+static void add_headers(Table *table, const NodeSet *nodes) {
+        for (size_t i = 0; i < ELEMENTSOF(columns); ++i) {
+                if (columns[i].is_wide_only && !table->style->is_wide)
+                        continue;
+                if (columns[i].add)
+                        table_add(table, TONE_BOLD, columns[i].header);
+                else
+                        NODESET_FOREACH (node, nodes)
+                                table_printf(table, TONE_BOLD, "N%u", node);
+        }
+        table_end_headers(table);
+}
+
+static void add_pod(Table *table, const Slug__V1__ListedPod *pod, const NodeSet *nodes) {
+        for (size_t i = 0; i < ELEMENTSOF(columns); ++i) {
+                if (columns[i].is_wide_only && !table->style->is_wide)
+                        continue;
+                if (columns[i].add)
+                        columns[i].add(table, pod);
+                else
+                        NODESET_FOREACH (node, nodes)
+                                table_add_opt_bytes(table, usage_get_numa_node(pod->usage, node));
+        }
+}
+
+void pods_append(const Slug__V1__ListPodsResponse *response, const Style *style, Buffer *buffer) {
+        const NodeSet nodes = find_numa_nodes(response);
+        _cleanup_(table_deinitp) Table table = table_init(style, count_columns(style, &nodes));
+
+        add_headers(&table, &nodes);
+        for (size_t i = 0; i < response->n_pods; ++i)
+                add_pod(&table, response->pods[i], &nodes);
+        if (response->n_pods > 0)
+                table_append(&table, 0, buffer);
         else
-                pod->name = arena_strdup(arena, names->name);
-        pod->namespace_ =
-                arena_strdup(arena, names->namespace_name[0] ? names->namespace_name : "default");
-        if (names->uid[0] && !number)
-                pod->uid = arena_strdup(arena, names->uid);
-        else
-                pod->uid = arena_printf(arena, "simulated-%zu", pods->n_items);
-        if (!pod->name || !pod->namespace_ || !pod->uid)
-                return -ENOMEM;
-        pods->items[pods->n_items++] = pod;
-        return 0;
+                buffer_append_text(buffer, "No pods found\n");
+        pods_problems_append(response, style, buffer);
 }
 
-static bool has_ended(const char *phase) {
-        return strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0;
+static void render(const ProtobufCMessage *message, const Style *style, Buffer *buffer) {
+        pods_append((const Slug__V1__ListPodsResponse *)message, style, buffer);
 }
 
-static Slug__V1__QosClass parse_qos(const char *text) {
-        if (strcmp(text, "Guaranteed") == 0)
-                return SLUG__V1__QOS_CLASS__QOS_CLASS_GUARANTEED;
-        if (strcmp(text, "Burstable") == 0)
-                return SLUG__V1__QOS_CLASS__QOS_CLASS_BURSTABLE;
-        if (strcmp(text, "BestEffort") == 0)
-                return SLUG__V1__QOS_CLASS__QOS_CLASS_BEST_EFFORT;
-        return SLUG__V1__QOS_CLASS__QOS_CLASS_UNSPECIFIED;
+static int write_request(const VerbContext *context, Buffer *request, _unused_ Diag *reterr) {
+        Slug__V1__ListPodsRequest message = SLUG__V1__LIST_PODS_REQUEST__INIT;
+        const char *namespace_name = verb_find_option(context, "namespace");
+
+        if (namespace_name)
+                message.namespace_ = (char *)namespace_name;
+        message.max_age_ms = PODS_MAX_AGE_MSEC;
+        return request_encode(&message.base, request);
 }
 
-static int read_pod(Reader *self, yaml_node_t *object) {
-        ManifestField fields[] = { { .name = "metadata" },
-                                   { .name = "spec" },
-                                   { .name = "status" } };
-        ManifestField status[] = { { .name = "phase" }, { .name = "qosClass" } };
-        Slug__V1__Pod pod = SLUG__V1__POD__INIT;
-        const char *phase, *qos;
-        Names names;
+/* @answer becomes the same in another order; slugd's own is that of names. */
+static int sort(const VerbContext *context, Buffer *answer, Diag *reterr) {
+        const char *word = verb_find_option(context, "sort");
+        _cleanup_(arena_freep) Arena *arena = NULL;
+        Slug__V1__ListPodsResponse *response;
+        ProtobufCMessage *message;
         int r;
 
-        r = manifest_bind(&self->manifest, object, "a pod", fields, ELEMENTSOF(fields));
-        if (r == 0)
-                r = read_names(self, fields[0].node, object, &names);
-        if (r == 0)
-                r = manifest_bind(&self->manifest, fields[2].node, "status", status,
-                                  ELEMENTSOF(status));
-        if (r == 0)
-                r = manifest_get_text(&self->manifest, status[0].node, "the phase", &phase);
-        if (r == 0)
-                r = manifest_get_text(&self->manifest, status[1].node, "qosClass", &qos);
-        if (r)
-                return r;
-        if (has_ended(phase)) {
-                skip(self, object, "has ended and holds no memory; left out", names.name);
+        if (!word)
                 return 0;
-        }
-        r = pod_spec_read(&self->specs, object, fields[0].node, fields[1].node, &pod);
+        r = arena_new(CALL_ARENA_MAX, &arena);
+        if (r == 0)
+                r = call_decode(context->verb, answer, arena, &message, reterr);
         if (r)
                 return r;
-        pod.qos_class = parse_qos(qos);
-        return add_pod(self, &pod, &names, NULL, object);
+        response = (Slug__V1__ListPodsResponse *)message;
+        listed_pods_sort(response->pods, response->n_pods,
+                         (PodSortKey)option_find_word(
+                                 option_find(options, ELEMENTSOF(options), "sort"), word));
+        buffer_deinit(answer);
+        *answer = (Buffer){};
+        return request_encode(message, answer);
 }
 
-/* Templates */
+static int sort_and_print(const VerbContext *context, Buffer *answer, Diag *reterr) {
+        const int r = sort(context, answer, reterr);
 
-/* From the spec of a CronJob to that of its job. */
-static int enter_job(Reader *self, yaml_node_t **spec) {
-        ManifestField outer[] = { { .name = "jobTemplate" } }, inner[] = { { .name = "spec" } };
-        int r;
-
-        r = manifest_bind(&self->manifest, *spec, "spec", outer, ELEMENTSOF(outer));
-        if (r == 0)
-                r = manifest_bind(&self->manifest, outer[0].node, "jobTemplate", inner,
-                                  ELEMENTSOF(inner));
-        if (r == 0)
-                *spec = inner[0].node;
-        return r;
+        return r ? r : call_print(context, answer, reterr);
 }
 
-static int read_template(Reader *self,
-                         const Kind *kind,
-                         yaml_node_t *object,
-                         yaml_node_t *spec,
-                         const Names *names) {
-        ManifestField fields[] = { { .name = "template" },
-                                   { .name = kind->count ? kind->count : "" } };
-        ManifestField parts[] = { { .name = "metadata" }, { .name = "spec" } };
-        Slug__V1__Pod pod = SLUG__V1__POD__INIT;
-        uint64_t n = 1;
-        int r = 0;
-
-        if (kind->has_job)
-                r = enter_job(self, &spec);
-        if (r == 0)
-                r = manifest_bind(&self->manifest, spec, "spec", fields, kind->count ? 2 : 1);
-        if (r == 0)
-                r = manifest_get_number(&self->manifest, fields[1].node, fields[1].name, &n);
-        if (r == 0)
-                r = manifest_bind(&self->manifest, fields[0].node, "template", parts,
-                                  ELEMENTSOF(parts));
-        if (r == 0)
-                r = pod_spec_read(&self->specs, fields[0].node ? fields[0].node : object,
-                                  parts[0].node, parts[1].node, &pod);
-        for (uint64_t i = 0; r == 0 && i < n; ++i)
-                r = add_pod(self, &pod, names, kind->count ? &i : NULL,
-                            fields[1].node ? fields[1].node : object);
-        return r;
+static int run(const VerbContext *context) {
+        return call_run_and(context, sort_and_print);
 }
 
-static int read_owner(Reader *self, const Kind *kind, yaml_node_t *object) {
-        ManifestField fields[] = { { .name = "metadata" }, { .name = "spec" } };
-        Names names;
-        int r;
-
-        r = manifest_bind(&self->manifest, object, kind->name, fields, ELEMENTSOF(fields));
-        if (r == 0)
-                r = read_names(self, fields[0].node, object, &names);
-        if (r)
-                return r;
-        names.uid = "";
-        return read_template(self, kind, object, fields[1].node, &names);
-}
-
-/* Objects */
-
-/* "PodList": what its items are when they do not say; "List" says nothing. */
-static int read_list(Reader *self, yaml_node_t *object, const char *kind, unsigned depth);
-
-/* @usual: the kind of an object that has none; "" when it must have one. */
-static int read_object(Reader *self, yaml_node_t *object, const char *usual, unsigned depth) {
-        ManifestField fields[] = { { .name = "kind" } };
-        const Kind *known;
-        const char *kind;
-        int r;
-
-        r = manifest_bind(&self->manifest, object, "an object", fields, ELEMENTSOF(fields));
-        if (r == 0)
-                r = manifest_get_text(&self->manifest, fields[0].node, "the kind", &kind);
-        if (r)
-                return r;
-        kind = kind[0] ? kind : usual;
-        if (!kind[0])
-                return manifest_refuse(&self->manifest, object,
-                                       "it has no kind; an object of Kubernetes has one, as "
-                                       "'kind: Pod'");
-        known = find_kind(kind);
-        if (known)
-                return known->has_template ? read_owner(self, known, object)
-                                           : read_pod(self, object);
-        if (strlen(kind) >= strlen(LIST_SUFFIX) &&
-            strcmp(kind + strlen(kind) - strlen(LIST_SUFFIX), LIST_SUFFIX) == 0)
-                return read_list(self, object, kind, depth);
-        skip(self, object, "makes no pods; left out", kind);
-        return 0;
-}
-
-static int read_list(Reader *self, yaml_node_t *object, const char *kind, unsigned depth) {
-        ManifestField fields[] = { { .name = "items" } };
-        char usual[MANIFEST_QUOTED_MAX];
-        size_t n_items;
-        int r;
-
-        if (depth == LIST_DEPTH_MAX)
-                return manifest_refuse(&self->manifest, object, "lists nested deeper than %u",
-                                       LIST_DEPTH_MAX);
-        (void)snprintf(usual, sizeof(usual), "%.*s", (int)(strlen(kind) - strlen(LIST_SUFFIX)),
-                       kind);
-        r = manifest_bind(&self->manifest, object, kind, fields, ELEMENTSOF(fields));
-        if (r == 0)
-                r = manifest_count_items(&self->manifest, fields[0].node, "items", &n_items);
-        for (size_t i = 0; r == 0 && i < n_items; ++i)
-                r = read_object(self, manifest_get_item(&self->manifest, fields[0].node, i), usual,
-                                depth + 1);
-        return r;
-}
-
-static int read_documents(Reader *self) {
-        yaml_node_t *root;
-        int r;
-
-        for (;;) {
-                r = manifest_next(&self->manifest, &root);
-                if (r || !root)
-                        return r;
-                r = read_object(self, root, "", 0);
-                if (r)
-                        return r;
-        }
-}
-
-int pods_read(Arena *arena,
-              const char *source,
-              const char *data,
-              size_t n_data,
-              Pods *ret,
-              Diag *reterr) {
-        Pods pods = { .items = arena_alloc_array(arena, PODS_MAX, sizeof(Slug__V1__Pod *)) };
-        Reader self = { .pods = &pods };
-        int r;
-
-        if (!pods.items)
-                return -ENOMEM;
-        r = manifest_open(&self.manifest, source, data, n_data, reterr);
-        self.specs = (PodSpecReader){ .manifest = &self.manifest, .arena = arena };
-        if (r == 0)
-                r = read_documents(&self);
-        manifest_deinit(&self.manifest);
-        if (r == -ENOMEM && !arena_has_room(arena, LARGEST_PIECE_MAX)) {
-                diag_set(reterr, source, 0, 0, "more than %u MiB of pods; split it",
-                         PODS_ARENA_MAX / (1024 * 1024));
-                return PODS_E_INVALID;
-        }
-        if (r)
-                return r < 0 ? r : PODS_E_INVALID;
-        if (pods.n_items == 0) {
-                diag_set(reterr, source, 0, 0, "there are no pods in it");
-                return PODS_E_INVALID;
-        }
-        *ret = pods;
-        return 0;
-}
+const Verb verb_pods = {
+        .name = "pods",
+        .arguments = "",
+        .summary = "every pod on this node, what it asked for, holds and uses",
+        .help = "Lists every pod on this node, those that never asked slugd for memory, too: its\n"
+                "request, what it uses of local and remote memory now, and its claim. A pod whose\n"
+                "name nobody has told goes by its uid. The claim is the memory that was promised\n"
+                "to it; 'observed' means that it holds memory and was promised none.\n"
+                "\n"
+                "-o wide adds the limit, what is used of each NUMA node (N0, N1, ...), the size\n"
+                "that slugd reckons with, where that comes from and how sure it is, uid and\n"
+                "cgroup. Below the list stands what makes it less than it could be.\n"
+                "\n"
+                "Examples:\n"
+                "  slugctl pods\n"
+                "  slugctl pods -n kube-system -o wide | less -S\n"
+                "  slugctl pods --sort remote\n"
+                "  slugctl pods -o json | jq '.pods[] | select(.sizeSource | test(\"USAGE\"))'\n",
+        .options = options,
+        .n_options = ELEMENTSOF(options),
+        .run = run,
+        .path = "/slug.v1.PodService/ListPods",
+        .response = &slug__v1__list_pods_response__descriptor,
+        .write_request = write_request,
+        .render = render,
+};

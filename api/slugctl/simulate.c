@@ -9,8 +9,8 @@
 #include "slugctl/call.h"
 #include "slugctl/claim.h"
 #include "slugctl/input.h"
+#include "slugctl/manifest-pods.h"
 #include "slugctl/manifest.h"
-#include "slugctl/pods.h"
 #include "slugctl/private-daemon.h"
 #include "slugctl/request.h"
 #include "slugctl/words.h"
@@ -37,10 +37,10 @@ static int read_file(const char *file, const char **ret_source, Buffer *ret, Dia
                 diag_set(reterr, *ret_source, 0, 0,
                          "more than %u MiB; split it, or leave fields out",
                          MANIFEST_INPUT_MAX / (1024 * 1024));
-        return r > 0 ? PODS_E_INVALID : r;
+        return r > 0 ? MANIFEST_PODS_E_INVALID : r;
 }
 
-static void tell_skipped(const Pods *pods) {
+static void tell_skipped(const ManifestPods *pods) {
         char text[DIAG_FORMATTED_MAX];
 
         if (pods->n_skipped == 0)
@@ -56,15 +56,15 @@ static int write_request(const VerbContext *context, Buffer *request, Diag *rete
         _cleanup_(arena_freep) Arena *arena = NULL;
         _cleanup_(buffer_deinitp) Buffer text = {};
         const char *source;
-        Pods pods;
+        ManifestPods pods;
         int r;
 
         r = read_file(context->arguments[0], &source, &text, reterr);
         if (r == 0)
-                r = arena_new(PODS_ARENA_MAX, &arena);
+                r = arena_new(MANIFEST_PODS_ARENA_MAX, &arena);
         if (r == 0)
-                r = pods_read(arena, source, text.data ? text.data : "", text.n_data, &pods,
-                              reterr);
+                r = manifest_pods_read(arena, source, text.data ? text.data : "", text.n_data,
+                                       &pods, reterr);
         if (r)
                 return r > 0 ? VERB_E_INPUT : r;
         tell_skipped(&pods);

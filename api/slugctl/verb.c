@@ -2,18 +2,21 @@
 #include "slugctl/verb.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "slugctl/similar.h"
 
 /*
  * The verb table. Its order is that of the help text. A new verb is one file that defines a Verb,
  * and one line here.
  */
 const Verb *const verbs[] = {
-        &verb_describe_node, &verb_topology,   &verb_explain, &verb_config,
-        &verb_changes,       &verb_watch,      &verb_claims,  &verb_hints,
-        &verb_simulate,      &verb_allocate,   &verb_release, &verb_ledger,
-        &verb_capture,       &verb_completion, &verb_help,    &verb_version,
+        &verb_describe_node, &verb_topology,   &verb_explain,      &verb_config,  &verb_changes,
+        &verb_watch,         &verb_pods,       &verb_describe_pod, &verb_top,     &verb_claims,
+        &verb_hints,         &verb_simulate,   &verb_allocate,     &verb_release, &verb_ledger,
+        &verb_capture,       &verb_completion, &verb_help,         &verb_version,
 };
 const size_t n_verbs = ELEMENTSOF(verbs);
 
@@ -24,53 +27,20 @@ const Verb *verb_find(const char *name) {
         return NULL;
 }
 
-/* Longer words are nobody's slip of the finger, and the rows below stay on the stack. */
-#define SIMILAR_LENGTH_MAX   32u
-#define SIMILAR_DISTANCE_MAX 3u
-
-static size_t min3(size_t a, size_t b, size_t c) {
-        const size_t smaller = a < b ? a : b;
-
-        return smaller < c ? smaller : c;
-}
-
-/* How many letters must be put in, taken out or exchanged: the classic table, one row at a time. */
-static size_t count_edits(const char *a, size_t n_a, const char *b, size_t n_b) {
-        size_t row[SIMILAR_LENGTH_MAX + 1];
-
-        for (size_t k = 0; k <= n_b; ++k)
-                row[k] = k;
-        for (size_t i = 1; i <= n_a; ++i) {
-                size_t diagonal = row[0];
-
-                row[0] = i;
-                for (size_t k = 1; k <= n_b; ++k) {
-                        const size_t above = row[k];
-
-                        row[k] = min3(above + 1, row[k - 1] + 1,
-                                      diagonal + (a[i - 1] == b[k - 1] ? 0 : 1));
-                        diagonal = above;
-                }
-        }
-        return row[n_b];
-}
-
 const Verb *verb_find_similar(const char *name) {
         const size_t n_name = strlen(name);
-        size_t best = SIMILAR_DISTANCE_MAX + 1;
+        size_t best = SIZE_MAX;
         const Verb *found = NULL;
 
-        if (n_name == 0 || n_name > SIMILAR_LENGTH_MAX)
+        if (n_name == 0)
                 return NULL;
         for (size_t i = 0; i < n_verbs; ++i) {
-                const size_t n_verb = strlen(verbs[i]->name);
                 size_t n_edits;
 
                 if (strncmp(verbs[i]->name, name, n_name) == 0)
                         return verbs[i];
-                n_edits = count_edits(name, n_name, verbs[i]->name, n_verb);
-                /* when every letter differs, it is another word */
-                if (n_edits < best && n_edits < n_name && n_edits < n_verb) {
+                n_edits = similar_count_edits(name, verbs[i]->name);
+                if (n_edits < best) {
                         best = n_edits;
                         found = verbs[i];
                 }

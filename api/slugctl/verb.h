@@ -77,6 +77,7 @@ enum {
 };
 
 extern const Verb verb_describe_node;
+extern const Verb verb_describe_pod;
 extern const Verb verb_topology;
 extern const Verb verb_allocate;
 extern const Verb verb_capture;
@@ -88,8 +89,10 @@ extern const Verb verb_explain;
 extern const Verb verb_help;
 extern const Verb verb_hints;
 extern const Verb verb_ledger;
+extern const Verb verb_pods;
 extern const Verb verb_release;
 extern const Verb verb_simulate;
+extern const Verb verb_top;
 extern const Verb verb_version;
 extern const Verb verb_watch;
 

@@ -4,13 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/quantity.h"
 #include "rpc/json.h"
 #include "slugctl/changes.h"
 #include "slugctl/describe-node.h"
 #include "slugctl/follow.h"
+#include "slugctl/screen.h"
 
 /*
  * On a terminal the screen is drawn anew with every message; elsewhere one text follows the other,
@@ -152,10 +152,9 @@ static int take(const Slug__V1__WatchResponse *response, void *userdata) {
 }
 
 static int run(const VerbContext *context) {
-        const char *terminal = getenv("TERM");
         Watcher self = {
                 .context = context,
-                .is_live = isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0,
+                .is_live = screen_is_possible(),
         };
 
         if (context->output == OUTPUT_YAML)

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/whole.h"
 #include "ledger/claim.h"
 #include "ledger/filling.h"
-#include "ledger/whole.h"
 #include "value/value.h"
 
 /*

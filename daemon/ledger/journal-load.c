@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/scan.h"
+#include "base/whole.h"
 #include "ledger/journal.h"
-#include "ledger/whole.h"
 
 /*
  * Loading is applying, line by line, until the end or until a line that is not good.

@@ -11,5 +11,4 @@ libslugcore_a_SOURCES += \
 	%D%/lifecycle.c %D%/lifecycle.h \
 	%D%/lifecycle-yield.c \
 	%D%/record.c %D%/record.h \
-	%D%/record-parse.c \
-	%D%/whole.c %D%/whole.h
+	%D%/record-parse.c

@@ -4,7 +4,8 @@
  *
  * The rows of kubectl's "Allocated resources": what is promised, and how far it may grow. Requests
  * are bytes that are charged; limits are the ceilings of the splits, and a claim without a ceiling
- * adds none, as in kubectl. Plain memory has a row of its own and one for each locality.
+ * adds none, as in kubectl; what is observed has been asked for by nobody, and is charged all the
+ * same. Plain memory has a row of its own and one for each locality.
  */
 #include "service/messages.h"
 
@@ -18,8 +19,9 @@ static uint64_t sum_limits(const Ledger *ledger, bool has_local, bool has_remote
 
                 if (claim->is_within_pod)
                         continue;
-                /* the kubelet's own way has no split: what it gives is the limit, too */
-                if (is_plain && has_local)
+                /* the kubelet's own way has no split: what it gives is the limit, too; what is
+                 * observed has been given by nobody */
+                if (is_plain && has_local && !ledger_claim_is_observed(claim))
                         sum = bytes_add_saturated(sum, ledger_claim_get_bytes(claim, 0));
                 if (has_local && split->local.max != SPLIT_UNLIMITED)
                         sum = bytes_add_saturated(sum, split->local.max);

@@ -5,8 +5,12 @@
  * allocated_pods_state
  *
  * What every container was admitted with, requests and limits, as the kubelet keeps it for pods
- * that are resized in place: a file of the kubelet since 1.33 (or with InPlacePodVerticalScaling).
- * It may have pods that are long gone: it says how much, never who is there.
+ * that are resized in place: a file of the kubelet since 1.33; before, with the gate
+ * InPlacePodVerticalScaling, the same was in pod_status_manager_state. It may have pods that are
+ * long gone: it says how much, never who is there.
+ *
+ * Of resources those are kept that have to do with memory: "memory", "hugepages-2Mi", and the
+ * chunks of ours. A container is there even when it has none of them.
  *
  * Source: k8s.io/kubernetes pkg/kubelet/allocation/state, read at 1.36.3.
  */
@@ -17,6 +21,7 @@
 
 #define ALLOCATIONS_NAME     "allocated_pods_state"
 #define ALLOCATIONS_FILE_MAX (16u * 1024 * 1024)
+#define ALLOCATIONS_PODS_MAX 4096u
 
 typedef struct AllocatedContainer {
         const char *name;
@@ -42,9 +47,12 @@ enum {
         ALLOCATIONS_E_INVALID, /* @reterr: file, place, and what is wrong */
 };
 
-/* @dir: the kubelet's root directory, below @root. Unknown keys are passed over, a checksum that
- * does not fit is no failure: the kubelet's hash changes with its types. Return: 0,
- * ALLOCATIONS_E_*, or an errno. */
+/*
+ * @dir: the kubelet's root directory, below @root. Unknown keys are passed over, a checksum that
+ * does not fit is no failure: the kubelet's hash changes with its types. What is of a form that is
+ * not known is refused as a whole. Return: 0, ALLOCATIONS_E_*, or an errno, which @reterr tells,
+ * too.
+ */
 _must_check_ int
 allocations_read(const Root *root, const char *dir, Allocations **ret, Diag *reterr);
 /* The same of text; @source: for the diag. */

@@ -42,12 +42,12 @@ tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_config_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/config
 
-FUZZ_TARGETS += tests/fuzz/fuzz-pods
-tests_fuzz_fuzz_pods_SOURCES = %D%/fuzz-pods.c $(FUZZ_REPLAY)
-tests_fuzz_fuzz_pods_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_pods_LDFLAGS = $(FUZZ_LINK_FLAGS)
-tests_fuzz_fuzz_pods_LDADD = $(SLUGCTL_LIBS)
-EXTRA_DIST += %D%/corpus/pods
+FUZZ_TARGETS += tests/fuzz/fuzz-manifest-pods
+tests_fuzz_fuzz_manifest_pods_SOURCES = %D%/fuzz-manifest-pods.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_manifest_pods_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_manifest_pods_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_manifest_pods_LDADD = $(SLUGCTL_LIBS)
+EXTRA_DIST += %D%/corpus/manifest-pods
 
 FUZZ_TARGETS += tests/fuzz/fuzz-split
 tests_fuzz_fuzz_split_SOURCES = %D%/fuzz-split.c $(FUZZ_REPLAY) tests/lib/pod-text.c tests/lib/pod-text.h
@@ -69,6 +69,20 @@ tests_fuzz_fuzz_pods_tree_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_pods_tree_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_pods_tree_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/pods-tree
+
+FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-files
+tests_fuzz_fuzz_kubelet_files_SOURCES = %D%/fuzz-kubelet-files.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_kubelet_files_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_fuzz_fuzz_kubelet_files_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_kubelet_files_LDADD = $(SLUG_KUBELET_LIBS)
+EXTRA_DIST += %D%/corpus/kubelet-files
+
+FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-spec
+tests_fuzz_fuzz_kubelet_spec_SOURCES = %D%/fuzz-kubelet-spec.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_kubelet_spec_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_fuzz_fuzz_kubelet_spec_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_kubelet_spec_LDADD = $(SLUG_KUBELET_LIBS)
+EXTRA_DIST += %D%/corpus/kubelet-spec
 
 # What talks to a server has the unit tests' one.
 FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \

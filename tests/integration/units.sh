@@ -13,17 +13,20 @@ make_tmp
 units=$abs_top_srcdir/systemd
 built=$abs_top_builddir/systemd/slugd.service
 
-# The units as they will be, but with the slugd that was just built: nothing is installed here.
+# The units as they will be, but with the programs that were just built: nothing is installed here.
 cp "$units/slugd.socket" "$tmp" || bail_out "there is no slugd.socket"
-sed -e "s,^\(ExecStart\)=[^ ]*,\1=$slugd," "$built" >"$tmp/slugd.service" || bail_out "there is no slugd.service"
-
-is "$(grep -n '@[a-z_]*@' "$built")" "" "slugd.service: nothing is left to be filled in"
+for program in slugd slug-kubelet; do
+  service=$abs_top_builddir/systemd/$program.service
+  sed -e "s,^\(ExecStart\)=[^ ]*,\1=$abs_top_builddir/$program," "$service" >"$tmp/$program.service" ||
+    bail_out "there is no $program.service"
+  is "$(grep -n '@[a-z_]*@' "$service")" "" "$program.service: nothing is left to be filled in"
+done
 # verify UNIT...: systemd's words on them; --man=no because the pages are not installed here
 verify() {
   (cd "$tmp" && systemd-analyze verify --recursive-errors=no --man=no "$@" 2>&1)
 }
 
-is "$(verify slugd.service slugd.socket)" "" "systemd finds no fault in the units"
+is "$(verify slugd.service slugd.socket slug-kubelet.service)" "" "systemd finds no fault in the units"
 mkdir "$tmp/planted"
 sed 's/^PrivateNetwork=/PrivateNetworks=/' "$tmp/slugd.service" >"$tmp/planted/slugd.service"
 contains "$(verify planted/slugd.service)" PrivateNetworks "a setting that systemd does not know is found"
@@ -33,8 +36,10 @@ exposure() {
   systemd-analyze security --offline=yes --threshold=20 --no-pager "$1" >"$tmp/security" 2>&1
 }
 
-exposure "$tmp/slugd.service"
-is "$?" 0 "slugd.service is exposed by at most 2.0: $(sed -n 's/.*Overall exposure level .*: \([0-9.]*\).*/\1/p' "$tmp/security")"
+for service in slugd.service slug-kubelet.service; do
+  exposure "$tmp/$service"
+  is "$?" 0 "$service is exposed by at most 2.0: $(sed -n 's/.*Overall exposure level .*: \([0-9.]*\).*/\1/p' "$tmp/security")"
+done
 grep -v -E '^(CapabilityBoundingSet|SystemCallFilter)=' "$tmp/slugd.service" >"$tmp/planted/slugd.service"
 exposure "$tmp/planted/slugd.service"
 is "$?" 1 "without its two largest fences it is exposed by more"
@@ -43,6 +48,8 @@ is "$?" 1 "without its two largest fences it is exposed by more"
 is "$(sed -n 's/^ListenStream=//p' "$units/slugd.socket")" \
   "$(sed -n 's/^#define CONFIG_DEFAULT_SOCKET *"\(.*\)"/\1/p' "$abs_top_srcdir/daemon/config/config.h")" \
   "slugd.socket is where clients look"
+contains "$(sed -n 's/^ *\.socket = //p' "$abs_top_srcdir/plugins/kubelet/main.c")" \
+  "$(sed -n 's/^ListenStream=//p' "$units/slugd.socket")" "and where slug-kubelet looks"
 is "$(sed -n 's/^Backlog=//p' "$units/slugd.socket")" \
   "$(sed -n 's/^ *\.max_connections = \([0-9]*\),.*/\1/p' "$abs_top_srcdir/api/rpc/limits.h")" \
   "as many wait as slugd serves"
@@ -59,10 +66,14 @@ cp "$units/slug.catalog" "$root/usr/lib/systemd/catalog/slug.catalog"
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root="unshare --map-root-user"
 if $as_root true 2>/dev/null; then
-  is "$($as_root systemd-sysusers --root="$root" 2>&1 | grep -v '^Creating group')" "" "sysusers: no complaint"
+  is "$($as_root systemd-sysusers --root="$root" 2>&1 | grep -v -E '^(Creating (group|user)|Adding user)')" "" "sysusers: no complaint"
   is "$(cut -d : -f 1 "$root/etc/group" | sort | tr '\n' ' ')" \
-    "$(sed -n 's/^SocketGroup=//p' "$units/slugd.socket") slug-claimer " "sysusers: the groups of the socket and of claimers"
-  is "$(cut -d : -f 1 "$root/etc/passwd" 2>/dev/null)" "" "sysusers: no user"
+    "$(sed -n 's/^SocketGroup=//p' "$units/slugd.socket") slug-claimer slug-kubelet " "sysusers: the groups of the socket, of claimers and of the plugin"
+  is "$(cut -d : -f 1 "$root/etc/passwd" 2>/dev/null)" "$(sed -n 's/^User=//p' "$tmp/slug-kubelet.service")" "sysusers: the plugin's user"
+  sed -n 's/^SupplementaryGroups=//p' "$tmp/slug-kubelet.service" | tr ' ' '\n' >"$tmp/groups"
+  while read -r group; do
+    is "$(sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group")" slug-kubelet "sysusers: the plugin is in group $group"
+  done <"$tmp/groups"
   is "$($as_root systemd-tmpfiles --root="$root" --create slug.conf 2>&1)" "" "tmpfiles: no complaint"
   for folder in run/slug etc/slug etc/slug/slugd.yaml.d; do
     is "$(stat -c '%F %a' "$root/$folder" 2>&1)" "directory 755" "tmpfiles: /$folder"
@@ -112,6 +123,19 @@ allowed() {
     }' "$1" | sort
 }
 
+# granted UNIT PROGRAM: all that was traced
+granted() {
+  allowed "$1" >"$tmp/allowed"
+  sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$tmp/calls" | sort -u >"$tmp/called"
+  is "$(grep -c -x -E 'epoll_wait|signalfd4|timerfd_settime' "$tmp/called")" 3 "system calls of $2 could be read"
+  is "$(comm -23 "$tmp/called" "$tmp/allowed")" "" "every system call of $2 is one that its unit grants"
+}
+# shellcheck disable=SC2317 # wait_until calls it
+# has_lines FILE PATTERN COUNT: at least
+has_lines() {
+  [ -f "$1" ] && [ "$(grep -c "$2" "$1")" -ge "$3" ]
+}
+
 # What slugd calls at its start, when it answers, when it looks again, at a reload and at its end. -D makes it strace that is
 # the child, so that a signal goes to slugd.
 allowed "$built" >"$tmp/allowed"
@@ -133,8 +157,32 @@ else
   stop_slugd TERM
   is "$slugd_status" 0 "and stopped as asked"
   wait_until grep -q 'exited with 0' "$tmp/calls"
-  sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$tmp/calls" | sort -u >"$tmp/called"
-  is "$(grep -c -x -E 'accept4|signalfd4|timerfd_settime' "$tmp/called")" 3 "its system calls could be read"
-  is "$(comm -23 "$tmp/called" "$tmp/allowed")" "" "every system call of slugd is one that the unit grants"
+  granted "$built" slugd
+
+  # slug-kubelet asks a runtime and a kubelet that answer, and tells a slugd that does
+  world=$tmp/world
+  mkdir -p "$world/run/crio" "$world/var/lib/kubelet/pod-resources" "$tmp/said"
+  doubles=
+  # shellcheck disable=SC2086 # a list
+  trap '[ -z "$doubles" ] || kill $doubles 2>/dev/null; clean_up' EXIT
+  for peer in "runtime $world/run/crio/crio.sock" "pod-resources $world/var/lib/kubelet/pod-resources/kubelet.sock" "slugd $sock"; do
+    # shellcheck disable=SC2086 # two words
+    "$abs_top_builddir/tests/lib/double" $peer "$tmp/said" &
+    doubles="$doubles $!"
+  done
+  wait_until has_lines "$tmp/said/calls" listening 3
+  strace -D -f -o "$tmp/calls" "$abs_top_builddir/slug-kubelet" --root "$world" --slugd "$sock" --interval 200ms \
+    --settle-time 1s --foreground >"$tmp/slug-kubelet.log" 2>&1 &
+  agent_pid=$!
+  wait_until has_lines "$tmp/slug-kubelet.log" "are settled" 1
+  is "$?" 0 "slug-kubelet settles under strace"
+  wait_until has_lines "$tmp/said/reports" settled 1
+  kill -s TERM "$agent_pid"
+  wait "$agent_pid"
+  is "$?" 0 "and stops as asked"
+  # shellcheck disable=SC2086 # a list
+  kill $doubles
+  wait_until grep -q 'exited with 0' "$tmp/calls"
+  granted "$abs_top_builddir/systemd/slug-kubelet.service" slug-kubelet
 fi
 done_testing

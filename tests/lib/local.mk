@@ -21,6 +21,12 @@ tests_lib_mktree_SOURCES = %D%/mktree.c \
 tests_lib_mktree_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_lib_mktree_LDADD = libslugapi.a
 
+# Runtimes, kubelets and slugds as far as slug-kubelet asks them.
+check_PROGRAMS += tests/lib/double
+tests_lib_double_SOURCES = %D%/double.c
+tests_lib_double_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_lib_double_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+
 # Not a program but what is preloaded into one; a shared object is position independent, whatever programs are.
 check_PROGRAMS += tests/lib/bad-disk.so
 tests_lib_bad_disk_so_SOURCES = %D%/bad-disk.c

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The wire against those who defined it and those who use it: the Connect project's conformance runner on both sides, h2spec, and
-# stock clients. The memory manager against the kubelet's own. Everything is pinned, by go.sum and package-lock.json; nothing is
-# skipped.
+# stock clients. The memory manager, and what is read of the kubelet's files, against the kubelet's own code. Everything is pinned,
+# by go.sum and package-lock.json; nothing is skipped.
 #
 #     check.sh BUILD
 #
@@ -145,6 +145,10 @@ sed 's/^/    /' "$results/clients.tap" | grep -v '^    ok' || true
 echo "== the kubelet's memory manager"
 SLUG_PEERS_MUST=yes sh "$here/memory-oracle.sh" "$build" >"$results/memory-oracle.tap" 2>"$results/memory-oracle.log" || true
 sed 's/^/    /' "$results/memory-oracle.tap" | grep -v '^    ok' || true
+
+echo "== the kubelet's files"
+SLUG_PEERS_MUST=yes sh "$here/kubelet-files.sh" "$build" >"$results/kubelet-files.tap" 2>"$results/kubelet-files.log" || true
+sed 's/^/    /' "$results/kubelet-files.tap" | grep -v '^    ok' || true
 
 count() {
   cat "$results"/*.tap | grep -c -E "$1" || true

@@ -1,5 +1,5 @@
 # Stock clients, and what runs them: ./bootstrap check-peers.
-EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/say.sh %D%/curl.sh %D%/buf-curl.sh %D%/grpc_python.py \
+EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/kubelet-files.sh %D%/go-peer.sh %D%/say.sh %D%/curl.sh %D%/buf-curl.sh %D%/grpc_python.py \
 	%D%/proto/grpc/health/v1/health.proto \
 	%D%/node/package.json %D%/node/package-lock.json %D%/node/check.mjs %D%/node/grpc-js.mjs %D%/node/connect-node.mjs \
 	%D%/go/go.mod %D%/go/go.sum %D%/go/kubelet-dial/main.go \
@@ -9,4 +9,15 @@ EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/say.sh %D%/cu
 	%D%/go/memory-oracle/kubelet.go %D%/go/memory-oracle/machine.go %D%/go/memory-oracle/main.go \
 	%D%/go/memory-oracle/plant.go %D%/go/memory-oracle/play.go %D%/go/memory-oracle/pod.go \
 	%D%/go/memory-oracle/podgen.go %D%/go/memory-oracle/sequence.go %D%/go/memory-oracle/slugd.go \
-	%D%/go/memory-oracle/wire.go
+	%D%/go/memory-oracle/wire.go \
+	%D%/go/kubelet-files/go.mod %D%/go/kubelet-files/go.sum %D%/go/kubelet-files/compare.go \
+	%D%/go/kubelet-files/damage.go %D%/go/kubelet-files/draw.go %D%/go/kubelet-files/expect.go \
+	%D%/go/kubelet-files/files.go %D%/go/kubelet-files/look.go %D%/go/kubelet-files/main.go \
+	%D%/go/kubelet-files/node.go %D%/go/kubelet-files/plant.go %D%/go/kubelet-files/server.go \
+	%D%/go/kubelet-files/sockets.go
+
+# What we read of the kubelet's files, for the kubelet's own code to be compared with.
+check_PROGRAMS += tests/peers/kubelet-look
+tests_peers_kubelet_look_SOURCES = %D%/kubelet-look.c
+tests_peers_kubelet_look_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins $(JSONC_CFLAGS)
+tests_peers_kubelet_look_LDADD = $(SLUG_KUBELET_LIBS)

@@ -13,11 +13,11 @@ tests_unit_test_slugctl_memory_SOURCES = tests/unit/test-slugctl-memory.c
 tests_unit_test_slugctl_memory_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_memory_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
 
-UNIT_TESTS += tests/unit/test-pods
-tests_unit_test_pods_SOURCES = tests/unit/test-pods.c $(FAILMALLOC)
-tests_unit_test_pods_CPPFLAGS = $(TEST_CPPFLAGS) $(YAML_CFLAGS)
-tests_unit_test_pods_LDFLAGS = $(TEST_WRAP_FLAGS)
-tests_unit_test_pods_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+UNIT_TESTS += tests/unit/test-manifest-pods
+tests_unit_test_manifest_pods_SOURCES = tests/unit/test-manifest-pods.c $(FAILMALLOC)
+tests_unit_test_manifest_pods_CPPFLAGS = $(TEST_CPPFLAGS) $(YAML_CFLAGS)
+tests_unit_test_manifest_pods_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_manifest_pods_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
 
 # Held against slugd's own reader, so it links the daemon as well.
 UNIT_TESTS += tests/unit/test-ledger-log
@@ -30,3 +30,13 @@ UNIT_TESTS += tests/unit/test-slugctl-ledger
 tests_unit_test_slugctl_ledger_SOURCES = tests/unit/test-slugctl-ledger.c
 tests_unit_test_slugctl_ledger_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_ledger_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-pods
+tests_unit_test_slugctl_pods_SOURCES = tests/unit/test-slugctl-pods.c
+tests_unit_test_slugctl_pods_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_pods_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-top
+tests_unit_test_slugctl_top_SOURCES = tests/unit/test-slugctl-top.c
+tests_unit_test_slugctl_top_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_top_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(SLUG_RPC_SERVER_LIBS) $(CHECK_LIBS)

@@ -185,6 +185,14 @@ check_condition(const char *type, bool is_good, const char *reason, const char *
                       condition->message);
 }
 
+static const Slug__V1__AllocatedResource *find_resource(const char *name) {
+        for (size_t i = 0; i < description->n_allocated_resources; ++i)
+                if (strcmp(description->allocated_resources[i]->resource, name) == 0)
+                        return description->allocated_resources[i];
+        ck_abort_msg("no resource %s", name);
+        return NULL;
+}
+
 START_TEST(a_ledger_that_nobody_keeps_is_told) {
         make_ledger(false);
         view.ledger_problem = "there is no folder /var/lib/slug";
@@ -209,6 +217,8 @@ START_TEST(what_pods_hold_beyond_the_memory_breaks_no_promise) {
         ck_assert_uint_eq(description->numa_nodes[1]->amounts->claimed_bytes, 3 * GIB + GIB / 4);
         ck_assert_uint_eq(description->numa_nodes[1]->amounts->observed_bytes, 3 * GIB);
         ck_assert_uint_eq(description->numa_nodes[0]->amounts->observed_bytes, 0);
+        ck_assert_uint_eq(find_resource("memory")->requested_bytes, 3 * GIB + GIB / 4);
+        ck_assert_uint_eq(find_resource("memory")->limit_bytes, GIB / 4);
 }
 END_TEST
 
@@ -230,14 +240,6 @@ START_TEST(a_disk_that_cannot_be_written_is_told) {
         check_condition("LedgerDurable", false, "WriteFailed", "No space left");
 }
 END_TEST
-
-static const Slug__V1__AllocatedResource *find_resource(const char *name) {
-        for (size_t i = 0; i < description->n_allocated_resources; ++i)
-                if (strcmp(description->allocated_resources[i]->resource, name) == 0)
-                        return description->allocated_resources[i];
-        ck_abort_msg("no resource %s", name);
-        return NULL;
-}
 
 START_TEST(claims_are_counted_by_numa_node_and_resource) {
         claim("db", 0, GIB / 2);

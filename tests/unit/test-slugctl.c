@@ -188,6 +188,9 @@ static const struct {
         { "HTTP/1.1 403 No\r\nContent-Type: application/json\r\nContent-Length: 48\r\n\r\n"
           "{\"code\":\"permission_denied\",\"message\":\"not you\"}",
           CLIENT_E_REFUSED, "slugd refused: permission_denied: not you" },
+        { "HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: 46\r\n\r\n"
+          "{\"code\":\"unimplemented\",\"message\":\"no method\"}",
+          CLIENT_E_UNIMPLEMENTED, "slugd refused: unimplemented: no method" },
         { "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nnope\n", CLIENT_E_REFUSED,
           "HTTP status 404" },
         { "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{}",

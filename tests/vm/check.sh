@@ -29,8 +29,19 @@ make_payload() {
   make -C "$build" -s install DESTDIR="$1/root" >"$build/install.log" 2>&1 || { tail -n 20 "$build/install.log" >&2; exit 1; }
   cp "$here"/guest/*.sh "$here"/guest/*.py "$top/tests/lib/tap.sh" "$1/"
   cp "$here"/cases/*.sh "$1/cases/"
-  mkdir -p "$1/root/usr/libexec/slug-test"
-  "${CC:-cc}" -O2 -o "$1/root/usr/libexec/slug-test/kubelet" "$here/guest/kubelet.c"
+  make_programs "$1/root/usr/libexec/slug-test" "$1"
+}
+
+# make_programs FOLDER FOR-IMAGES: what the cases need besides slug
+make_programs() {
+  local name
+  make -C "$build" -s tests/vm/guest/cri tests/vm/guest/memhog tests/vm/guest/pause || exit 1
+  mkdir -p "$1"
+  cp "$build/tests/vm/guest/cri" "$1/"
+  cp "$build/tests/vm/guest/pause" "$1/kubelet"
+  for name in pause memhog; do
+    "$here/container-image.sh" "$name" "$build/tests/vm/guest/$name" "$2/$name.tar"
+  done
 }
 
 # run_profile FILE [CASE...]
@@ -38,11 +49,12 @@ run_profile() {
   local profile=$1 name
   shift
   name=$(basename "$profile" .profile)
+  : >"$results/$name.tap" # it is there before anybody looks
   make_payload "$build/payload"
   python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" "$profile" "$@" >"$results/$name.tap" &
   qemu_pid=$!
   # shown as it comes; tail ends with what it follows
-  tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed "s/^/    /"
+  tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed -u "s/^/    /"
   wait "$qemu_pid" || true
   qemu_pid=
   if [ -n "$(ls -A "$build/payload/out")" ]; then

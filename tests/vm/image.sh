@@ -12,6 +12,8 @@ image_mib=1600
 packages=(
   systemd systemd-sysv udev dbus linux-image-amd64 kmod procps jq curl python3-minimal
   numactl ndctl daxctl cxl
+  # pods, by two runtimes; started by the cases that want it
+  containerd runc crun
   # what slugd and slugctl link to
   libsystemd0 libudev1 libjson-c5 libcurl3t64-gnutls libyaml-0-2 libmicrohttpd12t64 libnghttp2-14 libprotobuf-c1 libarchive13t64
 )
@@ -44,6 +46,7 @@ build() {
     --customize-hook='echo "/dev/vda / ext4 defaults,noatime 0 0" >"$1/etc/fstab"' \
     --customize-hook='chroot "$1" systemctl -q enable slug-test.service' \
     --customize-hook='chroot "$1" systemctl -q mask systemd-networkd.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer getty@tty1.service serial-getty@ttyS0.service' \
+    --customize-hook='chroot "$1" systemctl -q disable containerd.service' \
     --customize-hook='chroot "$1" systemd-machine-id-setup --commit >/dev/null 2>&1 || true' \
     --customize-hook='chroot "$1" passwd -q -d root' \
     --customize-hook="copy-out /boot '$out'" \

@@ -9,6 +9,7 @@
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
     cases NAME...                       which of cases/NAME.sh are run, in this order
+    like PROFILE                        its machine, without its cases
 
 A "#" begins a comment. Anything else is refused with its line.
 """
@@ -25,17 +26,20 @@ class Profile:
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.nodes, self.distances, self.access = [], [], []
         self.cxl, self.window, self.virtio_mem, self.kernel, self.cases = [], None, None, [], []
+        self._read_file(path)
+        if not self.nodes or not self.cases:
+            raise ProfileError(f"{path}: a profile needs at least one node and one case")
+
+    def _read_file(self, path):
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 words = line.split("#")[0].split()
                 if words:
                     self._read(path, number, words)
-        if not self.nodes or not self.cases:
-            raise ProfileError(f"{path}: a profile needs at least one node and one case")
 
     def _read(self, path, number, words):
         forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "cxl": (2, 2), "window": (1, 1),
-                 "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99)}
+                 "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99), "like": (1, 1)}
         what, rest = words[0], words[1:]
         least, most = forms.get(what, (1, 0))
         if not least <= len(rest) <= most:
@@ -55,6 +59,9 @@ class Profile:
             self.virtio_mem = rest
         elif what == "kernel":
             self.kernel.extend(rest)
+        elif what == "like":
+            self._read_file(os.path.join(os.path.dirname(path), f"{rest[0]}.profile"))
+            self.cases = []
         else:
             self.cases.extend(rest)
 

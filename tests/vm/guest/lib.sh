@@ -20,6 +20,17 @@ ask() {
   printf '%s\n' "$reply"
 }
 
+# Which part of a case this is: 0, and one more after every cut_power. The numbers of its results go on.
+stage=0
+[ ! -e /var/lib/slug-test/stage ] || read -r stage tap_n </var/lib/slug-test/stage
+
+# cut_power: of the whole machine; nobody is warned, and what was not written is lost. The case begins anew after the boot.
+cut_power() {
+  echo "$((stage + 1)) $tap_n" >/var/lib/slug-test/stage
+  sync /var/lib/slug-test/stage
+  exit 75
+}
+
 # describe: the node as JSON, for node()
 describe() {
   "$slugctl" --wait 60 -o json describe-node >"$tmp/node.json"
@@ -56,6 +67,27 @@ watch_events() {
 # look_usec: how long slugd's last look at this machine took, in microseconds
 look_usec() {
   curl --silent --unix-socket /run/slug/slugd.sock http://slug/metrics | awk '$1 == "slug_look_duration_seconds" { printf "%d\n", $2 * 1000000 }'
+}
+
+# try_sandbox NAME: a helper runs in the sandbox of NAME.service, line by line the same unit but for what is started, and tries what
+# it could do there
+try_sandbox() {
+  helper=slug-sandbox-$1.service
+  systemctl cat "$1.service" | grep -v -E '^(#|Exec|Type|NotifyAccess|Restart|Watchdog|Timeout|Requires|Wants|After|Before|Documentation|Description|WantedBy|Also|Runtime|State|Environment)' |
+    sed "s,^\[Service\]\$,&\nType=oneshot\nExecStart=/usr/bin/python3 $payload/sandbox.py $1\nStandardOutput=file:/run/slug-sandbox.out\nStandardError=file:/run/slug-sandbox.out," \
+      >"/run/systemd/system/$helper"
+  systemctl daemon-reload
+  is "$(unit ProtectSystem "$helper") $(unit PrivateNetwork "$helper") $(unit User "$helper")" \
+    "$(unit ProtectSystem "$1.service") $(unit PrivateNetwork "$1.service") $(unit User "$1.service")" "the helper's unit has $1's sandbox"
+  systemctl start "$helper"
+  is "$?" 0 "the helper runs in it"
+  while read -r line; do
+    case $line in
+      "good "*) ok "${line#good }" ;;
+      *) not_ok "${line#bad }" ;;
+    esac
+  done </run/slug-sandbox.out
+  is "$([ "$(grep -c '^good ' /run/slug-sandbox.out)" -gt 15 ] && echo many)" many "it tried all that it should"
 }
 
 # settled NAME COMMAND...: it succeeds by and by, and slugd's newest generation came soon after the kernel's last event: a look that is

@@ -14,23 +14,42 @@ say() { echo "$*" >&3; }
 say "# kernel $(uname -r), $(systemctl --version | head -n 1), up for $(cut -d' ' -f1 /proc/uptime) s"
 systemd-analyze blame --no-pager 2>/dev/null | head -n 5 | sed 's/^/# boot: /' >&3
 
-# As a package's installation would.
-tar -C "$payload/root" -c . | tar -C / -x --keep-directory-symlink --no-same-owner 2>&1 | sed 's/^/# /' >&3
-systemd-sysusers 2>&1 | sed 's/^/# /' >&3
-systemd-tmpfiles --create /usr/lib/tmpfiles.d/slug.conf 2>&1 | sed 's/^/# /' >&3
-journalctl --update-catalog 2>&1 | sed 's/^/# /' >&3
-systemctl daemon-reload
-mkdir -p "$payload/out"
+# Outlives a reboot: the cases that are still to be run, and how far the first of them has come.
+state=/var/lib/slug-test
 
-while read -r case; do
-  say "# case $case"
-  timeout -k 10 600 /bin/sh "$payload/cases/$case.sh" >/run/slug-case.tap 2>/run/slug-case.err
+install_slug() {
+  # as a package's installation would
+  tar -C "$payload/root" -c . | tar -C / -x --keep-directory-symlink --no-same-owner 2>&1 | sed 's/^/# /' >&3
+  systemd-sysusers 2>&1 | sed 's/^/# /' >&3
+  systemd-tmpfiles --create /usr/lib/tmpfiles.d/slug.conf 2>&1 | sed 's/^/# /' >&3
+  journalctl --update-catalog 2>&1 | sed 's/^/# /' >&3
+  systemctl daemon-reload
+  mkdir -p "$payload/out" "$state"
+  cp "$payload/cases.list" "$state/cases.list"
+}
+
+# run_case NAME: leaves its exit status in $status
+run_case() {
+  timeout -k 10 600 /bin/sh "$payload/cases/$1.sh" >/run/slug-case.tap 2>/run/slug-case.err
   status=$?
   cat /run/slug-case.tap >&3
   sed 's/^/# stderr: /' /run/slug-case.err >&3
-  if grep -q '^not ok' /run/slug-case.tap || [ "$status" -ne 0 ]; then
-    journalctl -b -u slugd.service -u slugd.socket --no-pager -n 60 2>/dev/null | sed 's/^/# journal: /' >&3
+  if grep -q '^not ok' /run/slug-case.tap || { [ "$status" -ne 0 ] && [ "$status" -ne 75 ]; }; then
+    journalctl -b -u 'slug*' -u containerd --no-pager -n 80 2>/dev/null | sed 's/^/# journal: /' >&3
   fi
+}
+
+[ -e "$state/cases.list" ] || install_slug
+while case=$(head -n 1 "$state/cases.list") && [ -n "$case" ]; do
+  [ -e "$state/stage" ] || say "# case $case"
+  run_case "$case"
+  if [ "$status" -eq 75 ]; then
+    say "# the power is cut"
+    echo reset >/dev/virtio-ports/host
+    sleep infinity
+  fi
+  rm -f "$state/stage"
+  sed -i 1d "$state/cases.list"
   say "# end $status"
-done <"$payload/cases.list"
+done
 say "# done"

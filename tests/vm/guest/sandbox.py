@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tries what the sandbox forbids, and what it must allow. One line each: "good WHAT" or "bad WHAT"."""
+"""Tries what the sandbox of a unit forbids, and what it must allow. One line each: "good WHAT" or "bad WHAT".
+
+    sandbox.py slugd|slug-kubelet
+"""
 
 import os
 import socket
 import subprocess
+import sys
 
 
 def tell(is_good, what):
@@ -41,6 +45,20 @@ def write(path):
     return attempt
 
 
+def read(path):
+    def attempt():
+        with open(path, "rb") as file:
+            file.read(1)
+    return attempt
+
+
+def reach(path):
+    def attempt():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(path)
+    return attempt
+
+
 def hear_uevents():
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 15) as kernel:
         kernel.bind((0, 1))
@@ -50,15 +68,22 @@ NETWORKS = {"IPv4": socket.AF_INET, "IPv6": socket.AF_INET6, "packet": socket.AF
 for name, family in NETWORKS.items():
     refused(f"a {name} socket", lambda family=family: socket.socket(family, socket.SOCK_DGRAM).close())
 allowed("a Unix socket", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close())
-allowed("the kernel's uevents", hear_uevents)
+if sys.argv[1] == "slugd":
+    allowed("the kernel's uevents", hear_uevents)
+    for path in ("/proc/meminfo", "/proc/1/cmdline", "/proc/1/stat", "/sys/devices/system/node/online", "/etc/fstab"):
+        allowed(f"reading {path}", read(path))
+else:
+    refused("the kernel's uevents", hear_uevents)
+    allowed("the runtime", reach("/run/containerd/containerd.sock"))
+    allowed("slugd", reach("/run/slug/slugd.sock"))
+    refused("the service manager", reach("/run/dbus/system_bus_socket"))
+    refused("writing to slugd's ledger", write("/var/lib/slug/ledger.log"))
 
 for path in ("/etc/slug-was-here", "/usr/slug-was-here", "/var/slug-was-here", "/run/slug-was-here", "/root/slug-was-here",
              "/home/slug-was-here", "/boot/slug-was-here", "/sys/fs/cgroup/cgroup.procs", "/sys/kernel/mm/numa/demotion_enabled",
              "/sys/devices/system/memory/auto_online_blocks", "/proc/sys/kernel/hostname", "/dev/kmsg", "/dev/vda"):
     refused(f"writing to {path}", write(path))
-for path in ("/proc/meminfo", "/proc/1/cmdline", "/proc/1/stat", "/sys/devices/system/node/online", "/etc/fstab"):
-    allowed(f"reading {path}", lambda path=path: open(path, "rb").read(1))
-refused("reading /etc/shadow", lambda: open("/etc/shadow", "rb").read(1))
+refused("reading /etc/shadow", read("/etc/shadow"))
 
 refused("mounting", run("mount", "-t", "tmpfs", "none", "/tmp"))
 refused("loading a module", run("modprobe", "dummy"))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ledger/whole.h"
+#include "base/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,9 @@
 #pragma once
 
 /*
- * Whole files of any size up to a cap. Inside this folder only.
+ * Whole files of any size up to a cap
+ *
+ * A file that is replaced by another one meanwhile is read as what it was.
  */
 #include <stddef.h>
 

@@ -9,16 +9,16 @@
 #include "lib/failmalloc.h"
 #include "lib/test-main.h"
 #include "rpc/json.h"
+#include "slugctl/manifest-pods.h"
 #include "slugctl/manifest.h"
-#include "slugctl/pods.h"
 
 static Arena *arena;
-static Pods pods;
+static ManifestPods pods;
 static Diag diag;
 
 static void setup(void) {
-        ck_assert_int_eq(arena_new(PODS_ARENA_MAX, &arena), 0);
-        pods = (Pods){};
+        ck_assert_int_eq(arena_new(MANIFEST_PODS_ARENA_MAX, &arena), 0);
+        pods = (ManifestPods){};
         diag = (Diag){};
 }
 
@@ -27,7 +27,7 @@ static void teardown(void) {
 }
 
 static int read_text(const char *text) {
-        return pods_read(arena, "f.yaml", text, strlen(text), &pods, &diag);
+        return manifest_pods_read(arena, "f.yaml", text, strlen(text), &pods, &diag);
 }
 
 #define CONTAINERS "spec: {containers: [{name: c}]}"
@@ -189,7 +189,7 @@ static const struct {
 };
 
 START_TEST(a_mistake_is_told_with_its_place) {
-        ck_assert_int_eq(read_text(mistakes[_i].text), PODS_E_INVALID);
+        ck_assert_int_eq(read_text(mistakes[_i].text), MANIFEST_PODS_E_INVALID);
         ck_assert_str_eq(diag.source, "f.yaml");
         ck_assert_msg(strstr(diag.text, mistakes[_i].says) && diag.line == mistakes[_i].line &&
                               diag.column == mistakes[_i].column,
@@ -215,7 +215,8 @@ START_TEST(a_text_that_is_too_long_is_refused) {
 
         ck_assert_ptr_nonnull(text);
         memset(text, '#', n);
-        ck_assert_int_eq(pods_read(arena, "f.yaml", text, n, &pods, &diag), PODS_E_INVALID);
+        ck_assert_int_eq(manifest_pods_read(arena, "f.yaml", text, n, &pods, &diag),
+                         MANIFEST_PODS_E_INVALID);
         ck_assert_msg(strstr(diag.text, "more than 16 MiB") != NULL, "%s", diag.text);
 }
 END_TEST
@@ -225,14 +226,14 @@ START_TEST(aliases_that_unfold_without_end_are_refused) {
 
         /* as many pods as there may be, of as many containers, of one list of resources */
         buffer_append_text(&text, "x: &r {limits: {memory: 1Gi, cpu: 1}}\ny: &c\n");
-        for (unsigned i = 0; i < PODS_CONTAINERS_MAX; ++i)
+        for (unsigned i = 0; i < MANIFEST_PODS_CONTAINERS_MAX; ++i)
                 buffer_append_text(&text, "- {name: c, resources: *r}\n");
         buffer_append_text(&text, "kind: List\nitems:\n");
-        for (unsigned i = 0; i < PODS_MAX; ++i)
+        for (unsigned i = 0; i < MANIFEST_PODS_MAX; ++i)
                 buffer_append_text(&text, "- {kind: Pod, metadata: {name: a}, spec: {containers: "
                                           "*c}}\n");
         ck_assert_int_eq(buffer_finish(&text), 0);
-        ck_assert_int_eq(read_text(text.data), PODS_E_INVALID);
+        ck_assert_int_eq(read_text(text.data), MANIFEST_PODS_E_INVALID);
         ck_assert_msg(strstr(diag.text, "more than 64 MiB of pods") ||
                               strstr(diag.text, "too much to read"),
                       "%s", diag.text);
@@ -248,10 +249,10 @@ START_TEST(running_out_of_memory_is_told_as_that) {
 
                 ck_assert_uint_lt(i, 1000);
                 failmalloc_arm(i);
-                r = arena_new(PODS_ARENA_MAX, &own);
+                r = arena_new(MANIFEST_PODS_ARENA_MAX, &own);
                 if (r == 0)
-                        r = pods_read(own, "f.yaml", rows[0].text, strlen(rows[0].text), &pods,
-                                      &diag);
+                        r = manifest_pods_read(own, "f.yaml", rows[0].text, strlen(rows[0].text),
+                                               &pods, &diag);
                 own = arena_free(own);
                 has_failed = failmalloc_disarm();
                 ck_assert_int_eq(r, has_failed ? -ENOMEM : 0);

@@ -8,24 +8,24 @@
 #include <stdlib.h>
 
 #include "rpc/json.h"
-#include "slugctl/pods.h"
+#include "slugctl/manifest-pods.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(arena_freep) Arena *arena = NULL;
         _cleanup_(buffer_deinitp) Buffer text = {};
-        Pods pods = {};
+        ManifestPods pods = {};
         Diag diag = {};
         int r;
 
-        if (arena_new(PODS_ARENA_MAX, &arena) < 0)
+        if (arena_new(MANIFEST_PODS_ARENA_MAX, &arena) < 0)
                 return 0;
-        r = pods_read(arena, "input", (const char *)data, size, &pods, &diag);
+        r = manifest_pods_read(arena, "input", (const char *)data, size, &pods, &diag);
         if (r != 0) {
-                if (r != PODS_E_INVALID || !diag.text[0])
+                if (r != MANIFEST_PODS_E_INVALID || !diag.text[0])
                         abort();
                 return 0;
         }
-        if (pods.n_items == 0 || pods.n_items > PODS_MAX)
+        if (pods.n_items == 0 || pods.n_items > MANIFEST_PODS_MAX)
                 abort();
         text.max = 1u << 20;
         for (size_t i = 0; i < pods.n_items; ++i) {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The agent
+ *
+ * The composition root of slug-kubelet: when to collect, whom to ask, what is made of the answers,
+ * and who is told.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kubelet/endpoints.h"
+
+typedef struct AgentParams {
+        const char *root;   /* of all paths but slugd's */
+        const char *socket; /* slugd's */
+        EndpointsParams endpoints;
+        bool has_no_kubelet; /* it is not asked, and not waited for */
+        bool is_once;        /* one round, printed, and no slugd */
+        uint64_t interval_usec;
+        uint64_t settle_usec;
+} AgentParams;
+
+enum {
+        _AGENT_E_SUCCESS,
+        AGENT_E_REFUSED,    /* @reterr says what cannot be used, and what to do */
+        AGENT_E_INCOMPLETE, /* a round that was printed is not all there is */
+};
+
+typedef struct Agent Agent;
+
+/* @params: what they point to outlives the agent. Return: 0, AGENT_E_REFUSED, or an errno. */
+_must_check_ int agent_new(const AgentParams *params, Agent **ret, Diag *reterr);
+Agent *agent_free(Agent *agent);
+DEFINE_CLEANUP(Agent *, agent_free);
+/* Until it is asked to stop, or has printed its round. Return: 0, AGENT_E_INCOMPLETE, or an
+ * errno. */
+_must_check_ int agent_run(Agent *agent);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kubelet/reporter.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "grpc/health/v1/health.pb-c.h"
+#include "rpc/client.h"
+
+/*
+ * Whether slugd is there is what the watch says: its first message is a slugd that serves, its end
+ * one that is gone. The first watch does not wait, so that a slugd that is not there is said; those
+ * after it wait, for as long as it takes.
+ */
+#define REPORTER_NAME_MAX 33u
+#define TIMEOUT_USEC      (30 * USEC_PER_SEC)
+#define REFUSAL_MAX       256u
+
+struct Reporter {
+        ReporterParams params;
+        RpcClient *client;
+        RpcClientCall *watch, *report;
+        char name[REPORTER_NAME_MAX];
+        uint64_t sequence;
+        uint64_t ledger_generation;
+        bool has_slugd, is_lost; /* is_lost: that was said */
+        bool has_sent;
+        uint64_t sent_usec;
+        uint8_t *sent; /* packed, without what differs each time */
+        size_t n_sent;
+        char refusal[REFUSAL_MAX]; /* that was said */
+};
+
+static int watch(Reporter *reporter, bool waits);
+
+/* slugd comes and goes */
+
+static void on_serving(const ProtobufCMessage *message, void *userdata) {
+        const Grpc__Health__V1__HealthCheckResponse *response =
+                (const Grpc__Health__V1__HealthCheckResponse *)message;
+        Reporter *reporter = userdata;
+
+        if (response->status != GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
+                return;
+        if (reporter->is_lost)
+                log_event(LOG_NOTICE, SLUG_MESSAGE_PEER_BACK,
+                          LOG_WITH({ .name = "SLUG_SOCKET", .text = reporter->params.socket }),
+                          "slugd answers on %s", reporter->params.socket);
+        reporter->is_lost = false;
+        reporter->has_slugd = true;
+        reporter->has_sent = false;
+        reporter->ledger_generation = 0;
+        reporter->params.wanted(reporter->params.userdata);
+}
+
+static void say_lost(Reporter *reporter, const char *problem) {
+        if (!reporter->is_lost)
+                log_event(LOG_WARNING, SLUG_MESSAGE_PEER_LOST,
+                          LOG_WITH({ .name = "SLUG_SOCKET", .text = reporter->params.socket },
+                                   { .name = "SLUG_REASON", .text = problem }),
+                          "slugd does not answer: %s", problem);
+        reporter->is_lost = true;
+}
+
+static void on_watch_ended(const RpcResult *result, void *userdata) {
+        Reporter *reporter = userdata;
+
+        reporter->watch = NULL;
+        reporter->has_slugd = false;
+        reporter->has_sent = false;
+        /* a slugd that stops ends its watches; a new one is seen by the next watch */
+        if (result->code == RPC_UNAVAILABLE)
+                say_lost(reporter, result->message);
+        if (result->code == RPC_UNAVAILABLE || result->code == RPC_OK)
+                (void)!watch(reporter, true);
+}
+
+static int watch(Reporter *reporter, bool waits) {
+        static const Grpc__Health__V1__HealthCheckRequest request =
+                GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+
+        return rpc_client_call(
+                reporter->client,
+                &(const RpcClientCallParams){
+                        .path = "/grpc.health.v1.Health/Watch",
+                        .request = &request.base,
+                        .output = &grpc__health__v1__health_check_response__descriptor,
+                        .gives_stream = true,
+                        .waits_for_server = waits,
+                        .message = on_serving,
+                        .ended = on_watch_ended,
+                        .userdata = reporter,
+                },
+                &reporter->watch);
+}
+
+/* Answers */
+
+static void say_refused(Reporter *reporter, const char *refusal) {
+        if (strncmp(reporter->refusal, refusal, sizeof(reporter->refusal) - 1) == 0)
+                return;
+        (void)snprintf(reporter->refusal, sizeof(reporter->refusal), "%s", refusal);
+        log_event(LOG_ERR, SLUG_MESSAGE_REPORT_REFUSED,
+                  LOG_WITH({ .name = "SLUG_REASON", .text = refusal }),
+                  "slugd did not take the report: %s", refusal);
+}
+
+static void on_answer(const ProtobufCMessage *message, void *userdata) {
+        const Slug__V1__ReportPodsResponse *response =
+                (const Slug__V1__ReportPodsResponse *)message;
+        Reporter *reporter = userdata;
+
+        reporter->ledger_generation = response->ledger_generation;
+        if (response->taken)
+                reporter->refusal[0] = '\0';
+        else
+                say_refused(reporter, response->refusal);
+}
+
+static void on_report_ended(const RpcResult *result, void *userdata) {
+        Reporter *reporter = userdata;
+        char refusal[REFUSAL_MAX];
+
+        reporter->report = NULL;
+        if (result->code == RPC_OK)
+                return;
+        reporter->has_sent = false;
+        if (result->code == RPC_UNAVAILABLE || result->code == RPC_DEADLINE_EXCEEDED) {
+                log_debug("the report was not sent: %s", result->message);
+                return;
+        }
+        (void)snprintf(refusal, sizeof(refusal), "%s: %.200s", rpc_code_name(result->code),
+                       result->message);
+        say_refused(reporter, refusal);
+}
+
+/* Reports */
+
+/* Without what differs in each of them, so that two can be compared. */
+static int
+pack_what_it_says(const Slug__V1__ReportPodsRequest *report, uint8_t **ret, size_t *ret_n) {
+        Slug__V1__ReportPodsRequest same = *report;
+
+        same.sequence = 0;
+        same.ledger_generation = 0;
+        *ret_n = protobuf_c_message_get_packed_size(&same.base);
+        *ret = malloc(*ret_n + 1);
+        if (!*ret)
+                return -ENOMEM;
+        (void)protobuf_c_message_pack(&same.base, *ret);
+        return 0;
+}
+
+static bool is_said(const Reporter *reporter, const uint8_t *data, size_t n_data, uint64_t usec) {
+        return reporter->has_sent && reporter->n_sent == n_data &&
+               memcmp(reporter->sent, data, n_data) == 0 &&
+               usec - reporter->sent_usec < REPORTER_SILENCE_USEC;
+}
+
+static int send_report(Reporter *reporter, const Slug__V1__ReportPodsRequest *report) {
+        if (reporter->report)
+                rpc_client_cancel(TAKE_PTR(reporter->report));
+        return rpc_client_call(reporter->client,
+                               &(const RpcClientCallParams){
+                                       .path = "/slug.v1.PodService/ReportPods",
+                                       .request = &report->base,
+                                       .output = &slug__v1__report_pods_response__descriptor,
+                                       .timeout_usec = opt_u64(TIMEOUT_USEC),
+                                       .message = on_answer,
+                                       .ended = on_report_ended,
+                                       .userdata = reporter,
+                               },
+                               &reporter->report);
+}
+
+int reporter_offer(Reporter *reporter, Slug__V1__ReportPodsRequest *report, uint64_t now_usec) {
+        _cleanup_(freep) uint8_t *data = NULL;
+        size_t n_data;
+        int r;
+
+        if (!reporter->watch)
+                (void)!watch(reporter, false);
+        if (!reporter->has_slugd)
+                return 0;
+        report->reporter = reporter->name;
+        /* collecting began when there was another slugd, with a ledger of its own */
+        if (reporter->ledger_generation == 0)
+                report->ledger_generation = 0;
+        r = pack_what_it_says(report, &data, &n_data);
+        if (r)
+                return r;
+        if (is_said(reporter, data, n_data, now_usec))
+                return 0;
+        report->sequence = ++reporter->sequence;
+        r = send_report(reporter, report);
+        if (r < 0)
+                return r;
+
+        /* Nothing below can fail. */
+        free(reporter->sent);
+        reporter->sent = TAKE_PTR(data);
+        reporter->n_sent = n_data;
+        reporter->sent_usec = now_usec;
+        reporter->has_sent = true;
+        return 0;
+}
+
+uint64_t reporter_get_ledger_generation(const Reporter *reporter) {
+        return reporter->ledger_generation;
+}
+
+static int make_name(char name[static REPORTER_NAME_MAX]) {
+        unsigned char bytes[(REPORTER_NAME_MAX - 1) / 2];
+
+        if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+                return -errno;
+        for (size_t i = 0; i < sizeof(bytes); ++i)
+                (void)snprintf(name + 2 * i, 3, "%02x", bytes[i]);
+        return 0;
+}
+
+int reporter_new(const ReporterParams *params, Reporter **ret) {
+        _cleanup_(reporter_freep) Reporter *reporter = calloc(1, sizeof(*reporter));
+        int r;
+
+        if (!reporter)
+                return -ENOMEM;
+        reporter->params = *params;
+        r = make_name(reporter->name);
+        if (r)
+                return r;
+        r = rpc_client_new(
+                &(const RpcClientParams){ .event = params->event, .path = params->socket },
+                &reporter->client);
+        if (r)
+                return r;
+        r = watch(reporter, false);
+        if (r)
+                return r;
+        *ret = TAKE_PTR(reporter);
+        return 0;
+}
+
+Reporter *reporter_free(Reporter *reporter) {
+        if (!reporter)
+                return NULL;
+        rpc_client_free(reporter->client);
+        free(reporter->sent);
+        free(reporter);
+        return NULL;
+}

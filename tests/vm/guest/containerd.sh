@@ -1,0 +1,91 @@
+# shellcheck shell=sh disable=SC2154,SC2317,SC2329 # lib.sh comes before; wait_until calls what it is given
+# SPDX-License-Identifier: Apache-2.0
+# For cases with real pods: containerd with the cgroup driver that the machine's profile names, and images that are on this machine.
+driver=$(sed -n 's/.*slug[.]driver=\([a-z]*\).*/\1/p' /proc/cmdline)
+
+# pods ACTION ARGUMENT...: a kubelet's work
+pods() {
+  python3 -S "$payload/node.py" "$@"
+}
+
+# agree NAME: slugd lists what is there
+agree() {
+  if python3 -S "$payload/pods-agree.py" >"$tmp/agree"; then
+    ok "$1: slugctl pods is what the runtime and the kernel say"
+  else
+    not_ok "$1: slugctl pods is what the runtime and the kernel say" "$(head -n 40 "$tmp/agree")"
+  fi
+  remark "$1: $(tail -n 1 "$tmp/agree")"
+}
+
+write_containerd_config() {
+  mkdir -p /etc/containerd
+  printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "slug.test/pause:1"\n'
+  for runtime in runc crun; do
+    cat <<END
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$runtime]
+  runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$runtime.options]
+  BinaryName = "$runtime"
+  SystemdCgroup = $([ "$driver" = systemd ] && echo true || echo false)
+END
+  done
+}
+
+# start_containerd: with its images, and the cgroups that are above all pods
+start_containerd() {
+  mkdir -p /etc/containerd
+  write_containerd_config >/etc/containerd/config.toml
+  # every sandbox gets a copy
+  touch /etc/hosts /etc/resolv.conf
+  systemctl start containerd.service || return 1
+  for image in pause memhog; do
+    ctr -n k8s.io image import "$payload/$image.tar" >/dev/null || return 1
+  done
+  pods prepare "$driver"
+}
+
+# start_slug: slugd, and slug-kubelet that has no kubelet to ask; a pod is gone soon after the runtime has no more of it
+start_slug() {
+  echo 'SLUG_KUBELET_OPTIONS=--no-kubelet --interval 2s --settle-time 2s' >/etc/slug/slug-kubelet.env
+  systemctl start slugd.service slug-kubelet.service
+}
+
+# other_process UNIT PID: it runs, and is not that one
+other_process() {
+  [ "$(unit MainPID "$1")" != "$2" ] && [ "$(unit ActiveState "$1")" = active ]
+}
+
+# uid_of POD: of one that the API server knows
+uid_of() {
+  printf '%s' "$1" | md5sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/'
+}
+
+# claim POD CONTAINER SIZE: as the kubelet does before it lets a pod in; the answer is printed
+claim() {
+  amounts="{\"cpu\":\"1\",\"memory\":\"$3\"}"
+  curl --silent --show-error --unix-socket "$sock" -H 'content-type: application/json' -d "{\"pod\":{\"uid\":\"$(uid_of "$1")\",
+    \"namespace\":\"default\",\"name\":\"$1\",\"containers\":[{\"name\":\"$2\",\"resources\":{\"requests\":$amounts,\"limits\":$amounts}}]},
+    \"container\":\"$2\",\"mode\":\"HINT_MODE_SLUG\"}" http://slug/slug.v1.MemoryService/Allocate
+}
+
+# claims: "POD CONTAINER STATE BYTES" of each that the ledger has
+claims() {
+  "$slugctl" --wait 60 -o json claims | jq -r '.claims[]? | [.pod, .container // "-", (.state | ltrimstr("CLAIM_STATE_")),
+    ([.blocks[]?.sizeBytes | tonumber] | add // 0)] | join(" ")' | sort
+}
+
+# has_claim LINE
+has_claim() {
+  claims | grep -q -x "$1"
+}
+
+# has_no_claim POD
+has_no_claim() {
+  ! claims | grep -q "^$1 "
+}
+
+# pod NAME FILTER: jq on a pod as slugd lists it
+pod() {
+  "$slugctl" --wait 60 -o json pods | jq -r ".pods[]? | select(.name == \"$1\") | $2"
+}
