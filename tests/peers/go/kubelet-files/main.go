@@ -7,8 +7,9 @@
 //	kubelet-files -look PATH -self-test
 //	kubelet-files -agent PATH [-seed S]
 //
-// PATH is tests/peers/kubelet-look, which reads what slug-kubelet reads. Files are drawn from the seed. The first one that is read as
-// something else ends the run with exit status 1, and is left in DIR. With -self-test answers are made wrong, to see that it is noticed.
+// PATH is tests/peers/kubelet-look, which reads what slug-kubelet reads. Files are drawn from the seed. The first one that is read
+// as something else ends the run with exit status 1, and is left in DIR. With -self-test answers are made wrong, to see that it is
+// noticed.
 //
 // With -agent it is the kubelet's pod-resources socket and a runtime's, and PATH is slug-kubelet, which asks them. See sockets.go.
 package main

@@ -292,7 +292,8 @@ func sockets(o *options) {
 		{"a kubelet before 1.34 lists them, and they hold nothing", someFinished(d), false,
 			func(m *machine) error { return m.compareReport(isAny) }},
 		{"an answer of 10 MiB is read whole", newNode(d, 50, 2000), true, func(m *machine) error { return m.compareReport(isActive) }},
-		{"one above 16 MiB is refused with words", newNode(d, 100, 3000), true, func(m *machine) error { return m.refuses("16777216 are allowed") }},
+		{"one above 16 MiB is refused with words", newNode(d, 100, 3000), true,
+			func(m *machine) error { return m.refuses("16777216 are allowed") }},
 		{"a kubelet that has answered too often is asked again", newNode(d, 3, 3), true, (*machine).busy},
 		{"a kubelet that ends and comes back is asked again", newNode(d, 3, 3), true, (*machine).stays},
 	}
