@@ -11,7 +11,6 @@ include daemon/capacity/local.mk
 include daemon/ledger/local.mk
 include daemon/pods/local.mk
 include daemon/hints/local.mk
-include daemon/pods/local.mk
 include daemon/worker/local.mk
 include daemon/metrics/local.mk
 include daemon/service/local.mk

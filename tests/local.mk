@@ -7,7 +7,7 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	TEST_CC='$(CC)'; export TEST_CC; \
-	TEST_CPPFLAGS='-I$(top_builddir) $(TEST_CPPFLAGS) $(MICROHTTPD_CFLAGS) $(NGHTTP2_CFLAGS) $(SLUG_CFLAGS)'; export TEST_CPPFLAGS; \
+	TEST_CPPFLAGS='-I$(top_builddir) -I$(top_srcdir)/plugins $(TEST_CPPFLAGS) $(MICROHTTPD_CFLAGS) $(NGHTTP2_CFLAGS) $(SLUG_CFLAGS)'; export TEST_CPPFLAGS; \
 	TEST_HAS_CHECK='$(TEST_HAS_CHECK)'; export TEST_HAS_CHECK; \
 	TEST_IS_SANITIZED='$(TEST_IS_SANITIZED)'; export TEST_IS_SANITIZED;
 

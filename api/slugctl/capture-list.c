@@ -11,7 +11,8 @@ typedef enum ItemKind {
         ITEM_FILE,
         ITEM_DIRECTORY, /* that it is there */
         ITEM_TREE,
-        ITEM_DEVICES, /* links in /sys/bus */
+        ITEM_PRIVATE_TREE, /* one that --mask leaves out */
+        ITEM_DEVICES,      /* links in /sys/bus */
 } ItemKind;
 
 typedef struct ListItem {
@@ -26,6 +27,10 @@ static const char *const block_files[] = {
         "block_size_bytes", "auto_online_blocks", "state", "valid_zones", "node*", NULL
 };
 static const char *const gpu_files[] = { "numa_status", NULL };
+static const char *const pod_files[] = { "cgroup.events",    "memory.current",
+                                         "memory.events",    "memory.max",
+                                         "memory.numa_stat", "memory.pressure",
+                                         "hugetlb.*",        NULL };
 
 static const ListItem items[] = {
         /* host.c */
@@ -42,6 +47,9 @@ static const ListItem items[] = {
         { ITEM_FILE, "sys/fs/cgroup/unified/cgroup.controllers", NULL, NULL },
         { ITEM_FILE, "sys/fs/cgroup/kubepods.slice/memory.max", NULL, NULL },
         { ITEM_FILE, "sys/fs/cgroup/kubepods/memory.max", NULL, NULL },
+        /* pods, whose cgroups are called by their uids */
+        { ITEM_PRIVATE_TREE, "sys/fs/cgroup/kubepods.slice", NULL, pod_files },
+        { ITEM_PRIVATE_TREE, "sys/fs/cgroup/kubepods", NULL, pod_files },
         /* node.c, block.c, tier.c */
         { ITEM_TREE, "sys/devices/system/node", NULL, NULL },
         { ITEM_TREE, "sys/devices/system/memory", NULL, block_files },
@@ -66,6 +74,10 @@ int capture_add_machine(Capture *capture) {
                         break;
                 case ITEM_DIRECTORY:
                         r = capture_add_directory(capture, items[i].path);
+                        break;
+                case ITEM_PRIVATE_TREE:
+                        if (!capture->mask)
+                                r = capture_add_tree(capture, items[i].path, items[i].names);
                         break;
                 case ITEM_TREE:
                         r = capture_add_tree(capture, items[i].path, items[i].names);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "slugctl/claim.h"
 
 const char *qos_class_word(Slug__V1__QosClass qos_class) {
@@ -278,6 +279,9 @@ void listed_pods_sort(Slug__V1__ListedPod **pods, size_t n_pods, PodSortKey key)
 
 /* Problems */
 
+/* When slugd's own condition says that it is old, too. */
+#define REPORT_OLD_USEC (180 * USEC_PER_SEC)
+
 static void append_line(const char *what, const char *why, const Style *style, Buffer *buffer) {
         buffer_append_text(buffer, what);
         buffer_append_text(buffer, why[0] ? ": " : "");
@@ -304,6 +308,11 @@ append_report(const Slug__V1__ReportStatus *report, const Style *style, Buffer *
                             style, buffer);
                 return;
         }
+        if (report->age_usec > REPORT_OLD_USEC)
+                buffer_printf(buffer,
+                              "slug-kubelet has not reported for %" PRIu64 " minutes; see "
+                              "'systemctl status slug-kubelet'\n",
+                              report->age_usec / USEC_PER_SEC / 60);
         if (!report->settled)
                 append_line("The report of slug-kubelet is not settled yet",
                             report->unsettled_reason, style, buffer);

@@ -34,8 +34,7 @@ static bool is_finished(const PodsReport *report, const ReportPod *pod, const Tr
             has_state(pod, REPORT_UNKNOWN))
                 return false;
         if (pod->is_listed)
-                return has_state(pod, REPORT_EXITED) && !has_state(pod, REPORT_NOT_STARTED) &&
-                       !(tree && tree->is_populated);
+                return has_state(pod, REPORT_EXITED) && !(tree && tree->is_populated);
         return has_state(pod, REPORT_EXITED) || pods_report_has(report, "pod-resources");
 }
 

@@ -120,7 +120,7 @@ bool pods_name_parse_container(const char *name, char id[static PODS_ID_MAX]) {
         /* A dot that is left is another kind of unit's: ".slice", ".service", ".mount". */
         if (!found || !is_plain(found) || strlen(found) >= PODS_ID_MAX)
                 return false;
-        (void)snprintf(id, PODS_ID_MAX, "%s", found);
+        memcpy(id, found, strlen(found) + 1);
         return true;
 }
 

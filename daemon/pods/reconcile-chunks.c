@@ -8,8 +8,8 @@
  * Whose chunks
  *
  * The kubelet gives chunks to containers, and says whose they are. A claim that has one that is
- * another pod's now gives it up, with the bytes that it is worth, and is on its way out. The kubelet
- * takes chunks back late, so that what it says of pods that have ended does not count.
+ * another pod's now gives it up, with the bytes that it is worth, and is on its way out. The
+ * kubelet takes chunks back late, so that what it says of pods that have ended does not count.
  */
 
 /* Of the same chunk the pod that runs comes first, and in it the container that has not ended: what

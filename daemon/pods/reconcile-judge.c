@@ -6,14 +6,14 @@
 /*
  * Who is gone, and who is there
  *
- * Claims that were promised. Each is judged by what the tree and the report say of its pod: a cgroup
- * with processes holds everything; a pod without a cgroup holds nothing that was ever active; in
- * between, and for what has not started yet, the report decides.
+ * Claims that were promised. Each is judged by what the tree and the report say of its pod: a
+ * cgroup with processes holds everything; a pod without a cgroup holds nothing that was ever
+ * active; in between, and for what has not started yet, the report decides.
  *
  * Containers of a living pod are not judged one by one: one that has exited is started again (a
- * CrashLoopBackOff keeps its bytes), and a regular init container's claim goes with the start of the
- * next container, as the kubelet tells it. One that is left over is no reason to guess: the kubelet
- * runs init containers again when the sandbox is made anew.
+ * CrashLoopBackOff keeps its bytes), and a regular init container's claim goes with the start of
+ * the next container, as the kubelet tells it. One that is left over is no reason to guess: the
+ * kubelet runs init containers again when the sandbox is made anew.
  */
 
 /* Static pods */
@@ -158,9 +158,6 @@ static const char *get_reported_reason(ReportEvidence report) {
                                               : NULL;
 }
 
-static const char no_cgroup[] = "its pod's cgroup is gone";
-static const char no_process[] = "its pod has no process any more";
-
 /* Why it is to go, or NULL. */
 static const char *judge_active(const Case *c) {
         const InventoryPod *pod = c->item->pod;
@@ -171,7 +168,7 @@ static const char *judge_active(const Case *c) {
                 return get_reported_reason(c->report);
         if (!c->is_outdated && pod && pod->report && evidence_has_running(pod->report))
                 return NULL;
-        return no_cgroup;
+        return look_no_cgroup;
 }
 
 /* The report has seen it run, and the tree does not have it any more. */
@@ -202,7 +199,7 @@ static const char *judge_pending(const Case *c) {
         if (c->report == REPORT_SAYS_FINISHED)
                 return get_reported_reason(c->report);
         if (has_run(c))
-                return no_cgroup;
+                return look_no_cgroup;
         if (c->tree == TREE_EMPTY || c->report == REPORT_SAYS_ACTIVE)
                 return NULL;
         if (c->report == REPORT_SAYS_ABSENT &&
@@ -213,9 +210,13 @@ static const char *judge_pending(const Case *c) {
                        : NULL;
 }
 
-/* After a reboot there is no cgroup of anybody: that is no evidence until the kubelet says so. */
+/* After a reboot there is no cgroup of anybody, and the runtime has the exited containers of
+ * before: that is no evidence while the kubelet has the pod, since it may be about to start it. */
 static const char *judge_unconfirmed(const Case *c) {
-        if (c->tree == TREE_POPULATED || c->tree == TREE_EMPTY)
+        const InventoryPod *pod = c->item->pod;
+
+        if (c->tree == TREE_POPULATED || (pod && pod->report && pod->report->is_listed) ||
+            (c->tree == TREE_EMPTY && c->report != REPORT_SAYS_FINISHED))
                 return NULL;
         return get_reported_reason(c->report);
 }
@@ -224,8 +225,8 @@ static const char *judge_releasing(const Case *c) {
         if (c->tree == TREE_POPULATED)
                 return NULL;
         return c->tree == TREE_UNKNOWN ? get_reported_reason(c->report)
-               : c->tree == TREE_EMPTY ? no_process
-                                       : no_cgroup;
+               : c->tree == TREE_EMPTY ? look_no_process
+                                       : look_no_cgroup;
 }
 
 static const char *judge(const Case *c) {
@@ -325,6 +326,7 @@ static void judge_whole(LookItem *items, size_t n_items) {
                 if (is_share(&items[i]) && (is_gone || !items[i].is_gone)) {
                         whole->missed = items[i].missed;
                         whole->n_missed = items[i].n_missed;
+                        whole->tree_usec = items[i].tree_usec;
                         if (!whole->missed)
                                 return;
                 }

@@ -128,17 +128,24 @@ bool look_could_know(const Look *look, const LookItem *item) {
         return report && item->before && item->before->generation <= report->ledger_generation;
 }
 
+const char look_no_cgroup[] = "its pod's cgroup is gone";
+const char look_no_process[] = "its pod has no process any more";
+
 void look_count(const Look *look, LookItem *item) {
         const LedgerClaim *claim = item_get(item);
         const MemoryClaim *memory =
                 memory_find_claim(look->memory, claim->pod_uid, claim->container);
         const unsigned before = memory ? memory->n_missed : 0;
+        const bool is_by_tree = item->missed == look_no_cgroup || item->missed == look_no_process;
+        bool is_counted;
 
+        item->tree_usec = is_by_tree ? look->inventory->tree->usec : 0;
+        is_counted = before > 0 &&
+                     (look->is_same || (is_by_tree && memory->tree_usec == item->tree_usec));
         if (!item->missed)
                 item->n_missed = 0;
-        else if (look->is_same && before > 0)
-                item->n_missed = before;
         else
-                item->n_missed = (unsigned)bytes_min(before + 1, MEMORY_MISSES);
+                item->n_missed =
+                        is_counted ? before : (unsigned)bytes_min(before + 1, MEMORY_MISSES);
         item->is_gone = item->n_missed == MEMORY_MISSES;
 }

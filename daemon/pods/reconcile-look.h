@@ -26,6 +26,7 @@ typedef struct LookItem {
         LedgerClaim *now;          /* as it is to be; NULL: as before */
         const InventoryPod *pod;   /* NULL: nobody has it */
         const char *missed;        /* why it is to go; NULL: it stays */
+        uint64_t tree_usec;        /* of the tree that says so; 0: a report does */
         unsigned n_missed;         /* looks in a row */
         bool is_gone;              /* goes with this look */
         bool is_replaced;          /* another item takes its key, or there is no room for it */
@@ -80,7 +81,10 @@ _must_check_ int look_edit(Look *look, LookItem *item);
  * those of no bytes away and sums up. @item is being edited. */
 _must_check_ int look_open_block(Look *look, LookItem *item, size_t i, LedgerPart **ret);
 void look_close_block(LookItem *item, size_t i);
+/* Counts that the item was missed, or was not. A tree is one witness, however often it is looked
+ * at: a report that comes between two trees may be from before the pod was there. */
 void look_count(const Look *look, LookItem *item);
+extern const char look_no_cgroup[], look_no_process[]; /* reasons that are the tree's */
 
 static inline const LedgerClaim *item_get(const LookItem *item) {
         return item->now ? item->now : item->before;

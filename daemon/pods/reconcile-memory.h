@@ -9,7 +9,8 @@
 /* Of a claim that was missed, or that is pending. */
 typedef struct MemoryClaim {
         LedgerKey key;
-        unsigned n_missed; /* looks in a row; at MEMORY_MISSES it goes */
+        unsigned n_missed;  /* looks in a row; at MEMORY_MISSES it goes */
+        uint64_t tree_usec; /* of the tree in which it was missed; 0: by a report */
         bool is_pending;
         uint64_t pending_usec; /* when it was first seen to be pending */
 } MemoryClaim;

@@ -18,8 +18,15 @@ static const char *const source_texts[] = {
         [SIZE_REQUEST] = "request, as the kubelet admitted it",
         [SIZE_LIMIT] = "memory limit",
         [SIZE_USAGE] = "usage",
-        [SIZE_MIXED] = "request, limit or usage, by container",
+        [SIZE_MIXED] = "request where it is known, else limit or usage",
 };
+static const char no_request[] = "limit or usage, by container";
+
+static const char *get_reason(const Size *size) {
+        return size->worth.source == SIZE_MIXED && !size->has_request
+                       ? no_request
+                       : source_texts[size->worth.source];
+}
 
 /* One pod, its items, and what is to be observed of it. */
 typedef struct Observation {
@@ -153,7 +160,7 @@ static int want(Observation *o) {
                 .blocks = o->blocks,
                 .n_blocks = size_place(worth, o->pod, &o->look->params->place, o->blocks, o->parts),
                 .container_id = "",
-                .reason = source_texts[worth->source],
+                .reason = get_reason(&o->size),
                 .created_usec = before ? before->created_usec : o->look->params->wall_usec,
         };
         plain = ledger_claim_get_bytes(&o->wanted, 0);
@@ -230,14 +237,12 @@ static bool has_same_head(const LedgerClaim *a, const LedgerClaim *b) {
                strcmp(a->namespace_name, b->namespace_name) == 0 && strcmp(a->pod, b->pod) == 0;
 }
 
-static int get_certainty(const char *reason) {
-        static const SizeSource order[] = { SIZE_UNKNOWN, SIZE_USAGE, SIZE_MIXED, SIZE_LIMIT,
-                                            SIZE_REQUEST };
+static bool is_reason(const char *reason, SizeSource source) {
+        return strcmp(reason, source_texts[source]) == 0;
+}
 
-        for (size_t i = 0; i < ELEMENTSOF(order); ++i)
-                if (strcmp(reason, source_texts[order[i]]) == 0)
-                        return (int)i;
-        return -1;
+static bool is_of_requests(const char *reason) {
+        return is_reason(reason, SIZE_REQUEST) || is_reason(reason, SIZE_MIXED);
 }
 
 /*
@@ -246,17 +251,18 @@ static int get_certainty(const char *reason) {
  * the others.
  */
 static bool is_better_known(const Observation *o, const LedgerClaim *there) {
-        const bool is_larger = get_total(there) >= get_total(&o->wanted);
+        const PodsReport *report = o->look->inventory->report;
 
-        if (!is_larger || !has_same_chunks(there, &o->wanted))
+        if (get_total(there) < get_total(&o->wanted) || !has_same_chunks(there, &o->wanted))
                 return false;
         if (o->size.is_partial || (there->n_chunks > 0 && !knows_chunks(o)))
                 return true;
+        /* one that has a name was measured container by container */
         if (!o->pod->report)
-                return get_certainty(there->reason) > get_certainty(o->wanted.reason);
-        return o->size.is_vague &&
-               get_certainty(there->reason) == get_certainty(source_texts[SIZE_REQUEST]) &&
-               o->size.worth.source != SIZE_REQUEST;
+                return there->pod[0] || (is_reason(there->reason, SIZE_LIMIT) &&
+                                         is_reason(o->wanted.reason, SIZE_USAGE));
+        return o->size.is_vague && is_of_requests(there->reason) &&
+               !pods_report_has(report, "allocations");
 }
 
 static bool is_good(const Observation *o, const LedgerClaim *there) {
@@ -324,8 +330,8 @@ static int observe(Observation *o) {
         if (r)
                 return r;
         if (o->wanted.n_blocks == 0 && o->wanted.n_chunks == 0) {
-                /* all of it is claimed, and not gone; or nothing is known */
-                if (o->observed && !o->size.is_partial)
+                /* all of it is claimed, and not gone; or less is known than was */
+                if (o->observed && !is_better_known(o, o->observed->before))
                         o->observed->is_gone = true;
                 return 0;
         }
@@ -344,7 +350,7 @@ static const char *judge(const Look *look, const LookItem *item) {
                 evidence_of_report(inventory, pod ? pod->report : NULL, pod ? pod->tree : NULL);
 
         if (tree == TREE_ABSENT)
-                return "its pod's cgroup is gone";
+                return look_no_cgroup;
         if (tree == TREE_POPULATED || report == REPORT_SAYS_ACTIVE ||
             report == REPORT_SAYS_NOTHING || !look_could_know(look, item))
                 return NULL;

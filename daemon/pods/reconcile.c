@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/record.h"
 #include "pods/reconcile-look.h"
 
 /*
@@ -12,8 +13,9 @@
  * What goes is written first and what takes chunks last, so that a plan that is cut short has no
  * chunk in two claims.
  */
-#define LINE_MAX_BYTES (512u * 1024) /* half of a line, since text may be escaped */
-#define LINE_CLAIM     1024u         /* names of fields, numbers, what is not counted by itself */
+#define LINE_MAX_BYTES (RECORD_LINE_MAX / 8 * 7)
+#define LINE_CLAIM     512u /* names of fields, and numbers */
+#define LINE_ESCAPE    6u   /* bytes that one may become, of text that others have made */
 #define LINE_DROP      384u
 #define LINE_PART      48u
 
@@ -44,12 +46,14 @@ typedef struct Writer {
 } Writer;
 
 static size_t estimate(const LedgerClaim *claim) {
-        size_t n = LINE_CLAIM + strlen(claim->reason) + strlen(claim->namespace_name);
+        size_t n = LINE_CLAIM + strlen(claim->pod_uid) + strlen(claim->container) +
+                   strlen(claim->namespace_name) + strlen(claim->pod) + strlen(claim->reason) +
+                   LINE_ESCAPE * strlen(claim->container_id);
 
         for (size_t i = 0; i < claim->n_blocks; ++i)
                 n += LINE_PART * (claim->blocks[i].n_parts + 2);
         for (size_t i = 0; i < claim->n_chunks; ++i)
-                n += strlen(claim->chunks[i]) + 4;
+                n += LINE_ESCAPE * strlen(claim->chunks[i]) + 4;
         return n;
 }
 
@@ -201,6 +205,7 @@ static int remember(Look *look, ReconcileMemory **ret) {
                 (void)snprintf(memory->key.pod_uid, POD_UID_MAX, "%s", claim->pod_uid);
                 (void)snprintf(memory->key.container, POD_NAME_MAX, "%s", claim->container);
                 memory->n_missed = item->n_missed;
+                memory->tree_usec = item->tree_usec;
                 memory->is_pending = claim->state == CLAIM_PENDING;
                 memory->pending_usec = before && before->is_pending ? before->pending_usec
                                                                     : look->params->now_usec;

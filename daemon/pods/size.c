@@ -218,6 +218,7 @@ static void add_whole(Sum *sum, const SizeParams *params) {
                 limit = pod->tree->usage.max_bytes;
         sum->size.is_vague = true;
         sum->size.is_partial = !limit.present && !usage.present;
+        sum->has_source[limit.value > 0 ? SIZE_LIMIT : SIZE_USAGE] = true;
         if (limit.value > 0)
                 add(sum, 0, bytes_sub_clamped(limit.value, claimed), SIZE_LIMIT);
         else
@@ -267,6 +268,7 @@ Size size_get(const SizeParams *params) {
         if (pod->report)
                 add_pod_level(&sum, params);
         sum.size.worth.source = get_source(&sum);
+        sum.size.has_request = sum.has_source[SIZE_REQUEST];
         return sum.size;
 }
 

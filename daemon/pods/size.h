@@ -19,8 +19,9 @@ typedef struct SizeParams {
 
 typedef struct Size {
         PodSize worth;
-        bool is_vague;   /* the request of something in it is not known */
-        bool is_partial; /* nothing is known of something that has to be in it */
+        bool has_request; /* some of it is requested */
+        bool is_vague;    /* the request of something in it is not known */
+        bool is_partial;  /* nothing is known of something that has to be in it */
 } Size;
 
 Size size_get(const SizeParams *params);

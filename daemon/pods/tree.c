@@ -145,8 +145,10 @@ int pods_tree_read(const TreeParams *params, PodsTree **ret) {
         r = read_drivers(walk);
         if (r)
                 return r;
+        /* a v1 hierarchy; without any there are no cgroups at all, and no pods */
         if (tree->driver == CGROUP_DRIVER_NONE &&
-            !root_exists(params->root, CGROUP_DIR "/cgroup.controllers"))
+            !root_exists(params->root, CGROUP_DIR "/cgroup.controllers") &&
+            root_exists(params->root, CGROUP_DIR "/memory"))
                 walk_complain(tree, "",
                               "is no cgroup v2, and pods are looked for in nothing else; boot with "
                               "systemd.unified_cgroup_hierarchy=1");

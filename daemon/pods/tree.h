@@ -63,7 +63,7 @@ typedef struct TreeContainer {
 
 typedef struct TreePod {
         char uid[POD_UID_MAX]; /* as the kubelet writes it: an API pod's with dashes, a static
-                                  one's 32 hexadecimal digits without */
+                                  one's 32 hexadecimal digits without, or what its manifest has */
         char path[PODS_PATH_MAX];
         QosClass qos; /* of the cgroup that it is in */
         bool is_populated;
@@ -75,7 +75,8 @@ typedef struct TreePod {
 typedef struct PodsTree {
         CgroupDriver driver;
         bool is_complete; /* what is not here was not there: all folders could be read, no cap was
-                             met. Without a kubepods cgroup it is complete and empty */
+                             met. Without a kubepods cgroup it is complete and empty, where
+                             there is cgroup v2 (its root has cgroup.controllers) */
         Diag problem;     /* the first thing that keeps it from being complete; or "" */
         size_t n_left_out;
         TreePod *pods; /* by uid */
@@ -85,8 +86,9 @@ typedef struct PodsTree {
 
 typedef struct TreeParams {
         const Root *root;
-        const char *cgroup_root; /* the kubelet's cgroupRoot as it is configured: "", "/", "/a/b" */
-        bool with_usage;         /* false: who is there, alone */
+        /* The kubelet's cgroupRoot as it is configured: "", "/", "/a/b"; NULL is "". */
+        const char *cgroup_root;
+        bool with_usage; /* false: who is there, alone */
 } TreeParams;
 
 /* Return: 0 or -ENOMEM. Pods that go away meanwhile are no failure. */

@@ -17,8 +17,8 @@
 
 #include "pods/names.h"
 
-#define ENTRIES_MAX 16384u /* of one folder; the kernel's own files are some 100 */
-#define FOLDERS_MAX 64u    /* that are neither a pod's nor of a QoS class */
+#define ENTRIES_MAX 4096u /* of one folder; the kernel's own files are some 100 */
+#define FOLDERS_MAX 64u   /* that are neither a pod's nor of a QoS class */
 
 /* One in which pods are looked for. */
 typedef struct Folder {
@@ -228,9 +228,8 @@ static int take_containers(Walk *walk, TreePod *pod) {
         return 0;
 }
 
-/* One that cannot be listed is there all the same. */
-static int
-read_inside(Walk *walk, TreePod *pod, int parent_fd, const char *name, bool *ret_is_gone) {
+/* ROOT_E_ABSENT: it is gone. One that cannot be listed is there all the same. */
+static int read_inside(Walk *walk, TreePod *pod, int parent_fd, const char *name) {
         _cleanup_(dir_closep) DIR *dir = NULL;
         UsageParams params = {
                 .folder = ".",
@@ -240,19 +239,16 @@ read_inside(Walk *walk, TreePod *pod, int parent_fd, const char *name, bool *ret
         int r;
 
         r = open_folder(parent_fd, name, &dir);
-        *ret_is_gone = r == ROOT_E_ABSENT;
         if (r)
-                return fold_failure(walk, pod->path, r);
+                return r == ROOT_E_ABSENT ? r : fold_failure(walk, pod->path, r);
         params.dir_fd = dirfd(dir);
-        *ret_is_gone = !read_populated(walk, parent_fd, name, &pod->is_populated);
-        if (*ret_is_gone)
-                return 0;
+        if (!read_populated(walk, parent_fd, name, &pod->is_populated))
+                return ROOT_E_ABSENT;
         r = read_usage(walk, &params, pod->path, &pod->usage);
         if (r)
                 return r;
-        *ret_is_gone = !is_still_there(walk, parent_fd, name, &pod->usage);
-        if (*ret_is_gone)
-                return 0;
+        if (!is_still_there(walk, parent_fd, name, &pod->usage))
+                return ROOT_E_ABSENT;
         r = read_containers(walk, pod, dir);
         return r ? r : take_containers(walk, pod);
 }
@@ -260,7 +256,6 @@ read_inside(Walk *walk, TreePod *pod, int parent_fd, const char *name, bool *ret
 static int
 read_pod(Walk *walk, const Folder *folder, int folder_fd, const char *name, const char *uid) {
         TreePod pod = { .qos = folder->qos };
-        bool is_gone = false;
         int r;
 
         if (walk->tree->n_pods == PODS_MAX) {
@@ -270,11 +265,11 @@ read_pod(Walk *walk, const Folder *folder, int folder_fd, const char *name, cons
         if (!join(walk, folder->path, name, pod.path))
                 return 0;
         (void)snprintf(pod.uid, sizeof(pod.uid), "%s", uid);
-        r = read_inside(walk, &pod, folder_fd, name, &is_gone);
+        r = read_inside(walk, &pod, folder_fd, name);
         forget_containers(walk);
-        if (r || is_gone) {
+        if (r) {
                 walk_pod_deinit(&pod);
-                return r;
+                return r == ROOT_E_ABSENT ? 0 : r;
         }
         walk->tree->pods[walk->tree->n_pods++] = pod;
         return 0;

@@ -8,6 +8,10 @@
  *
  * Parents are watched before what is in them. A folder that is gone when its turn comes went after
  * its parent was read; the parent's watch, or the look that follows a new one, tells.
+ *
+ * A cgroup that is removed does not tell its own watch (kernfs keeps its links counted), its parent
+ * tells alone. So every folder on the way to kubepods is watched, and after a removal all watches
+ * are set anew: one may be of a folder that is not the one at its path any more.
  */
 #include "pods/watch.h"
 
@@ -32,7 +36,6 @@
 typedef struct Watched {
         char path[WATCH_PATH_MAX]; /* below the root */
         int wd;                    /* below 0: it has none */
-        bool is_doubtful;          /* @wd may be of a folder that is no more at @path */
 } Watched;
 
 typedef struct WatchList {
@@ -49,6 +52,7 @@ struct PodsWatch {
                 char path[PODS_PATH_MAX]; /* below the cgroup root; "": it can have none */
         } kubepods[DRIVERS_N];
         WatchList *list;
+        bool is_doubtful; /* watches may be of folders that are no more at their paths */
 };
 
 int pods_watch_new(const Root *root, const char *cgroup_root, PodsWatch **ret) {
@@ -90,30 +94,16 @@ int pods_watch_get_fd(const PodsWatch *watch) {
 
 /* What happened */
 
-static Watched *find_watched(WatchList *list, int wd) {
-        for (size_t i = 0; i < list->n_items; ++i)
-                if (list->items[i].wd == wd)
-                        return &list->items[i];
-        return NULL;
-}
-
-static bool take_event(WatchList *list, const struct inotify_event *event) {
-        Watched *watched;
-
-        if (event->mask & IN_Q_OVERFLOW) {
-                for (size_t i = 0; i < list->n_items; ++i)
-                        list->items[i].is_doubtful = true;
+static bool take_event(PodsWatch *watch, uint32_t mask) {
+        if (mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) {
+                watch->is_doubtful = true;
                 return true;
         }
-        if (!(event->mask & (IN_IGNORED | IN_MOVE_SELF)))
-                return event->mask & IN_ISDIR && event->mask & COMINGS;
-        watched = find_watched(list, event->wd);
-        if (!watched) /* taken away by us */
+        if (!(mask & IN_ISDIR))
                 return false;
-        if (event->mask & IN_IGNORED)
-                watched->wd = -1;
-        watched->is_doubtful = true;
-        return true;
+        if (mask & (IN_DELETE | IN_MOVED_FROM))
+                watch->is_doubtful = true;
+        return mask & COMINGS;
 }
 
 bool pods_watch_dispatch(PodsWatch *watch) {
@@ -130,7 +120,7 @@ bool pods_watch_dispatch(PodsWatch *watch) {
                 for (const char *cursor = buffer; cursor < buffer + n;) {
                         const struct inotify_event *event = (const void *)cursor;
 
-                        has_happened |= take_event(watch->list, event);
+                        has_happened |= take_event(watch, event->mask);
                         cursor += sizeof(*event) + event->len;
                 }
         }
@@ -188,22 +178,21 @@ static void add_classes(WatchList *list, CgroupDriver driver, const char *kubepo
         }
 }
 
-/* kubepods and its QoS classes, or the folder in which the next one on the way to it appears. */
+/* kubepods with its QoS classes, and what there is of the way to it. */
 static void
 add_kubepods(const PodsWatch *watch, WatchList *list, CgroupDriver driver, const char *kubepods) {
         char whole[WATCH_PATH_MAX];
 
         make_whole(kubepods, whole);
-        if (root_exists(watch->root, whole)) {
-                add_folder(list, whole);
+        if (root_exists(watch->root, whole))
                 add_classes(list, driver, kubepods);
-                return;
-        }
-        while (go_up(whole))
+        do
                 if (root_exists(watch->root, whole)) {
                         add_folder(list, whole);
-                        return;
+                        if (strcmp(whole, CGROUP_DIR) == 0)
+                                return;
                 }
+        while (go_up(whole));
         add_folder(list, "/");
 }
 
@@ -272,7 +261,7 @@ static int set_watch(const PodsWatch *watch, const char *path, int *ret_wd) {
         if (r)
                 return r;
         (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        *ret_wd = inotify_add_watch(watch->fd, link, COMINGS | IN_MOVE_SELF | IN_ONLYDIR);
+        *ret_wd = inotify_add_watch(watch->fd, link, COMINGS | IN_ONLYDIR);
         return *ret_wd < 0 ? -errno : 0;
 }
 
@@ -281,33 +270,37 @@ static int renew(const PodsWatch *watch, Watched *watched, bool *ret_grew) {
         int wd = -1, r;
 
         r = set_watch(watch, watched->path, &wd);
-        if (watched->wd >= 0 && watched->wd != wd)
+        if (r < 0)
+                return r;
+        if (watched->wd != wd) {
                 drop_watch(watch, watched->wd);
-        if (r == 0 && watched->wd != wd)
-                *ret_grew = true;
+                *ret_grew |= r == 0;
+        }
         watched->wd = r == 0 ? wd : -1;
-        watched->is_doubtful = false;
-        return r;
+        return 0;
 }
 
 /* Sets what is missing, and forgets what cannot be had: the next tree brings it again. */
-static int complete(const PodsWatch *watch, WatchList *list, bool *ret_grew) {
+static int complete(PodsWatch *watch, WatchList *list, bool *ret_grew) {
         int failure = list->is_cut ? -ENOSPC : 0;
+        bool is_doubtful = false;
         size_t n = 0;
 
         for (size_t i = 0; i < list->n_items; ++i) {
                 Watched *watched = &list->items[i];
+                int r = 0;
 
-                if (watched->wd < 0 || watched->is_doubtful) {
-                        const int r = renew(watch, watched, ret_grew);
-
-                        if (r < 0 && failure == 0)
-                                failure = r;
-                }
-                if (watched->wd >= 0)
-                        list->items[n++] = *watched;
+                if (watched->wd < 0 || watch->is_doubtful)
+                        r = renew(watch, watched, ret_grew);
+                if (r && failure == 0)
+                        failure = r;
+                if (watched->wd < 0)
+                        continue;
+                is_doubtful |= r < 0;
+                list->items[n++] = *watched;
         }
         list->n_items = n;
+        watch->is_doubtful = is_doubtful;
         return failure;
 }
 

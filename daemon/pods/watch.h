@@ -17,8 +17,8 @@
 
 typedef struct PodsWatch PodsWatch;
 
-/* @root: borrowed, outlives it. Nothing is watched before the first pods_watch_follow(). Return: 0 or
- * an errno; without inotify there is no watch. */
+/* @root: borrowed, outlives it. Nothing is watched before the first pods_watch_follow(). Return: 0
+ * or an errno; without inotify there is no watch. */
 _must_check_ int pods_watch_new(const Root *root, const char *cgroup_root, PodsWatch **ret);
 PodsWatch *pods_watch_free(PodsWatch *watch);
 DEFINE_CLEANUP(PodsWatch *, pods_watch_free);

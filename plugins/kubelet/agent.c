@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 #include "kubelet/announce.h"
-#include "kubelet/report.h"
 #include "kubelet/reporter.h"
 #include "kubelet/rhythm.h"
 #include "rpc/json.h"
@@ -97,7 +96,7 @@ static void announce(Agent *agent, const Report *report) {
                 peer_tell(pod_resources_get_peer(agent->kubelet), kubelet->listed,
                           kubelet->problem);
         }
-        announce_report(&agent->announced, &report->message, report->n_foreign);
+        announce_report(&agent->announced, report);
 }
 
 static int make_report(Agent *agent) {

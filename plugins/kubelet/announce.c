@@ -7,23 +7,19 @@
 
 #include "base/log.h"
 
-/* That a peer does not answer is said where it is asked. Here is what was read and is not all of
- * it, or is not understood. */
-static void announce_source(char problem[static DIAG_TEXT_MAX],
-                            const Slug__V1__ReportSource *source) {
-        const bool has_failed =
-                source->state == SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_FAILED;
-        const char *text = has_failed ? source->problem : "";
-
-        if (strncmp(problem, text, DIAG_TEXT_MAX - 1) == 0)
+/* That somebody does not answer is said where it is asked (peer.c). */
+static void announce_gap(char said[static DIAG_TEXT_MAX],
+                         const Slug__V1__ReportSource *source,
+                         const char *gap) {
+        if (strncmp(said, gap, DIAG_TEXT_MAX - 1) == 0)
                 return;
-        (void)snprintf(problem, DIAG_TEXT_MAX, "%s", text);
-        if (has_failed)
+        (void)snprintf(said, DIAG_TEXT_MAX, "%s", gap);
+        if (gap[0])
                 log_event(LOG_WARNING, SLUG_MESSAGE_REPORT_INCOMPLETE,
                           LOG_WITH({ .name = "SLUG_FILE", .text = source->endpoint },
-                                   { .name = "SLUG_REASON", .text = text }),
+                                   { .name = "SLUG_REASON", .text = gap }),
                           "the report is not complete: %s of %s: %s", source->name,
-                          source->endpoint, text);
+                          source->endpoint, gap);
 }
 
 static void announce_settled(Announced *announced, const Slug__V1__ReportPodsRequest *report) {
@@ -31,7 +27,8 @@ static void announce_settled(Announced *announced, const Slug__V1__ReportPodsReq
                 return;
         if (report->settled)
                 log_event(LOG_NOTICE, SLUG_MESSAGE_SETTLED, LOG_PLAIN,
-                          "the kubelet and the runtime are settled: %zu pods", report->n_pods);
+                          "the kubelet and the runtime are settled: %zu pod%s", report->n_pods,
+                          report->n_pods == 1 ? "" : "s");
         else
                 log_event(LOG_NOTICE, SLUG_MESSAGE_SETTLED,
                           LOG_WITH({ .name = "SLUG_REASON", .text = report->unsettled_reason }),
@@ -40,19 +37,19 @@ static void announce_settled(Announced *announced, const Slug__V1__ReportPodsReq
         announced->was_settled = report->settled;
 }
 
-void announce_report(Announced *announced,
-                     const Slug__V1__ReportPodsRequest *report,
-                     size_t n_foreign) {
+void announce_report(Announced *announced, const Report *report) {
+        const Slug__V1__ReportPodsRequest *message = &report->message;
         char status[DIAG_TEXT_MAX], foreign[64] = "";
 
-        for (size_t i = 0; i < report->n_sources && i < ANNOUNCE_SOURCES; ++i)
-                announce_source(announced->problems[i], report->sources[i]);
-        announce_settled(announced, report);
-        if (n_foreign > 0)
-                (void)snprintf(foreign, sizeof(foreign), ", %zu sandboxes that are no pods",
-                               n_foreign);
-        (void)snprintf(status, sizeof(status), "%zu pods%s, %s%.150s", report->n_pods, foreign,
-                       report->settled ? "settled" : "not settled: ", report->unsettled_reason);
+        for (size_t i = 0; i < REPORT_SOURCES; ++i)
+                announce_gap(announced->gaps[i], &report->sources[i], report->gaps[i]);
+        announce_settled(announced, message);
+        if (report->n_foreign > 0)
+                (void)snprintf(foreign, sizeof(foreign), ", %zu sandbox%s of others",
+                               report->n_foreign, report->n_foreign == 1 ? "" : "es");
+        (void)snprintf(status, sizeof(status), "%zu pod%s%s, %s%.150s", message->n_pods,
+                       message->n_pods == 1 ? "" : "s", foreign,
+                       message->settled ? "settled" : "not settled: ", message->unsettled_reason);
         if (strcmp(status, announced->status) == 0)
                 return;
         memcpy(announced->status, status, sizeof(status));

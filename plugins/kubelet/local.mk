@@ -28,3 +28,4 @@ sbin_PROGRAMS += slug-kubelet
 slug_kubelet_SOURCES = %D%/main.c
 slug_kubelet_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins $(SYSTEMD_CFLAGS)
 slug_kubelet_LDADD = $(SLUG_KUBELET_LIBS)
+dist_man8_MANS += %D%/slug-kubelet.8

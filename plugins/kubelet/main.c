@@ -18,8 +18,9 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* A day: what is longer is a slip. */
-#define DURATION_MAX_SEC UINT64_C(86400)
+/* slugd is told once a minute at least, of what was just asked. */
+#define INTERVAL_MAX_USEC (60 * USEC_PER_SEC)
+#define SETTLE_MAX_USEC   (3600 * USEC_PER_SEC)
 
 static AgentParams main_arg = {
         .root = "/",
@@ -49,7 +50,9 @@ static int help(void) {
                 "                         the kubelet's pod-resources socket (default:\n"
                 "                         pod-resources/kubelet.sock in its folder)\n"
                 "      --no-kubelet       there is none: ask the runtime alone\n"
-                "      --interval TIME    ask so often while nothing happens (default: 30s)\n"
+                "      --interval TIME    ask so often while nothing happens (default: 30s, at "
+                "most "
+                "1m)\n"
                 "      --settle-time TIME for so long nothing may change before a pod that is not\n"
                 "                         there counts as gone (default: 30s)\n"
                 "      --once             ask once, print the report as JSON, and end: 0 when it "
@@ -80,7 +83,7 @@ static int usage(void) {
         return EXIT_USAGE;
 }
 
-static bool parse_duration(const char *text, uint64_t *ret_usec) {
+static bool parse_duration(const char *text, uint64_t max_usec, uint64_t *ret_usec) {
         Scan scan = scan_init(text, strlen(text));
         uint64_t n, unit;
 
@@ -94,18 +97,21 @@ static bool parse_duration(const char *text, uint64_t *ret_usec) {
                 unit = 60 * USEC_PER_SEC;
         else
                 return false;
-        if (!scan_is_done(&scan) || n == 0 || n > DURATION_MAX_SEC * USEC_PER_SEC / unit)
+        if (!scan_is_done(&scan) || n == 0 || n > max_usec / unit)
                 return false;
         *ret_usec = n * unit;
         return true;
 }
 
-/* All three: 0, or the exit status. */
-static int set_duration(const char *option, const char *text, uint64_t *ret_usec) {
-        if (parse_duration(text, ret_usec))
+/* Return: 0, or the exit status; of the other setters, too. */
+static int
+set_duration(const char *option, const char *text, uint64_t max_usec, uint64_t *ret_usec) {
+        if (parse_duration(text, max_usec, ret_usec))
                 return 0;
-        (void)fprintf(stderr, "slug-kubelet: %s expects a time as 500ms, 30s or 5m, not '%s'\n",
-                      option, text);
+        (void)fprintf(stderr,
+                      "slug-kubelet: %s expects a time as 500ms, 30s or 1m, at most %llum, not "
+                      "'%s'\n",
+                      option, (unsigned long long)(max_usec / (60 * USEC_PER_SEC)), text);
         return usage();
 }
 
@@ -164,9 +170,10 @@ static int take_value(int option, const char *value) {
         case ARG_POD_RESOURCES:
                 return set_path("--pod-resources", value, &main_arg.endpoints.pod_resources);
         case ARG_INTERVAL:
-                return set_duration("--interval", value, &main_arg.interval_usec);
+                return set_duration("--interval", value, INTERVAL_MAX_USEC,
+                                    &main_arg.interval_usec);
         case ARG_SETTLE_TIME:
-                return set_duration("--settle-time", value, &main_arg.settle_usec);
+                return set_duration("--settle-time", value, SETTLE_MAX_USEC, &main_arg.settle_usec);
         case ARG_LOG_LEVEL:
                 return set_log_level(value);
         default:

@@ -90,10 +90,16 @@ static void fail_by(PodResourcesClient *client, const RpcResult *result) {
         fail(client, problem);
 }
 
+/* The kubelet's word. That an answer is larger than we take has the same code, and is ours. */
+static bool is_busy(const RpcResult *result) {
+        return result->code == RPC_RESOURCE_EXHAUSTED &&
+               metadata_find(result->trailing, "grpc-status");
+}
+
 static void on_list_ended(const RpcResult *result, void *userdata) {
         PodResourcesClient *client = userdata;
 
-        if (result->code == RPC_RESOURCE_EXHAUSTED && wait_and_retry(client))
+        if (is_busy(result) && wait_and_retry(client))
                 return;
         if (result->code != RPC_OK)
                 fail_by(client, result);

@@ -45,9 +45,13 @@ static int set_asked(Report *report,
                      const Peer *peer,
                      const char *problem,
                      const char *gap) {
-        if (state == COMPLETE && gap[0])
-                return set_source(report, i, FAILED, peer->path, gap);
-        return set_source(report, i, state, peer->path, problem);
+        int r;
+
+        if (state != COMPLETE || !gap[0])
+                return set_source(report, i, state, peer->path, problem);
+        r = set_source(report, i, FAILED, peer->path, gap);
+        report->gaps[i] = report->sources[i].problem;
+        return r;
 }
 
 /* Files */
@@ -67,8 +71,10 @@ static int set_file(Report *report,
         if (r == DEVICES_E_ABSENT)
                 return set_source(report, i, absent_state, path,
                                   absent_state == UNUSED ? "this kubelet keeps no such file" : "");
-        return set_source(report, i, FAILED, path,
-                          diag->text[0] ? diag_format(diag, text) : strerror(r < 0 ? -r : EBADMSG));
+        r = set_source(report, i, FAILED, path,
+                       diag->text[0] ? diag_format(diag, text) : strerror(r < 0 ? -r : EBADMSG));
+        report->gaps[i] = report->sources[i].problem;
+        return r;
 }
 
 static int read_files(Report *report, const ReportParams *params) {
@@ -206,6 +212,7 @@ int report_new(const ReportParams *params, Settle *settle, Report **ret) {
         for (size_t i = 0; i < REPORT_SOURCES; ++i) {
                 slug__v1__report_source__init(&report->sources[i]);
                 report->source_list[i] = &report->sources[i];
+                report->gaps[i] = "";
         }
         r = arena_new(COLLECT_ARENA_MAX, &report->arena);
         if (r)

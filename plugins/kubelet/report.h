@@ -31,6 +31,8 @@ typedef struct Report {
         Slug__V1__ReportPodsRequest message;
         Slug__V1__ReportSource sources[REPORT_SOURCES];
         Slug__V1__ReportSource *source_list[REPORT_SOURCES];
+        /* What was read and is not all of it, or is not understood; "" for nothing. */
+        const char *gaps[REPORT_SOURCES];
         Allocations *allocations;
         Devices *devices;
         char boot_id[64];

@@ -18,6 +18,8 @@
 #define SERVICE      "/runtime.v1.RuntimeService/"
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define ROUND_USEC   (5 * USEC_PER_SEC)
+/* Events that end sooner are no news: a runtime that ends them at once would be asked all the time. */
+#define EVENTS_USEC (10 * USEC_PER_SEC)
 
 typedef enum Step {
         STEP_VERSION,
@@ -36,6 +38,7 @@ struct Runtime {
         uint64_t begun_usec;
         size_t next_container; /* to be asked about */
         RpcClientCall *events;
+        uint64_t events_usec; /* since when they are heard */
         bool has_no_events;
         uint64_t events_connection; /* that this is known of */
 };
@@ -273,12 +276,13 @@ static void on_events_ended(const RpcResult *result, void *userdata) {
         runtime->events = NULL;
         if (result->code == RPC_UNAVAILABLE) {
                 /* the next round tells whether it is lost, and asks for events again */
-                runtime->params.happened(runtime->params.userdata);
+                if (now_usec() - runtime->events_usec >= EVENTS_USEC)
+                        runtime->params.happened(runtime->params.userdata);
                 return;
         }
         runtime->events_connection = runtime->peer.n_connections;
         if (!runtime->has_no_events)
-                log_event(LOG_NOTICE, SLUG_MESSAGE_RUNTIME_WITHOUT_EVENTS,
+                log_event(LOG_NOTICE, SLUG_MESSAGE_NO_RUNTIME_EVENTS,
                           LOG_WITH({ .name = "SLUG_SOCKET", .text = runtime->peer.path },
                                    { .name = "SLUG_STATUS", .text = rpc_code_name(result->code) }),
                           "%s tells no events (%s); it is asked at intervals alone",
@@ -294,6 +298,7 @@ static void watch_events(Runtime *runtime) {
                 return;
         if (runtime->has_no_events && runtime->events_connection == runtime->peer.n_connections)
                 return;
+        runtime->events_usec = now_usec();
         if (rpc_client_call(runtime->peer.client,
                             &(const RpcClientCallParams){
                                     .path = SERVICE "GetContainerEvents",

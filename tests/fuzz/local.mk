@@ -77,6 +77,13 @@ tests_fuzz_fuzz_kubelet_files_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_kubelet_files_LDADD = $(SLUG_KUBELET_LIBS)
 EXTRA_DIST += %D%/corpus/kubelet-files
 
+FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-spec
+tests_fuzz_fuzz_kubelet_spec_SOURCES = %D%/fuzz-kubelet-spec.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_kubelet_spec_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_fuzz_fuzz_kubelet_spec_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_kubelet_spec_LDADD = $(SLUG_KUBELET_LIBS)
+EXTRA_DIST += %D%/corpus/kubelet-spec
+
 # What talks to a server has the unit tests' one.
 FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \
 	tests/lib/folder.c tests/lib/folder.h

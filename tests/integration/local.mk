@@ -18,6 +18,8 @@ INTEGRATION_TESTS = \
 	%D%/observed.sh \
 	%D%/pods.sh \
 	%D%/simulate.sh \
+	%D%/slugctl-pods.sh \
+	%D%/slug-kubelet.sh \
 	%D%/units.sh \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh

@@ -85,10 +85,13 @@ is_used() {
   [ "$(list "\"uid\":\"$1\",\"maxAgeMs\":1" | value pods.0.usage.bytes)" = "$2" ]
 }
 is_promised() {
-  case $(ask MemoryManagerService/Allocate "$asked") in
+  case $(ask MemoryManagerService/Allocate "${1:-$asked}") in
     *'"claim"'*) true ;;
     *) false ;;
   esac
+}
+is_told() {
+  [ "$(grep -a -o '"node":{' "$tmp/watch" | wc -l)" -ge "$1" ]
 }
 
 # waits NAME COMMAND...
@@ -214,10 +217,38 @@ rm -rf "$root/sys/fs/cgroup/kubepods.slice/kubepods-besteffort.slice/kubepods-be
 waits "a pod that went is released" is_absent $late
 contains "$(cat "$tmp/slugd.log")" "gives back" "a pod that went: the journal says so"
 
+# A pod that nobody asked for leaves less to be promised
+
+big=kubepods.slice/kubepods-pod$(echo $late | tr - _).slice
+much='{"pod":{"uid":"much","namespace":"n","name":"much","containers":[{"name":"c","resources":{"requests":{"memory":"48Gi"},"limits":{"memory":"48Gi"}}}]},"container":"c"}'
+cgroup "$big" 1 $((24 * gi)) $((24 * gi))
+waits "a large pod is adopted" is_size $late $((24 * gi))
+contains "$(ask MemoryManagerService/Allocate "$much")" '"code":"resource_exhausted"' "a large pod: what it holds is promised to nobody"
+rm -rf "$root/sys/fs/cgroup/$big"
+waits "a large pod: when it is gone, it is" is_promised "$much"
+ask MemoryManagerService/RemoveContainer '{"podUid":"much"}' >/dev/null
+
+# Who watches is told what changes, and nothing of usage alone
+
+printf '\000\000\000\000\002{}' >"$tmp/frame"
+curl --silent --no-buffer --max-time 120 --unix-socket "$sock" -H 'content-type: application/connect+json' --data-binary "@$tmp/frame" \
+  http://slug/slug.v1.NodeService/Watch >"$tmp/watch" &
+watcher=$!
+waits "a watch tells the node" is_told 1
+cgroup "$api_cgroup" 1 $((201 * mi)) $((61 * mi)) $((130 * mi))
+waits "usage changes" is_used $api $((201 * mi))
+report 6 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
+is_promised "$(printf '%s' "$much" | sed s/48Gi/1Gi/g)"
+waits "a claim is told" is_told 2
+is "$(grep -a -o '"node":{' "$tmp/watch" | wc -l)" 2 "usage, and a report of the same pods, are not"
+kill "$watcher"
+wait "$watcher" 2>/dev/null
+ask MemoryManagerService/RemoveContainer '{"podUid":"much"}' >/dev/null
+
 done_pod=$(sandbox=NOT_READY reported $api db "$(container db "$db" "$db_cgroup" 1Gi EXITED)")
 cgroup "$db_cgroup" 0 0
 cgroup "$api_cgroup" 0 0
-report 6 "$done_pod" "$(reported $static kube-proxy '')" >/dev/null
+report 7 "$done_pod" "$(reported $static kube-proxy '')" >/dev/null
 waits "a pod that has ended is finished" is_state $api FINISHED
 waits "a pod that has ended holds nothing" is_size $api ""
 
@@ -230,7 +261,7 @@ late_cgroup=$slice/kubepods-burstable-pod$(echo $late | tr - _).slice
 cgroup "$late_cgroup" 1 $((20 * mi)) $((20 * mi))
 cgroup "$late_cgroup/cri-containerd-$web.scope" 1 $((20 * mi)) $((20 * mi))
 late_pod=$(reported $late late "$(container web "$web" "$late_cgroup/cri-containerd-$web.scope" 2Gi)")
-report 7 "$done_pod" "$late_pod" >/dev/null
+report 8 "$done_pod" "$late_pod" >/dev/null
 is "$(pod $late claims.0.state)" CLAIM_STATE_ACTIVE "a promise: it is active when its container is there"
 is "$(pod $late sizeBytes)" $((2 * gi)) "a promise: counts once"
 

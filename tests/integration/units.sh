@@ -70,9 +70,10 @@ if $as_root true 2>/dev/null; then
   is "$(cut -d : -f 1 "$root/etc/group" | sort | tr '\n' ' ')" \
     "$(sed -n 's/^SocketGroup=//p' "$units/slugd.socket") slug-claimer slug-kubelet " "sysusers: the groups of the socket, of claimers and of the plugin"
   is "$(cut -d : -f 1 "$root/etc/passwd" 2>/dev/null)" "$(sed -n 's/^User=//p' "$tmp/slug-kubelet.service")" "sysusers: the plugin's user"
-  for group in $(sed -n 's/^SupplementaryGroups=//p' "$tmp/slug-kubelet.service"); do
+  sed -n 's/^SupplementaryGroups=//p' "$tmp/slug-kubelet.service" | tr ' ' '\n' >"$tmp/groups"
+  while read -r group; do
     is "$(sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group")" slug-kubelet "sysusers: the plugin is in group $group"
-  done
+  done <"$tmp/groups"
   is "$($as_root systemd-tmpfiles --root="$root" --create slug.conf 2>&1)" "" "tmpfiles: no complaint"
   for folder in run/slug etc/slug etc/slug/slugd.yaml.d; do
     is "$(stat -c '%F %a' "$root/$folder" 2>&1)" "directory 755" "tmpfiles: /$folder"
@@ -122,6 +123,19 @@ allowed() {
     }' "$1" | sort
 }
 
+# granted UNIT PROGRAM: all that was traced
+granted() {
+  allowed "$1" >"$tmp/allowed"
+  sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$tmp/calls" | sort -u >"$tmp/called"
+  is "$(grep -c -x -E 'epoll_wait|signalfd4|timerfd_settime' "$tmp/called")" 3 "system calls of $2 could be read"
+  is "$(comm -23 "$tmp/called" "$tmp/allowed")" "" "every system call of $2 is one that its unit grants"
+}
+# shellcheck disable=SC2317 # wait_until calls it
+# has_lines FILE PATTERN COUNT: at least
+has_lines() {
+  [ -f "$1" ] && [ "$(grep -c "$2" "$1")" -ge "$3" ]
+}
+
 # What slugd calls at its start, when it answers, when it looks again, at a reload and at its end. -D makes it strace that is
 # the child, so that a signal goes to slugd.
 allowed "$built" >"$tmp/allowed"
@@ -143,8 +157,32 @@ else
   stop_slugd TERM
   is "$slugd_status" 0 "and stopped as asked"
   wait_until grep -q 'exited with 0' "$tmp/calls"
-  sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$tmp/calls" | sort -u >"$tmp/called"
-  is "$(grep -c -x -E 'accept4|signalfd4|timerfd_settime' "$tmp/called")" 3 "its system calls could be read"
-  is "$(comm -23 "$tmp/called" "$tmp/allowed")" "" "every system call of slugd is one that the unit grants"
+  granted "$built" slugd
+
+  # slug-kubelet asks a runtime and a kubelet that answer, and tells a slugd that does
+  world=$tmp/world
+  mkdir -p "$world/run/crio" "$world/var/lib/kubelet/pod-resources" "$tmp/said"
+  doubles=
+  # shellcheck disable=SC2086 # a list
+  trap '[ -z "$doubles" ] || kill $doubles 2>/dev/null; clean_up' EXIT
+  for peer in "runtime $world/run/crio/crio.sock" "pod-resources $world/var/lib/kubelet/pod-resources/kubelet.sock" "slugd $sock"; do
+    # shellcheck disable=SC2086 # two words
+    "$abs_top_builddir/tests/lib/double" $peer "$tmp/said" &
+    doubles="$doubles $!"
+  done
+  wait_until has_lines "$tmp/said/calls" listening 3
+  strace -D -f -o "$tmp/calls" "$abs_top_builddir/slug-kubelet" --root "$world" --slugd "$sock" --interval 200ms \
+    --settle-time 1s --foreground >"$tmp/slug-kubelet.log" 2>&1 &
+  agent_pid=$!
+  wait_until has_lines "$tmp/slug-kubelet.log" "are settled" 1
+  is "$?" 0 "slug-kubelet settles under strace"
+  wait_until has_lines "$tmp/said/reports" settled 1
+  kill -s TERM "$agent_pid"
+  wait "$agent_pid"
+  is "$?" 0 "and stops as asked"
+  # shellcheck disable=SC2086 # a list
+  kill $doubles
+  wait_until grep -q 'exited with 0' "$tmp/calls"
+  granted "$abs_top_builddir/systemd/slug-kubelet.service" slug-kubelet
 fi
 done_testing

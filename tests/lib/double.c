@@ -5,9 +5,9 @@
  *   double WHO SOCKET DIR
  *
  * Stands in for a container runtime (WHO: runtime), for the kubelet's pod-resources server
- * (pod-resources) or for slugd (slugd): what it answers are the files in DIR, read when it is asked,
- * so that a test changes the world by writing a file. A file holds a message as JSON; one that is
- * not there is an empty message.
+ * (pod-resources) or for slugd (slugd). What it answers are the files in DIR, read when it is
+ * asked, so that a test changes the world by writing a file. A file holds a message as JSON; one
+ * that is not there is an empty message.
  *
  *   runtime        version.json containers.json sandboxes.json, and status-ID.json of a container
  *   pod-resources  list.json

@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 
 slugd_page=$abs_top_srcdir/daemon/slugd.8
+kubelet_page=$abs_top_srcdir/plugins/kubelet/slug-kubelet.8
 slugctl_page=$abs_top_srcdir/api/slugctl/slugctl.1
 yaml_page=$abs_top_srcdir/daemon/config/slugd.yaml.5
 config=$abs_top_srcdir/daemon/config
@@ -59,7 +60,7 @@ known() {
 }
 
 make_tmp
-for page in "$slugd_page" "$slugctl_page" "$yaml_page"; do
+for page in "$slugd_page" "$kubelet_page" "$slugctl_page" "$yaml_page"; do
   name=${page##*/}
   if command -v mandoc >/dev/null; then
     is "$(mandoc -Tlint -Wwarning "$page" 2>&1)" "" "$name gives mandoc nothing to say"
@@ -79,6 +80,17 @@ sed -n 's/^ *{ "\([A-Za-z]*\)", tell_.*/\1/p' "$abs_top_srcdir/daemon/service/co
 contains "$(cat "$tmp/conditions")" "TopologyComplete" "the conditions can be read"
 section CONDITIONS "$slugd_page" | sed -n 's/^\.It Sy //p' | sort -u >"$tmp/page"
 same "$tmp/page" "$tmp/conditions" "conditions"
+
+# slug-kubelet(8)
+"$abs_top_builddir/slug-kubelet" --help | options_of_help >"$tmp/kubelet"
+contains "$(cat "$tmp/kubelet")" "--runtime-endpoint" "the options of slug-kubelet --help can be read"
+options_of_page <"$kubelet_page" >"$tmp/page"
+same "$tmp/page" "$tmp/kubelet" "options of slug-kubelet"
+known "$kubelet_page" "$tmp/kubelet" "slug-kubelet.8 speaks of options that there are"
+sed -n '/^const char \*const endpoints_/,/^};/s/^ *"\(.*\)",.*/\1/p' "$abs_top_srcdir/plugins/kubelet/endpoints.c" | sort >"$tmp/places"
+contains "$(cat "$tmp/places")" "/run/crio/crio.sock" "the places that are probed can be read"
+section ENDPOINTS "$kubelet_page" | sed -n 's/^\.It Pa //p' | sort >"$tmp/page"
+same "$tmp/page" "$tmp/places" "places that are probed"
 
 # slugctl(1)
 "$slugctl" --help >"$tmp/help"

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # what comes from tap.sh, and what is for those who read this
 # SPDX-License-Identifier: Apache-2.0
 # For scripts whose counterpart is one program in Go with a module of its own, behind tests/lib/tap.sh: makes it, runs it, and has
 # what it says as tests. It says what clients.sh wants of clients. What it is made of, the kubelet's code too, is fetched through

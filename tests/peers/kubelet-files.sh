@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What a kubelet keeps in files, written by its own code, against what slug reads there. See go/kubelet-files/main.go.
+# What a kubelet keeps in files, written by its own code, against what slug reads there; and its pod-resources socket, asked by
+# slug-kubelet. See go/kubelet-files/main.go.
 #
 #     kubelet-files.sh BUILD
 #
@@ -16,9 +17,12 @@ abs_top_builddir=$(cd "$1" && pwd) || exit 1
 
 make_peer "$here/go/kubelet-files" kubelet-files
 look=$abs_top_builddir/tests/peers/kubelet-look
+agent=$abs_top_builddir/slug-kubelet
 [ -x "$look" ] || bail_out "there is no $look"
+[ -x "$agent" ] || bail_out "there is no $agent"
 mkdir -p "$abs_top_builddir/results"
 run_peer "the test of itself" "$tmp/kubelet-files" -look "$look" -dir "$dir" -self-test -files 60
 run_peer "the kubelet's files" "$tmp/kubelet-files" -look "$look" -dir "$dir" -files "${SLUG_KUBELET_FILES:-300}" \
   -seed "${SLUG_KUBELET_SEED:-1}" -out "$abs_top_builddir/results"
+run_peer "the kubelet's socket" "$tmp/kubelet-files" -agent "$agent" -dir "$dir" -seed "${SLUG_KUBELET_SEED:-1}"
 done_testing

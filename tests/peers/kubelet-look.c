@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kubelet-look: what we read of the kubelet's files, for the kubelet's own code to be compared with.
+ * kubelet-look: what we read of the kubelet's files, for its own code to compare
+ *
  * A line in is a folder that stands for a machine, a line out what is read there, as JSON.
  */
 #include <errno.h>

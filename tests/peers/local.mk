@@ -13,7 +13,8 @@ EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/kubelet-files
 	%D%/go/kubelet-files/go.mod %D%/go/kubelet-files/go.sum %D%/go/kubelet-files/compare.go \
 	%D%/go/kubelet-files/damage.go %D%/go/kubelet-files/draw.go %D%/go/kubelet-files/expect.go \
 	%D%/go/kubelet-files/files.go %D%/go/kubelet-files/look.go %D%/go/kubelet-files/main.go \
-	%D%/go/kubelet-files/plant.go %D%/go/kubelet-files/serve.go
+	%D%/go/kubelet-files/node.go %D%/go/kubelet-files/plant.go %D%/go/kubelet-files/server.go \
+	%D%/go/kubelet-files/sockets.go
 
 # What we read of the kubelet's files, for the kubelet's own code to be compared with.
 check_PROGRAMS += tests/peers/kubelet-look

@@ -97,6 +97,14 @@ START_TEST(without_kubepods_there_are_no_pods) {
 }
 END_TEST
 
+START_TEST(without_cgroups_there_are_no_pods) {
+        folder_delete(&folder, CGROUP "cgroup.controllers");
+        look();
+        ck_assert(tree->is_complete);
+        ck_assert_uint_eq(tree->n_pods, 0);
+}
+END_TEST
+
 START_TEST(cgroup_v1_is_no_evidence) {
         folder_delete(&folder, CGROUP "cgroup.controllers");
         folder_make(&folder, CGROUP "memory/kubepods/pod" UUID);
@@ -464,6 +472,21 @@ START_TEST(foreign_folders_have_a_cap) {
 }
 END_TEST
 
+START_TEST(entries_have_a_cap) {
+        char first[128], other[128];
+
+        put("kubepods", "0", "");
+        (void)snprintf(first, sizeof(first), "%s/" CGROUP "kubepods/0", folder.path);
+        for (unsigned i = 1; i < 4100; ++i) {
+                (void)snprintf(other, sizeof(other), "%s/" CGROUP "kubepods/%u", folder.path, i);
+                if (link(first, other) < 0)
+                        ck_abort_msg("%s", other);
+        }
+        look();
+        expect_problem("/sys/fs/cgroup/kubepods", "more than 4096 entries");
+}
+END_TEST
+
 START_TEST(page_sizes_have_a_cap) {
         static const char *const files[] = { "hugetlb.64KB.current", "hugetlb.2MB.current",
                                              "hugetlb.32MB.current", "hugetlb.1GB.current",
@@ -540,6 +563,31 @@ START_TEST(what_cannot_be_listed_is_said) {
 }
 END_TEST
 
+/* Folders without anything in them: they go in one stroke, as cgroups do. */
+static void flicker(const char *pod, const char *container) {
+        for (unsigned i = 0; i < 100; ++i) {
+                (void)mkdir(pod, 0755);
+                (void)mkdir(container, 0755);
+                (void)rmdir(container);
+                (void)rmdir(pod);
+        }
+}
+
+static void come_and_go(void) {
+        char pod[128], container[128];
+
+        (void)snprintf(pod, sizeof(pod), "%s/" CGROUP "kubepods/pod4", folder.path);
+        (void)snprintf(container, sizeof(container), "%s/" CGROUP POD "/c2", folder.path);
+        for (;;) {
+                put_usage("kubepods/pod2");
+                put_usage("kubepods/pod2/" ID_A);
+                put_usage("kubepods/burstable/pod3");
+                folder_delete(&folder, CGROUP "kubepods/burstable");
+                folder_delete(&folder, CGROUP "kubepods/pod2");
+                flicker(pod, container);
+        }
+}
+
 /* Pods come and go as fast as can be; the one that stays is seen by every look. */
 START_TEST(pods_may_vanish_at_any_moment) {
         pid_t pid;
@@ -548,18 +596,17 @@ START_TEST(pods_may_vanish_at_any_moment) {
         put_usage(POD);
         pid = fork();
         ck_assert_int_ge(pid, 0);
-        while (pid == 0) {
-                put_usage("kubepods/pod2");
-                put_usage("kubepods/pod2/" ID_A);
-                put_usage("kubepods/burstable/pod3");
-                folder_delete(&folder, CGROUP "kubepods/burstable");
-                folder_delete(&folder, CGROUP "kubepods/pod2");
-        }
+        if (pid == 0)
+                come_and_go();
         for (unsigned i = 0; i < 2000; ++i) {
+                const TreePod *pod;
+
                 look();
                 ck_assert_msg(tree->is_complete, "%s", tree->problem.text);
-                expect_nodes(&expect_pod("1", QOS_GUARANTEED, POD)->usage);
-                ck_assert_uint_eq(pods_tree_find(tree, "1")->n_containers, 1);
+                pod = expect_pod("1", QOS_GUARANTEED, POD);
+                expect_nodes(&pod->usage);
+                ck_assert_uint_ge(pod->n_containers, 1);
+                ck_assert_str_eq(pod->containers[0].id, ID_A);
         }
         ck_assert_int_eq(kill(pid, SIGKILL), 0);
         ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
@@ -709,6 +756,7 @@ Suite *suite(void) {
         tcase_set_timeout(t, 120);
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, without_kubepods_there_are_no_pods);
+        tcase_add_test(t, without_cgroups_there_are_no_pods);
         tcase_add_test(t, cgroup_v1_is_no_evidence);
         tcase_add_test(t, slices_are_read);
         tcase_add_test(t, plain_folders_are_read);
@@ -725,6 +773,7 @@ Suite *suite(void) {
         tcase_add_test(t, containers_have_a_cap);
         tcase_add_test(t, pods_have_a_cap);
         tcase_add_test(t, foreign_folders_have_a_cap);
+        tcase_add_test(t, entries_have_a_cap);
         tcase_add_test(t, page_sizes_have_a_cap);
         tcase_add_test(t, paths_have_a_cap);
         tcase_add_test(t, what_cannot_be_listed_is_said);

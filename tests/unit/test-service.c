@@ -19,6 +19,10 @@ static Arena *arena;
 static Slug__V1__DescribeNodeResponse *description;
 static Ledger *ledger;
 static Journal *journal;
+static PodsTree tree;
+static PodsReport report;
+static Inventory inventory;
+static PodsView pods;
 
 /* A disk that has nothing to do: the journal is healthy as long as nobody claims. */
 static int refuse_append(void *disk _unused_,
@@ -57,6 +61,15 @@ static void make_ledger(bool has_disk) {
                 0);
         view.ledger = ledger;
         view.journal = journal;
+}
+
+/* A node without pods, of which all has been said. */
+static void make_pods(void) {
+        tree = (PodsTree){ .is_complete = true };
+        report = (PodsReport){ .is_settled = true, .usec = clock_now_usec(&clock_monotonic) };
+        inventory = (Inventory){ .tree = &tree, .report = &report };
+        pods = (PodsView){ .inventory = &inventory, .problem = "", .clock = clock_monotonic };
+        view.pods = &pods;
 }
 
 /* So many bytes of NUMA node 1, or of its huge pages of 2 MiB. Without a container: observed. */
@@ -124,6 +137,7 @@ static void setup(void) {
                 .ledger_problem = "",
         };
         make_ledger(true);
+        make_pods();
 }
 
 static void teardown(void) {
@@ -247,7 +261,7 @@ END_TEST
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 11);
+        ck_assert_uint_eq(description->n_conditions, 12);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,

@@ -174,6 +174,9 @@ static const struct {
           "\"nobody listens\"},{\"name\":\"devices\",\"state\":\"REPORT_SOURCE_STATE_ABSENT\"}]}}",
           "No pods found\n"
           "slug-kubelet cannot read runtime at /run/c.sock: nobody listens\n" },
+        { "{\"report\":{\"hasReport\":true,\"settled\":true,\"ageUsec\":\"240000000\"}}",
+          "No pods found\n"
+          "slug-kubelet has not reported for 4 minutes; see 'systemctl status slug-kubelet'\n" },
         { "{" SETTLED ",\"cgroupProblem\":\"no cgroup is mounted\",\"leftOutCount\":\"3\"}",
           "No pods found\n"
           "Usage is not known: no cgroup is mounted\n"

@@ -67,8 +67,8 @@ func expectDevices(entries []checkpoint.PodDevicesEntry) Devices {
 // differ compares all but the words of a complaint, which has some when there is one.
 func differ(expected, got *Answer) string {
 	one, other := *expected, *got
-	for _, problem := range []*string{&one.Allocations.Problem, &other.Allocations.Problem, &one.Devices.Problem, &other.Devices.Problem} {
-		*problem = ""
+	for _, answer := range []*Answer{&one, &other} {
+		answer.Allocations.Problem, answer.Devices.Problem = "", ""
 	}
 	switch {
 	case !reflect.DeepEqual(one, other):

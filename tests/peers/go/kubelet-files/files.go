@@ -29,8 +29,8 @@ func devicesDir(root string) string      { return filepath.Join(kubeletDir(root)
 func allocationsPath(root string) string { return filepath.Join(kubeletDir(root), allocationsName) }
 func devicesPath(root string) string     { return filepath.Join(devicesDir(root), devicesName) }
 
-// writeAllocations does what a kubelet does to its pods, and returns what it holds in the end. Pods that go are written with the next
-// that comes.
+// writeAllocations does what a kubelet does to its pods, and returns what it holds in the end. That pods go is written with the next
+// one that comes.
 func writeAllocations(d *drawer, root string) (Allocations, error) {
 	pods := d.pods()
 	logger := klog.TODO()

@@ -5,14 +5,13 @@
 //
 //	kubelet-files -look PATH [-files N] [-seed S] [-out DIR]
 //	kubelet-files -look PATH -self-test
-//	kubelet-files -serve FOLDER -node FILE [-active-pods=false]
-//	kubelet-files -burn SOCKET
+//	kubelet-files -agent PATH [-seed S]
 //
-// PATH is tests/peers/kubelet-look, which reads what slug-kubelet reads. Files are drawn from the seed. The first one that is read as
-// something else ends the run with exit status 1, and is left in DIR. With -self-test answers are made wrong, to see that it is noticed.
+// PATH is tests/peers/kubelet-look, which reads what slug-kubelet reads. Files are drawn from the seed. The first one that is read
+// as something else ends the run with exit status 1, and is left in DIR. With -self-test answers are made wrong, to see that it is
+// noticed.
 //
-// With -serve it is the kubelet's pod-resources socket, for the pods of FILE, which is read again after SIGHUP; with -burn it uses up
-// what that socket answers in a second. See serve.go.
+// With -agent it is the kubelet's pod-resources socket and a runtime's, and PATH is slug-kubelet, which asks them. See sockets.go.
 package main
 
 import (
@@ -25,10 +24,10 @@ import (
 )
 
 type options struct {
-	look, dir, out, serve, node, burn string
-	files                             int
-	seed                              uint64
-	isSelfTest, hasActivePods         bool
+	look, agent, dir, out string
+	files                 int
+	seed                  uint64
+	isSelfTest            bool
 }
 
 func parse() *options {
@@ -39,18 +38,9 @@ func parse() *options {
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "where machines are made")
 	flag.StringVar(&o.out, "out", ".", "where a machine that differs is left")
 	flag.BoolVar(&o.isSelfTest, "self-test", false, "make answers wrong, and see that it is noticed")
-	flag.StringVar(&o.serve, "serve", "", "serve pod-resources/kubelet.sock in this folder")
-	flag.StringVar(&o.node, "node", "", "the pods that are served")
-	flag.BoolVar(&o.hasActivePods, "active-pods", true, "the kubelet's gate KubeletPodResourcesListUseActivePods")
-	flag.StringVar(&o.burn, "burn", "", "use up what this socket answers in a second")
+	flag.StringVar(&o.agent, "agent", "", "slug-kubelet")
 	flag.Parse()
-	modes := 0
-	for _, mode := range []string{o.look, o.serve, o.burn} {
-		if mode != "" {
-			modes++
-		}
-	}
-	if flag.NArg() > 0 || modes != 1 || o.files < 1 || (o.serve != "") != (o.node != "") {
+	if flag.NArg() > 0 || (o.look == "") == (o.agent == "") || o.files < 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -66,10 +56,8 @@ func main() {
 	o := parse()
 	klog.SetLogger(logr.Discard())
 	switch {
-	case o.serve != "":
-		serve(o)
-	case o.burn != "":
-		burn(o.burn)
+	case o.agent != "":
+		sockets(o)
 	case o.isSelfTest:
 		selfTest(o)
 	default:
