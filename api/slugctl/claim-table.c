@@ -85,7 +85,8 @@ add_claim(Table *table, const Slug__V1__Claim *claim, NumaStates states, uint64_
         claim_append_pages(&amounts, &pages);
         claim_append_nodes(&alone, 1, &nodes);
         table_add_or(table, claim->namespace_, "-");
-        table_add_or(table, claim->pod, "-");
+        /* a pod that was seen and never named */
+        table_add_or(table, claim->pod[0] ? claim->pod : claim->pod_uid, "-");
         table_add_or(table, claim->container, "(pod)");
         table_add(table, claim_state_tone(claim->state), claim_state_word(claim->state));
         table_add(table, TONE_PLAIN, claim_source_word(claim->source));

@@ -97,7 +97,8 @@ static Slug__V1__Locality find_locality(NumaStates states, uint32_t numa_node) {
         return SLUG__V1__LOCALITY__LOCALITY_UNSPECIFIED;
 }
 
-/* By where the bytes lie. Return: false when that does not tell the locality of all of them. */
+/* By where the bytes lie; on excluded NUMA nodes they are neither. Return: false when that does not
+ * tell the locality of all of them. */
 static bool get_placed(const Slug__V1__MemoryBlock *block,
                        NumaStates states,
                        uint64_t *local,
@@ -112,7 +113,7 @@ static bool get_placed(const Slug__V1__MemoryBlock *block,
                         *local = bytes_add_saturated(*local, item->bytes);
                 else if (locality == SLUG__V1__LOCALITY__LOCALITY_REMOTE)
                         *remote = bytes_add_saturated(*remote, item->bytes);
-                else
+                else if (locality == SLUG__V1__LOCALITY__LOCALITY_UNSPECIFIED)
                         return false;
         }
         return true;

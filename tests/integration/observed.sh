@@ -16,12 +16,24 @@ old='26138dd5 {"put":[{"uid":"u9","ns":"shop","pod":"old","qos":"Burstable","sta
 # pod shop/big: 40Gi of NUMA node 0, which has less
 big='292b088b {"put":[{"uid":"u8","ns":"shop","pod":"big","qos":"BestEffort","state":"observed","source":"observed","blocks":[{"nodes":"0","page":0,"parts":[[0,42949672960]]}],"reason":"usage"}]}'
 
-# machine BOOT: a slugd that has seen this pod, in that boot
+# cgroup NAME BYTES_0 BYTES_1: of a pod that runs, with so much on the NUMA nodes
+cgroup() {
+  path=$tmp/root/sys/fs/cgroup/kubepods/$1
+  mkdir -p "$path"
+  echo memory >"$tmp/root/sys/fs/cgroup/cgroup.controllers"
+  printf '%s\n' $(($2 + $3)) >"$path/memory.current"
+  echo max >"$path/memory.max"
+  printf 'anon N0=%s N1=%s\n' "$2" "$3" >"$path/memory.numa_stat"
+  printf 'populated 1\n' >"$path/cgroup.events"
+}
+
+# machine BOOT POD BYTES_0 BYTES_1: a slugd that has seen this pod, in that boot, and sees it again
 machine() {
   rm -rf "$tmp/root"
   "$mktree" "$machines/two-nodes.tree" "$tmp/root" || bail_out "cannot make a machine"
   mkdir -p "$tmp/root/var/lib/slug" "$tmp/root/proc/sys/kernel/random"
   printf '%s\n' "$1" >"$tmp/root/proc/sys/kernel/random/boot_id"
+  cgroup "$2" "$3" "$4"
   printf '%s\n' "$head" "$old" >"$tmp/root/var/lib/slug/ledger.log"
   start_slugd --root "$tmp/root"
   ctl claims >/dev/null || bail_out "slugd does not serve: $(cat "$tmp/slugd.log")"
@@ -52,7 +64,7 @@ line() {
 
 # Shown
 
-machine 6a3f
+machine 6a3f burstable/podu9 $((30 * gi)) $gi
 is "$(line '(pod)')" "shop old (pod) observed observed 31Gi 0 - 0-1" "it is in the list"
 contains "$(ctl claims)" "shop/old is observed: usage" "and by what it was seen"
 is "$(bytes 0 claimedBytes) $(bytes 0 observedBytes)" "$((30 * gi)) $((30 * gi))" "it is claimed, and observed"
@@ -107,7 +119,7 @@ contains "$(cat "$tmp/claims.json")" '"CLAIM_STATE_OBSERVED"' "an export has it"
 contains "$(ctl ledger verify "$tmp/root/var/lib/slug/ledger.log")" "good" "the log is what slugd has"
 stop_slugd TERM
 start_slugd --root "$tmp/root"
-is "$(line '(pod)')" "shop old (pod) observed observed 11Gi 0 - 0-1" "a restart keeps it"
+is "$(line '(pod)')" "shop old (pod) observed observed 31Gi 0 - 0-1" "a restart sees it as it is"
 ctl release a >/dev/null
 is "$(ctl ledger import "$tmp/claims.json" | tr '\n' ' ')" \
   "Imported 1 claim; 0 were there already 1 observed claim left out: slugd observes what is there itself " "an import leaves it out"
@@ -115,8 +127,8 @@ stop_slugd TERM
 
 # Another boot
 
-machine 7b40
-is "$(line '(pod)')" "shop old (pod) unconfirmed observed 31Gi 0 - 0-1" "after a reboot it is not confirmed"
+machine 7b40 burstable/podu9 $((30 * gi)) $gi
+is "$(line '(pod)')" "shop old (pod) observed observed 31Gi 0 - 0-1" "after a reboot it is seen again"
 is "$(bytes 0 observedBytes)" "$((30 * gi))" "and still no promise"
 contains "$(ask AllocatePod "{$(pod u9 20Gi)}")" '"claims":[{"podUid":"u9"' "a promise to the whole pod takes its place"
 is "$(bytes 0 claimedBytes) $(bytes 0 observedBytes)" "$((20 * gi)) 0" "and nothing of it is left"
@@ -125,7 +137,7 @@ stop_slugd TERM
 # More than there is
 
 old=$big
-machine 6a3f
+machine 6a3f besteffort/podu8 $((40 * gi)) 0
 contains "$(ctl describe-node | tr -s ' ')" "ClaimsCovered True ObservedBeyond" "more than there is breaks no promise"
 out=$(ctl explain hints --local 1Gi)
 contains "$out" " too many" "but is told"
