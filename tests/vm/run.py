@@ -30,7 +30,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import qemu  # noqa: E402
 
 BOOT_LIMIT = 240  # seconds until the guest's first word
-SILENCE_LIMIT = 700  # between two of its words: a case is told at its end, and has 600 at the most
+SILENCE_LIMIT = 700  # between two of its words: a case has 600 at the most
 TOTAL_LIMIT = 1500
 PR_SET_PDEATHSIG = 1
 

@@ -66,7 +66,7 @@ claim() {
   amounts="{\"cpu\":\"1\",\"memory\":\"$3\"}"
   curl --silent --show-error --unix-socket "$sock" -H 'content-type: application/json' -d "{\"pod\":{\"uid\":\"$(uid_of "$1")\",
     \"namespace\":\"default\",\"name\":\"$1\",\"containers\":[{\"name\":\"$2\",\"resources\":{\"requests\":$amounts,\"limits\":$amounts}}]},
-    \"container\":\"$2\",\"mode\":\"HINT_MODE_SLUG\"}" http://slug/slug.v1.MemoryService/Allocate
+    \"container\":\"$2\",\"mode\":\"HINT_MODE_SLUG\"}" http://slug/slug.v1.MemoryManagerService/Allocate
 }
 
 # claims: "POD CONTAINER STATE BYTES" of each that the ledger has

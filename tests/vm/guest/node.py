@@ -10,8 +10,8 @@
     node.py remove POD...          nothing of them stays
     node.py uid POD...
 
-A list has a pod a line: "NAME QOS SOURCE RUNTIME CONTAINER...". QOS is guaranteed, burstable or besteffort; SOURCE is api or file,
-the second for static pods; RUNTIME is runc or crun; a container is "NAME[=NODE:MIB[,NODE:MIB...]][<=LIMIT-MIB]".
+A list has a pod a line: "NAME QOS SOURCE RUNTIME CONTAINER...". QOS is guaranteed, burstable or besteffort; SOURCE is api
+or file, the second for static pods; RUNTIME is runc or crun; a container is "NAME[=NODE:MIB[,NODE:MIB...]][<=LIMIT-MIB]".
 """
 
 import hashlib
@@ -71,7 +71,8 @@ class Pod:
         return match.group(1), (memory, int(match.group(3) or 0) * 1048576)
 
     def labels(self):
-        return {"io.kubernetes.pod.name": self.name, "io.kubernetes.pod.namespace": "default", "io.kubernetes.pod.uid": self.uid}
+        return {"io.kubernetes.pod.name": self.name, "io.kubernetes.pod.namespace": "default",
+                "io.kubernetes.pod.uid": self.uid}
 
     def log_directory(self):
         return f"/var/log/pods/default_{self.name}_{self.uid}"
@@ -89,7 +90,8 @@ class Pod:
         return sum(limits) if limits and all(limits) else 0
 
     def sandbox(self, driver, attempt):
-        annotations = {"kubernetes.io/config.seen": "2026-01-01T00:00:00Z", "kubernetes.io/config.source": "file" if self.is_static else "api"}
+        annotations = {"kubernetes.io/config.seen": "2026-01-01T00:00:00Z",
+                       "kubernetes.io/config.source": "file" if self.is_static else "api"}
         if self.is_static:
             annotations["kubernetes.io/config.hash"] = self.uid
         return {
@@ -137,7 +139,8 @@ def make_cgroups(pods):
         subprocess.run(["systemctl", "start", *(pod.cgroup("systemd") for pod in pods)], check=True)
         for pod in pods:
             if pod.limit():
-                subprocess.run(["systemctl", "set-property", "--runtime", pod.cgroup("systemd"), f"MemoryMax={pod.limit()}"], check=True)
+                limit = f"MemoryMax={pod.limit()}"
+                subprocess.run(["systemctl", "set-property", "--runtime", pod.cgroup("systemd"), limit], check=True)
         return
     for pod in pods:
         folder = CGROUPS + pod.cgroup("cgroupfs")

@@ -116,7 +116,8 @@ def compare_pod(bad, runtime, pod, listed, path, containers):
     if path is None:
         return
     bad.same(f"{pod.name}: cgroup", listed.get("cgroup"), path)
-    bad.same(f"{pod.name}: QoS class", listed.get("qosClass", "").removeprefix("QOS_CLASS_").replace("_", "").lower(), pod.qos)
+    qos = listed.get("qosClass", "").removeprefix("QOS_CLASS_").replace("_", "").lower()
+    bad.same(f"{pod.name}: QoS class", qos, pod.qos)
     if is_running:
         compare_usage(bad, pod.name, listed.get("usage", {}), path)
     named = {entry["name"]: entry for entry in listed.get("containers", []) if entry.get("name")}
@@ -130,8 +131,8 @@ def compare_pod(bad, runtime, pod, listed, path, containers):
 def compare(runtime):
     bad = Difference()
     pods = {pod.uid: pod for pod in node.load([])}
-    listed = json.loads(subprocess.run(["slugctl", "--wait", "60", "-o", "json", "pods"], stdout=subprocess.PIPE, check=True).stdout)
-    listed = {pod["uid"]: pod for pod in listed.get("pods", [])}
+    answer = subprocess.run(["slugctl", "--wait", "60", "-o", "json", "pods"], stdout=subprocess.PIPE, check=True).stdout
+    listed = {pod["uid"]: pod for pod in json.loads(answer).get("pods", [])}
     paths, sandboxes, containers = kernel_pods(), runtime.sandboxes(), runtime.containers()
     there = set(paths) | {sandbox["metadata"]["uid"] for sandbox in sandboxes}
     bad.same("pods", sorted(listed), sorted(there))

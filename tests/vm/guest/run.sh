@@ -28,11 +28,11 @@ install_slug() {
   cp "$payload/cases.list" "$state/cases.list"
 }
 
-# run_case NAME: leaves its exit status in $status
+# run_case NAME: told as it goes; leaves its exit status in $status
 run_case() {
-  timeout -k 10 600 /bin/sh "$payload/cases/$1.sh" >/run/slug-case.tap 2>/run/slug-case.err
-  status=$?
-  cat /run/slug-case.tap >&3
+  { timeout -k 10 600 /bin/sh "$payload/cases/$1.sh" 2>/run/slug-case.err; echo "$?" >/run/slug-case.status; } |
+    tee /run/slug-case.tap >&3
+  read -r status </run/slug-case.status
   sed 's/^/# stderr: /' /run/slug-case.err >&3
   if grep -q '^not ok' /run/slug-case.tap || { [ "$status" -ne 0 ] && [ "$status" -ne 75 ]; }; then
     journalctl -b -u 'slug*' -u containerd --no-pager -n 80 2>/dev/null | sed 's/^/# journal: /' >&3
