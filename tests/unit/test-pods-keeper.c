@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking at pods: what the ledger follows, what is no look, who is told, and memory that runs out. */
+/* Looking at pods: what the ledger follows, what is no look, who is told, and want of memory. */
 #include "manager/pods-keeper.h"
 
 #include <string.h>
