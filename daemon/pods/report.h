@@ -45,7 +45,7 @@ typedef enum ReportSourceState {
 } ReportSourceState;
 
 typedef struct ReportSource {
-        const char *name; /* "runtime", "pod-resources", "devices", "allocations" */
+        const char *name; /* "runtime", "pod-resources", "devices", "allocations", "manifests" */
         ReportSourceState state;
         const char *endpoint, *version, *problem; /* "" when there is none */
 } ReportSource;
@@ -116,7 +116,8 @@ const ReportPod *pods_report_find(const PodsReport *report, const char *uid);
 const ReportContainer *report_pod_find(const ReportPod *pod, const char *container);
 /* The same two reports tell the same: sequence, generation and time aside. */
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b);
-/* Every source is complete or unused: what is not in it was not there. */
+/* Every source is complete or unused, but for those that tell sizes alone: a pod that is not in it
+ * was not there. */
 bool pods_report_is_complete(const PodsReport *report);
 /* As above, of one source; false when it is not listed. */
 bool pods_report_has(const PodsReport *report, const char *source);
