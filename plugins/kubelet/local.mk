@@ -6,6 +6,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/allocations.c %D%/allocations.h \
 	%D%/announce.c %D%/announce.h \
 	%D%/collect.c %D%/collect.h \
+	%D%/collect-allocatable.c \
 	%D%/collect-devices.c \
 	%D%/collect-kubelet.c %D%/collect-rows.h \
 	%D%/collect-messages.c \
