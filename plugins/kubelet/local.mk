@@ -17,6 +17,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/kept.c %D%/kept.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pod-resources.c %D%/pod-resources.h \
+	%D%/print.c %D%/print.h \
 	%D%/report.c %D%/report.h \
 	%D%/reporter.c %D%/reporter.h \
 	%D%/rhythm.c %D%/rhythm.h \

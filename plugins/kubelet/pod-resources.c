@@ -162,7 +162,7 @@ static int ask_allocatable(PodResourcesClient *client) {
 
 /* Return: a question is under way. */
 static bool want_allocatable(PodResourcesClient *client) {
-        if (client->told_by == client->peer.n_connections)
+        if (client->params.pod_name || client->told_by == client->peer.n_connections)
                 return false;
         forget_allocatable(client);
         return client->look.listed && client->look.listed->n_pod_resources > 0 &&
@@ -194,11 +194,7 @@ static void fail_by(PodResourcesClient *client, const RpcResult *result) {
         fail(client, problem);
 }
 
-static void on_list_ended(const RpcResult *result, void *userdata) {
-        PodResourcesClient *client = userdata;
-
-        if (is_busy(result) && wait_and_retry(client, ask_list))
-                return;
+static void end_list(PodResourcesClient *client, const RpcResult *result) {
         if (result->code != RPC_OK)
                 fail_by(client, result);
         else if (client->error)
@@ -210,11 +206,42 @@ static void on_list_ended(const RpcResult *result, void *userdata) {
         done(client);
 }
 
+static void on_list_ended(const RpcResult *result, void *userdata) {
+        if (!is_busy(result) || !wait_and_retry(userdata, ask_list))
+                end_list(userdata, result);
+}
+
 static int ask_list(PodResourcesClient *client) {
         static const V1__ListPodResourcesRequest request = V1__LIST_POD_RESOURCES_REQUEST__INIT;
 
         return ask(client, SERVICE "List", &request.base,
                    &v1__list_pod_resources_response__descriptor, take_list, on_list_ended);
+}
+
+/* One pod */
+
+static int ask_pod(PodResourcesClient *client);
+
+/* A kubelet before 1.27 has no Get, one before 1.36 may be told to have none, and says it with the
+ * code that a pod has that is not there. The list knows. */
+static void on_pod_ended(const RpcResult *result, void *userdata) {
+        PodResourcesClient *client = userdata;
+        const bool has_said_no = result->code == RPC_UNIMPLEMENTED || result->code == RPC_UNKNOWN;
+
+        if (is_busy(result) && wait_and_retry(client, ask_pod))
+                return;
+        if (!has_said_no || ask_list(client) < 0)
+                end_list(client, result);
+}
+
+/* On the wire the answer is a list of one. */
+static int ask_pod(PodResourcesClient *client) {
+        V1__GetPodResourcesRequest request = V1__GET_POD_RESOURCES_REQUEST__INIT;
+
+        request.pod_namespace = (char *)client->params.pod_namespace;
+        request.pod_name = (char *)client->params.pod_name;
+        return ask(client, SERVICE "Get", &request.base,
+                   &v1__list_pod_resources_response__descriptor, take_list, on_pod_ended);
 }
 
 bool pod_resources_ask(PodResourcesClient *client) {
@@ -235,7 +262,7 @@ bool pod_resources_ask(PodResourcesClient *client) {
                           problem);
                 return false;
         }
-        r = ask_list(client);
+        r = client->params.pod_name ? ask_pod(client) : ask_list(client);
         if (r < 0)
                 fail(client, strerror(-r));
         return r == 0;

@@ -23,7 +23,8 @@ typedef struct PodResourcesLook {
 typedef struct PodResourcesParams {
         sd_event *event;
         const Root *root;
-        void (*done)(void *userdata); /* a round has ended */
+        const char *pod_namespace, *pod_name; /* of the only one that is asked about; NULL: all */
+        void (*done)(void *userdata);         /* a round has ended */
         void *userdata;
 } PodResourcesParams;
 
