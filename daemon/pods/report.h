@@ -14,12 +14,14 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "ledger/ledger.h"
 #include "pods/tree.h"
 #include "split/pod.h"
 
-#define REPORT_SOURCES_MAX 8u
-#define REPORT_DEVICES_MAX 8u /* resources of one container */
-#define REPORT_ID_MAX      64u
+#define REPORT_SOURCES_MAX     8u
+#define REPORT_DEVICES_MAX     8u /* resources of one container */
+#define REPORT_ID_MAX          64u
+#define REPORT_ALLOCATABLE_MAX 1024u
 
 typedef enum ReportState {
         REPORT_NOT_STARTED, /* known to the kubelet, not yet to the runtime */
@@ -93,7 +95,11 @@ typedef struct PodsReport {
         size_t n_sources;
         ReportPod *pods; /* by uid */
         size_t n_pods;
-        uint64_t usec; /* when it came, monotonic */
+        /* As the kubelet's Static memory manager counted it when it started, none of 0 bytes. */
+        LedgerRoomRow *allocatable; /* by NUMA node and page size */
+        size_t n_allocatable;
+        bool knows_allocatable; /* none is none: the manager's policy is another one */
+        uint64_t usec;          /* when it came, monotonic */
 } PodsReport;
 
 PodsReport *pods_report_free(PodsReport *report);
@@ -101,14 +107,14 @@ DEFINE_CLEANUP(PodsReport *, pods_report_free);
 
 enum {
         _REPORT_E_SUCCESS,
-        REPORT_E_INVALID, /* @reterr names the pod and what is wrong with it */
+        REPORT_E_INVALID, /* @reterr names the pod, or the field, and what is wrong with it */
 };
 
 /*
  * pods_report_new() - a copy of @from in one piece, checked and sorted
  *
- * Every uid and name is what Kubernetes allows, no pod and no container is there twice, and every
- * cap of pods/tree.h is kept. Return: 0, REPORT_E_INVALID, or -ENOMEM.
+ * Every uid and name is what Kubernetes allows, no pod, no container and no amount is there twice,
+ * and every cap of pods/tree.h is kept. Return: 0, REPORT_E_INVALID, or -ENOMEM.
  */
 _must_check_ int pods_report_new(const PodsReport *from, PodsReport **ret, Diag *reterr);
 

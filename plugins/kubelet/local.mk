@@ -6,6 +6,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/allocations.c %D%/allocations.h \
 	%D%/announce.c %D%/announce.h \
 	%D%/collect.c %D%/collect.h \
+	%D%/collect-allocatable.c \
 	%D%/collect-devices.c \
 	%D%/collect-kubelet.c %D%/collect-rows.h \
 	%D%/collect-messages.c \
@@ -17,6 +18,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/manifests.c %D%/manifests.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pod-resources.c %D%/pod-resources.h \
+	%D%/print.c %D%/print.h \
 	%D%/report.c %D%/report.h \
 	%D%/reporter.c %D%/reporter.h \
 	%D%/rhythm.c %D%/rhythm.h \

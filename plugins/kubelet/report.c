@@ -206,8 +206,23 @@ static void read_boot_id(const Root *root, char boot_id[static 64]) {
         boot_id[strcspn(boot_id, "\n")] = '\0';
 }
 
+static void fill_message(Report *report, const Collected *collected) {
+        Slug__V1__ReportPodsRequest *message = &report->message;
+
+        message->boot_id = report->boot_id;
+        message->n_sources = REPORT_SOURCES;
+        message->sources = report->source_list;
+        message->n_pods = collected->n_pods;
+        message->pods = collected->pods;
+        message->has_kubelet_allocatable = collected->has_allocatable;
+        message->n_kubelet_allocatable = collected->n_allocatable;
+        message->kubelet_allocatable = collected->allocatable;
+}
+
 static int fill(Report *report, const ReportParams *params, Settle *settle) {
         const RuntimeLook *runtime = runtime_get_look(params->runtime);
+        const PodResourcesLook *kubelet =
+                params->kubelet ? pod_resources_get_look(params->kubelet) : NULL;
         Collected collected;
         int r;
 
@@ -222,9 +237,8 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
                             .sandboxes = runtime->sandboxes,
                             .containers = runtime->containers,
                             .details = runtime_get_details(params->runtime),
-                            .listed = params->kubelet
-                                              ? pod_resources_get_look(params->kubelet)->listed
-                                              : NULL,
+                            .listed = kubelet ? kubelet->listed : NULL,
+                            .allocatable = kubelet ? kubelet->allocatable : NULL,
                             .allocations = report->allocations,
                             .manifests = report->manifests,
                             .devices = report->devices,
@@ -241,12 +255,8 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
         read_boot_id(params->root, report->boot_id);
         report->is_complete = is_complete(report);
         report->n_foreign = collected.n_foreign;
-        report->message.boot_id = report->boot_id;
         report->message.ledger_generation = params->ledger_generation;
-        report->message.n_sources = REPORT_SOURCES;
-        report->message.sources = report->source_list;
-        report->message.n_pods = collected.n_pods;
-        report->message.pods = collected.pods;
+        fill_message(report, &collected);
         return 0;
 }
 

@@ -147,7 +147,8 @@ state_of() {
 "$program" --help >"$tmp/help"
 is "$?" 0 "--help"
 contains "$("$program" --version)" "slug-kubelet " "--version"
-for wrong in --interval=5 --interval=0s --interval=2m --settle-time=1h --settle-time=61m --runtime-endpoint=run/x.sock --log-level=loud --what extra; do
+for wrong in --interval=5 --interval=0s --interval=2m --settle-time=1h --settle-time=61m --runtime-endpoint=run/x.sock --log-level=loud --what extra \
+  --pod=a/b --pod=web-0 --pod=/web-0 --pod=prod/ --pod=a/b/c; do
   "$program" "$wrong" 2>"$tmp/err"
   is "$?" 2 "wrong usage: $wrong"
   contains "$(cat "$tmp/err")" "slug-kubelet" "and it is said what"
@@ -232,6 +233,69 @@ once
 is "$? $(state_of runtime) $(state_of pod-resources)" "1 FAILED FAILED" "peers that are too old"
 contains "$(cat "$tmp/once.json")" "it has no CRI v1; containerd 1.6 and CRI-O 1.24 are the first" "a runtime hears which one is not"
 contains "$(cat "$tmp/once.json")" "it has no pod-resources v1; Kubernetes 1.20 is the first" "and so does a kubelet"
+
+# One pod
+fresh
+start_runtime
+start_kubelet
+sandboxes "$(sandbox web-0 u1)" "$(sandbox db u2)"
+echo '{"podResources":{"name":"web-0","namespace":"prod","containers":[{"name":"main","devices":[{"resourceName":"sluglab.io/remote-memory-1gi","deviceIds":["n2-0"]}]}]}}' \
+  >"$tmp/kubelet/get.json"
+echo '{"Data":{"PodDeviceEntries":[{"PodUID":"u1","ContainerName":"main","ResourceName":"sluglab.io/remote-memory-1gi","DeviceIDs":{"0":["n2-0"]}}]}}' |
+  put "$tmp/devices.json"
+mkdir -p "$root/var/lib/kubelet/device-plugins"
+cp "$tmp/devices.json" "$root/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint"
+once --pod prod/web-0
+is "$?" 0 "one pod"
+is "$(grep -c '"uid"' "$tmp/once.json")$(cat "$tmp/once.err")" 1 "is printed alone"
+contains "$(cat "$tmp/once.json")" '"uid": "u1"' "with its uid of the runtime"
+contains "$(cat "$tmp/once.json")" '"n2-0"' "and what the kubelet gave to it"
+is "$(sed 1d "$tmp/kubelet/calls")" Get "the kubelet is asked about it alone"
+rm "$tmp/kubelet/get.json"
+once --pod prod/db
+is "$?" 0 "a kubelet without Get"
+contains "$(cat "$tmp/once.json")" '"uid": "u2"' "has a list"
+is "$(sed 1d "$tmp/kubelet/calls" | tr '\n' ' ')" "Get Get List " "which is asked for then"
+once --pod prod/nobody
+is "$?" 1 "a pod that is not there"
+is "$(cat "$tmp/once.json")$(cat "$tmp/once.err")" "slug-kubelet: there is no pod prod/nobody" "is said to be none"
+stop "$kubelet_pid"
+once --pod prod/web-0
+is "$?" 1 "without the kubelet it is not all"
+contains "$(cat "$tmp/once.json")" '"uid": "u1"' "what is known is printed"
+contains "$(cat "$tmp/once.err")" "slug-kubelet: pod-resources: unavailable" "and what is missing said"
+
+# What the kubelet counts as allocatable
+fresh
+echo '{"memory":[{"memoryType":"memory","size":"7","topology":{"nodes":[{"ID":"1"}]}},{"memoryType":"memory","size":"5","topology":{"nodes":[{}]}}]}' \
+  >"$tmp/kubelet/allocatable.json"
+listed
+sandboxes
+start_runtime
+start_kubelet
+start_fake
+start_agent
+comes '"pod-resources","state":"REPORT_SOURCE_STATE_COMPLETE"' "a kubelet without pods"
+has_report '"hasKubeletAllocatable"'
+is "$? $(count_calls "$tmp/kubelet" GetAllocatableResources)" "1 0" "may not have begun to count its memory, and is not asked"
+listed web-0
+sandboxes "$(sandbox web-0 u1)"
+comes '"kubeletAllocatable":\[\{"type":"memory","numaNodes":"0","sizeBytes":"5"\},\{"type":"memory","numaNodes":"1","sizeBytes":"7"\}\],"hasKubeletAllocatable":true' \
+  "with a pod it is, and what it counts is told by NUMA node"
+n_rounds=$(count_calls "$tmp/kubelet" List)
+wait_until has_calls "$tmp/kubelet" List $((n_rounds + 3))
+is "$(count_calls "$tmp/kubelet" GetAllocatableResources)" 1 "once"
+has_report '"hasKubeletAllocatable":true'
+is "$?" 0 "and it is known in all rounds"
+stop "$kubelet_pid"
+comes '"pod-resources","state":"REPORT_SOURCE_STATE_FAILED"' "a kubelet that went"
+has_report '"hasKubeletAllocatable"'
+is "$?" 1 "takes it along"
+echo '{}' >"$tmp/kubelet/allocatable.json"
+start_kubelet
+comes '"hasKubeletAllocatable":true' "another one is asked again"
+has_report '"kubeletAllocatable"'
+is "$? $(count_calls "$tmp/kubelet" GetAllocatableResources)" "1 1" "and may count nothing"
 
 # Settled, events, rounds
 fresh

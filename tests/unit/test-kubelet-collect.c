@@ -236,6 +236,46 @@ START_TEST(what_is_told_becomes_pods) {
 }
 END_TEST
 
+#define AMOUNT(type, nodes) "{\"memoryType\":\"" type "\",\"size\":\"5\"" nodes "}"
+#define ON(node)            ",\"topology\":{\"nodes\":[{\"ID\":\"" node "\"}]}"
+static const struct {
+        const char *allocatable;
+        const char *blocks; /* NULL: it is not told */
+} amounts[] = {
+        { NULL, NULL },
+        { NONE, "" },
+        /* Go's maps have no order */
+        { "{\"memory\":[" AMOUNT("memory", ON("10")) "," AMOUNT("memory",
+                                                                ON("2")) "," AMOUNT("hugepages-2Mi",
+                                                                                    ON("2")) "]}",
+          "hugepages-2Mi@2 memory@2 memory@10 " },
+        { "{\"memory\":[" AMOUNT("memory", "") "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("-1")) "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("1024")) "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("0\"},{\"ID\":\"1")) "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("0")) "," AMOUNT("memory", ON("0")) "]}", NULL },
+};
+
+START_TEST(what_is_allocatable_is_told_as_a_whole_or_not_at_all) {
+        _cleanup_(buffer_deinitp) Buffer text = {};
+
+        ck_assert_int_eq(collect(arena,
+                                 &(const CollectInput){
+                                         .allocatable = read_message(
+                                                 amounts[_i].allocatable,
+                                                 &v1__allocatable_resources_response__descriptor),
+                                 },
+                                 &collected),
+                         0);
+        ck_assert_int_eq(collected.has_allocatable, amounts[_i].blocks != NULL);
+        for (size_t i = 0; i < collected.n_allocatable; ++i)
+                buffer_printf(&text, "%s@%s ", collected.allocatable[i]->type,
+                              collected.allocatable[i]->numa_nodes);
+        ck_assert_int_eq(buffer_finish(&text), 0);
+        ck_assert_str_eq(text.data, amounts[_i].blocks ? amounts[_i].blocks : "");
+}
+END_TEST
+
 /* What cannot be told must not look as if it was gone. */
 static const struct {
         Told told;
@@ -385,7 +425,9 @@ START_TEST(without_memory_there_is_nothing) {
                    *containers = read_message(told->containers,
                                               &runtime__v1__list_containers_response__descriptor),
                    *listed =
-                           read_message(told->listed, &v1__list_pod_resources_response__descriptor);
+                           read_message(told->listed, &v1__list_pod_resources_response__descriptor),
+                   *allocatable = read_message(amounts[2].allocatable,
+                                               &v1__allocatable_resources_response__descriptor);
         int r = -ENOMEM;
 
         for (size_t room = 0; r == -ENOMEM; room += 256) {
@@ -395,7 +437,8 @@ START_TEST(without_memory_there_is_nothing) {
                 r = collect(small,
                             &(const CollectInput){ .sandboxes = sandboxes,
                                                    .containers = containers,
-                                                   .listed = listed },
+                                                   .listed = listed,
+                                                   .allocatable = allocatable },
                             &collected);
                 ck_assert(r == 0 || (r == -ENOMEM && collected.n_pods == 0));
         }
@@ -462,6 +505,8 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, what_is_told_becomes_pods, 0, ELEMENTSOF(rows));
         tcase_add_loop_test(tcase, manifests_say_what_is_not_known_of_static_pods, 0,
                             ELEMENTSOF(asking));
+        tcase_add_loop_test(tcase, what_is_allocatable_is_told_as_a_whole_or_not_at_all, 0,
+                            ELEMENTSOF(amounts));
         tcase_add_loop_test(tcase, what_is_left_out_is_said, 0, ELEMENTSOF(gaps));
         tcase_add_test(tcase, there_is_a_cap_on_everything);
         tcase_add_test(tcase, without_memory_there_is_nothing);
