@@ -17,8 +17,11 @@ static burstable file runc main=0:16
 idle besteffort api crun main
 END
   is "$?" 0 "four pods run while there is no slugd"
+  systemctl start slugd.service
+  python3 -S "$payload/pods-agree.py" --once >"$tmp/agree"
+  contains "$(cat "$tmp/agree")" "bad remote: name: slugd has None/None, not default/remote" "cgroups alone tell no names: the comparison can fail"
   start_slug
-  is "$?" 0 "slugd and slug-kubelet start"
+  is "$?" 0 "slug-kubelet starts"
   agree "pods that were there before slugd"
   is "$(pod remote '.usage.remoteBytes | tonumber | . >= 32 * 1048576 and . < 40 * 1048576')" true "what lies on a remote NUMA node is remote"
   is "$(pod remote .sizeSource) $(pod idle .sizeSource)" "POD_SIZE_SOURCE_LIMIT POD_SIZE_SOURCE_USAGE" "its size is its limit; without one, its usage"
