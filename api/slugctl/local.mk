@@ -40,12 +40,9 @@ libslugctl_a_SOURCES = \
 	%D%/ledger-report.c %D%/ledger-report.h \
 	%D%/ledger-verify.c \
 	%D%/listed-pod.c %D%/listed-pod.h \
-	%D%/manifest.c %D%/manifest.h \
-	%D%/manifest-pods.c %D%/manifest-pods.h \
 	%D%/operator.c %D%/operator.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h \
-	%D%/pod-spec.c %D%/pod-spec.h \
 	%D%/pods.c %D%/pods.h \
 	%D%/private-daemon.c %D%/private-daemon.h \
 	%D%/release.c \

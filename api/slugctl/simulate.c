@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manifest/manifest-pods.h"
+#include "manifest/manifest.h"
 #include "slugctl/call.h"
 #include "slugctl/claim.h"
 #include "slugctl/input.h"
-#include "slugctl/manifest-pods.h"
-#include "slugctl/manifest.h"
 #include "slugctl/private-daemon.h"
 #include "slugctl/request.h"
 #include "slugctl/words.h"

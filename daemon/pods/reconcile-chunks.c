@@ -185,10 +185,6 @@ static int take_from(Look *look, LookItem *item) {
         return r ? r : give_up(look, item, first, n_lost);
 }
 
-static bool is_promised(const LookItem *item) {
-        return !item->is_gone && !item_is_observed(item);
-}
-
 static int list_holders(Look *look) {
         size_t n = 0;
 
@@ -200,7 +196,7 @@ static int list_holders(Look *look) {
         for (size_t i = 0; i < look->n_claims; ++i) {
                 const LookItem *item = &look->items[i];
 
-                for (size_t k = 0; is_promised(item) && k < item_get(item)->n_chunks; ++k)
+                for (size_t k = 0; item_is_promised(item) && k < item_get(item)->n_chunks; ++k)
                         look->holders[look->n_holders++] =
                                 (LookHolder){ item_get(item)->chunks[k], item };
         }
@@ -215,7 +211,7 @@ int look_take_chunks(Look *look) {
         for (size_t i = 0; r == 0 && i < look->n_claims; ++i) {
                 LookItem *item = &look->items[i];
 
-                if (is_promised(item) && item_get(item)->source != CLAIM_SOURCE_OPERATOR)
+                if (item_is_promised(item) && item_get(item)->source != CLAIM_SOURCE_OPERATOR)
                         r = take_from(look, item);
         }
         return r ? r : list_holders(look);

@@ -10,19 +10,11 @@
  * It is said once of each pod, and again only when it has changed meanwhile.
  */
 
-static uint64_t get_total(const LedgerClaim *claim) {
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < claim->n_blocks; ++i)
-                sum = bytes_add_saturated(sum, claim->blocks[i].bytes);
-        return sum;
-}
-
 /* The largest first. */
 static int compare_totals(const void *a, const void *b) {
         const LedgerClaim *left = (*(LookItem *const *)a)->now,
                           *right = (*(LookItem *const *)b)->now;
-        const uint64_t left_total = get_total(left), right_total = get_total(right);
+        const uint64_t left_total = look_get_total(left), right_total = look_get_total(right);
 
         return left_total != right_total ? (left_total < right_total ? 1 : -1)
                                          : strcmp(left->pod_uid, right->pod_uid);

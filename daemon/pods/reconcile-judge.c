@@ -134,13 +134,25 @@ typedef struct Case {
         bool is_outdated;      /* the report is older than a tree in which the pod is not */
 } Case;
 
+/* Without any kubepods, and before anybody has reported, pods may be where nobody looks: a kubelet
+ * with cgroupsPerQOS: false, or a cgroupRoot that slugd was not told. Somebody has asked for these
+ * claims, so they are not gone for not being seen there. */
+static TreeEvidence get_tree_evidence(const Inventory *inventory, const InventoryPod *pod) {
+        const TreeEvidence evidence = evidence_of_tree(inventory, pod ? pod->tree : NULL);
+
+        if (evidence == TREE_ABSENT && inventory->tree->driver == CGROUP_DRIVER_NONE &&
+            !inventory->report)
+                return TREE_UNKNOWN;
+        return evidence;
+}
+
 static Case case_of(Look *look, LookItem *item) {
         const Inventory *inventory = look->inventory;
         const InventoryPod *pod = item->pod;
         Case result = {
                 .look = look,
                 .item = item,
-                .tree = evidence_of_tree(inventory, pod ? pod->tree : NULL),
+                .tree = get_tree_evidence(inventory, pod),
                 .report = evidence_of_report(inventory, pod ? pod->report : NULL,
                                              pod ? pod->tree : NULL),
         };

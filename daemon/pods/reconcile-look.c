@@ -121,6 +121,14 @@ size_t look_find_first(const Look *look, const char *uid) {
         return low;
 }
 
+uint64_t look_get_total(const LedgerClaim *claim) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < claim->n_blocks; ++i)
+                sum = bytes_add_saturated(sum, claim->blocks[i].bytes);
+        return sum;
+}
+
 bool look_could_know(const Look *look, const LookItem *item) {
         const PodsReport *report = look->inventory->report;
 

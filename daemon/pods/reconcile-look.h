@@ -94,6 +94,14 @@ static inline bool item_is_observed(const LookItem *item) {
         return item_get(item)->source == CLAIM_SOURCE_OBSERVED;
 }
 
+/* It was promised, and stays. */
+static inline bool item_is_promised(const LookItem *item) {
+        return !item->is_gone && !item_is_observed(item);
+}
+
+/* Of every page size, on all NUMA nodes. */
+uint64_t look_get_total(const LedgerClaim *claim);
+
 /* Items that begin at @first and are of one pod. */
 size_t look_get_range(const Look *look, size_t first);
 /* The first item of the ledger that is of the pod, or where it would be. */

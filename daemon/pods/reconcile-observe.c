@@ -43,13 +43,9 @@ typedef struct Observation {
 
 /* Pods */
 
-static bool is_promised(const LookItem *item) {
-        return !item->is_gone && !item_is_observed(item);
-}
-
 static bool is_whole_promised(const Observation *o) {
         for (size_t i = 0; i < o->n_items; ++i)
-                if (is_promised(&o->items[i]) && !item_get(&o->items[i])->container[0])
+                if (item_is_promised(&o->items[i]) && !item_get(&o->items[i])->container[0])
                         return true;
         return false;
 }
@@ -74,7 +70,7 @@ static int measure(Observation *o) {
         if (!claims)
                 return -ENOMEM;
         for (size_t i = 0; i < o->n_items; ++i)
-                if (is_promised(&o->items[i]))
+                if (item_is_promised(&o->items[i]))
                         claims[params.n_claims++] = item_get(&o->items[i]);
         o->size = size_get(&params);
         return 0;
@@ -177,14 +173,6 @@ static int want(Observation *o) {
 
 /* What is there, against it */
 
-static uint64_t get_total(const LedgerClaim *claim) {
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < claim->n_blocks; ++i)
-                sum = bytes_add_saturated(sum, claim->blocks[i].bytes);
-        return sum;
-}
-
 static void add_parts(const LedgerClaim *claim, uint64_t page_bytes, bool is_plus, int64_t *sums) {
         for (size_t i = 0; i < claim->n_blocks; ++i) {
                 const LedgerBlock *block = &claim->blocks[i];
@@ -253,7 +241,8 @@ static bool is_of_requests(const char *reason) {
 static bool is_better_known(const Observation *o, const LedgerClaim *there) {
         const PodsReport *report = o->look->inventory->report;
 
-        if (get_total(there) < get_total(&o->wanted) || !has_same_chunks(there, &o->wanted))
+        if (look_get_total(there) < look_get_total(&o->wanted) ||
+            !has_same_chunks(there, &o->wanted))
                 return false;
         if (o->size.is_partial || (there->n_chunks > 0 && !knows_chunks(o)))
                 return true;

@@ -22,7 +22,8 @@
  * has no capital letter, so no container can be taken for a key of 1.34. Keys that are not known
  * are passed over where names of ours are, and refused where names of containers are.
  */
-#define FORMER_NAME "pod_status_manager_state"
+#define FORMER_NAME          "pod_status_manager_state"
+#define CONTAINER_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 /* What allocations_free() gets is its beginning. */
 typedef struct AllocationsMemory {
@@ -149,7 +150,7 @@ static int
 read_container(const Reading *reading, const ValueMember *container, AllocatedContainer *ret) {
         int r;
 
-        if (strpbrk(container->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        if (container->key[strspn(container->key, CONTAINER_CHARACTERS)])
                 return value_complain(&container->value, reading->reterr,
                                       "is neither a container nor a known key");
         r = kept_copy(reading->arena, &container->value, container->key, POD_NAME_MAX, &ret->name,

@@ -35,7 +35,27 @@ int kept_read(const Root *root,
         return r > 0 || r == -EISDIR || r == -EINVAL ? KEPT_E_INVALID : r;
 }
 
+/* JSON has none in text, and json-c takes them; here they tell of damage. */
+static bool has_control_in_text(const char *text, size_t n_text) {
+        bool is_in_text = false;
+
+        for (size_t i = 0; i < n_text; ++i) {
+                if (is_in_text && (unsigned char)text[i] < ' ')
+                        return true;
+                if (is_in_text && text[i] == '\\')
+                        ++i;
+                else if (text[i] == '"')
+                        is_in_text = !is_in_text;
+        }
+        return false;
+}
+
 int kept_parse(const char *text, size_t n_text, Document *ret, Diag *reterr) {
+        if (has_control_in_text(text, n_text)) {
+                const Value document = {};
+
+                return value_complain(&document, reterr, "has a control character in a text");
+        }
         return document_parse(text, n_text, &limits, ret, reterr);
 }
 

@@ -18,7 +18,8 @@
 #define SERVICE      "/runtime.v1.RuntimeService/"
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define ROUND_USEC   (5 * USEC_PER_SEC)
-/* Events that end sooner are no news: a runtime that ends them at once would be asked all the time. */
+/* Events that end sooner are no news: a runtime that ends them at once would be asked without a
+ * pause. */
 #define EVENTS_USEC (10 * USEC_PER_SEC)
 
 typedef enum Step {

@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
+#include "manifest/manifest-pods.h"
 #include "rpc/json.h"
-#include "slugctl/manifest-pods.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(arena_freep) Arena *arena = NULL;

@@ -8,9 +8,9 @@
 
 #include "lib/failmalloc.h"
 #include "lib/test-main.h"
+#include "manifest/manifest-pods.h"
+#include "manifest/manifest.h"
 #include "rpc/json.h"
-#include "slugctl/manifest-pods.h"
-#include "slugctl/manifest.h"
 
 static Arena *arena;
 static ManifestPods pods;

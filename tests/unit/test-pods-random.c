@@ -451,8 +451,8 @@ static void resize_container(ModelPod *pod) {
         pod->counted = 0;
 }
 
-/* The kubelet has lost its memory, and gives a chunk of one that runs to another. Not there and back
- * while a report is under way: nobody could tell that from a chunk that has moved once. */
+/* The kubelet has lost its memory, and gives a chunk of one that runs to another. Not there and
+ * back while a report is under way: nobody could tell that from a chunk that has moved once. */
 static void move_chunk(void) {
         int *owner = &now.owners[pick(N_CHUNKS)];
         ModelPod *to = pick_pod();

@@ -548,6 +548,23 @@ START_TEST(a_chunk_that_was_promised_since_the_report_stays) {
 }
 END_TEST
 
+START_TEST(a_chunk_of_an_init_container_and_of_those_after_it_is_counted_once) {
+        ReportPod *pod;
+
+        make_tree(POPULATED);
+        pods_bed_new_report(&bed);
+        pod = pods_bed_pod(&bed, "u");
+        pods_bed_chunk(pods_bed_container(pod, "init", "id0", REPORT_EXITED), "chunk-1", GIB);
+        pods_bed_container(pod, "c", "id", REPORT_RUNNING)->request_bytes = opt_u64(3 * GIB);
+        pods_bed_chunk(&pod->containers[1], "chunk-1", GIB);
+        ck_assert_str_eq(look(), "adopted u/");
+        ck_assert_uint_eq(find("u", "")->n_chunks, 1);
+        ck_assert_uint_eq(ledger_claim_get_bytes(find("u", ""), 0), 3 * GIB);
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 2, 0), GIB);
+        expect_nothing_more();
+}
+END_TEST
+
 START_TEST(an_observed_chunk_moves_with_the_report) {
         make_takeover();
         ck_assert_str_eq(look(), "adopted u/, adopted v/");
@@ -757,7 +774,7 @@ START_TEST(less_knowledge_takes_nothing_away) {
         /* a look without usage */
         pods_bed_no_report(&bed);
         bed.tree.pods[0].containers[0].usage = (PodsUsage){};
-        bed.tree.pods[0].usage = (PodsUsage){};
+        bed.tree.pods[0].usage.bytes = (OptU64){};
         expect_nothing_more();
         ck_assert_uint_eq(ledger_claim_get_bytes(find("u", ""), 0), GIB);
         ck_assert_str_eq(find("u", "")->pod, "u");
@@ -919,6 +936,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, two_mirrors_do_not_take_the_same_name);
         tcase_add_test(tcase, a_chunk_is_whose_the_kubelet_says_it_is);
         tcase_add_test(tcase, a_chunk_that_was_promised_since_the_report_stays);
+        tcase_add_test(tcase, a_chunk_of_an_init_container_and_of_those_after_it_is_counted_once);
         tcase_add_test(tcase, an_observed_chunk_moves_with_the_report);
         tcase_add_test(tcase, a_vanished_pods_chunk_is_taken_at_once);
         tcase_add_loop_test(tcase, a_claim_follows_what_the_kubelet_has_resized, 0,

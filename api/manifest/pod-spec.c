@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slugctl/pod-spec.h"
+#include "manifest/pod-spec.h"
 
 #include <string.h>
 
 #include "base/quantity.h"
-#include "slugctl/manifest-pods.h"
+#include "manifest/manifest-pods.h"
 
 /*
  * Requests and limits are both maps from names to quantities, and protobuf-c makes two types of

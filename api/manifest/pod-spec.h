@@ -3,8 +3,8 @@
 
 /* What a pod asks for: its containers, its own resources, and our annotations. */
 #include "base/arena.h"
+#include "manifest/manifest.h"
 #include "slug/v1/memory.pb-c.h"
-#include "slugctl/manifest.h"
 
 typedef struct PodSpecReader {
         Manifest *manifest;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slugctl/manifest-pods.h"
+#include "manifest/manifest-pods.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "slugctl/manifest.h"
-#include "slugctl/pod-spec.h"
+#include "manifest/manifest.h"
+#include "manifest/pod-spec.h"
 
 /*
  * An object is a pod, a list, or something that makes pods of a template: which it is, and where

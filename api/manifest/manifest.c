@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slugctl/manifest.h"
+#include "manifest/manifest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
