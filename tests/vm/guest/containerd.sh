@@ -43,6 +43,8 @@ start_containerd() {
     ctr -n k8s.io image import "$payload/$image.tar" >/dev/null || return 1
   done
   pods prepare "$driver"
+  # the runtime does not write what it has unpacked before it goes on
+  sync
 }
 
 # start_slug: slugd, and slug-kubelet that has no kubelet to ask; a pod is gone soon after the runtime has no more of it

@@ -26,6 +26,7 @@ install_slug() {
   systemctl daemon-reload
   mkdir -p "$payload/out" "$state"
   cp "$payload/cases.list" "$state/cases.list"
+  sync
 }
 
 # run_case NAME: told as it goes; leaves its exit status in $status
