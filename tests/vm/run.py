@@ -8,6 +8,7 @@ The guest mounts the payload, runs the cases, writes TAP to one virtio port and 
 
     qmp COMMAND JSON       done by QEMU's monitor; its answer comes back as a line of JSON
     reset                  the power is cut and comes back; the guest goes on with the case that it was in
+    up                     that it does so; from now on QEMU ends again with a guest that resets, which is one that panicked
 
 What it wants to hand over it writes below the payload's "out" folder. It switches itself off at the end. Everything has a limit;
 whatever happens, QEMU dies with this process, and the console's log stays when something failed.
@@ -84,21 +85,9 @@ class Monitor:
         self.file.readline()
         self.ask("qmp_capabilities", {})
 
-    def send(self, command, arguments):
+    def ask(self, command, arguments):
         self.file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.file.flush()
-
-    def reset(self):
-        """Otherwise QEMU ends with a guest that resets, so that one which panics does not begin anew for ever."""
-        self.ask("set-action", {"reboot": "reset"})
-        self.send("system_reset", {})
-        seen = set()
-        while not {"return", "RESET"} <= seen:
-            seen.add(json.loads(self.file.readline()).get("event", "return"))
-        self.ask("set-action", {"reboot": "shutdown"})
-
-    def ask(self, command, arguments):
-        self.send(command, arguments)
         while True:
             answer = json.loads(self.file.readline())
             if "return" in answer or "error" in answer:
@@ -165,7 +154,12 @@ class Guest:
         """One request of the guest."""
         words = line.split(" ", 2)
         if words == ["reset"]:
-            self.monitor.reset()
+            # the BIOS may reset the machine once more on its way
+            self.monitor.ask("set-action", {"reboot": "reset"})
+            self.monitor.ask("system_reset", {})
+            return
+        if words == ["up"]:
+            self.monitor.ask("set-action", {"reboot": "shutdown"})
             return
         try:
             if words[0] != "qmp" or len(words) != 3:

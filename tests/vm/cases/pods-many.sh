@@ -30,7 +30,8 @@ for unit in slugd slug-kubelet; do spent "$unit" >"$tmp/$unit"; done
 # no event says when a minute is over
 sleep 60
 for unit in slugd slug-kubelet; do
-  remark "$unit: $((($(spent "$unit") - $(cat "$tmp/$unit")) * 1000 / $(getconf CLK_TCK))) ms of processor time in a minute with 100 pods (emulated)"
+  ticks=$(($(spent "$unit") - $(cat "$tmp/$unit")))
+  remark "$unit: $((ticks * 1000 / $(getconf CLK_TCK))) ms of processor time in a minute with 100 pods (emulated)"
 done
 
 # shellcheck disable=SC2046 # a list of names

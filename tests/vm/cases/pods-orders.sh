@@ -8,6 +8,11 @@
 
 start_containerd || bail_out "containerd does not start"
 start_slug
+pods run <<'END'
+order-a burstable api runc main=2:16,1:8<=64 side
+order-b besteffort file crun main
+END
+is "$?" 0 "there are pods"
 agree "before"
 claims >"$tmp/before"
 cursor=$(journalctl -n 0 --show-cursor | sed -n 's/^-- cursor: //p')

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What slug-kubelet could do if it were taken over: it reaches the container runtime, which is root's, and nothing that it does not need.
+# What slug-kubelet could do if it were taken over: it reaches the container runtime, which is root's, and nothing that it does
+# not need.
 # shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 # shellcheck source=tests/vm/guest/containerd.sh
@@ -19,6 +20,7 @@ is "$?" 0 "slug-kubelet starts on a node of kubeadm's"
 is "$(stat -c '%a %U %G' /run/containerd/containerd.sock)" "660 root root" "the runtime's socket is root's alone"
 is "$(ps -o user= -p "$(unit MainPID slug-kubelet.service)")" slug-kubelet "slug-kubelet has a user of its own"
 try_sandbox slug-kubelet
-is "$(journalctl -b -k -o cat | grep -c 'audit.*SECCOMP.*slug-kubelet')" 0 "slug-kubelet itself has never asked for more than it may"
+is "$(journalctl -b -k -o cat | grep -c 'audit.*SECCOMP.*slug-kubelet')" 0 \
+  "slug-kubelet itself has never asked for more than it may"
 rm -r /etc/kubernetes/manifests /etc/kubernetes/admin.conf
 done_testing

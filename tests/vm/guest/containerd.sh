@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2317,SC2329 # lib.sh comes before; wait_until calls what it is given
 # SPDX-License-Identifier: Apache-2.0
-# For cases with real pods: containerd with the cgroup driver that the machine's profile names, and images that are on this machine.
+# For cases with real pods: containerd with the cgroup driver that the machine's profile names, and images that are here.
 driver=$(sed -n 's/.*slug[.]driver=\([a-z]*\).*/\1/p' /proc/cmdline)
 
 # pods ACTION ARGUMENT...: a kubelet's work
@@ -43,6 +43,8 @@ start_containerd() {
     ctr -n k8s.io image import "$payload/$image.tar" >/dev/null || return 1
   done
   pods prepare "$driver"
+  # the runtime does not write what it has unpacked before it goes on
+  sync
 }
 
 # start_slug: slugd, and slug-kubelet that has no kubelet to ask; a pod is gone soon after the runtime has no more of it
@@ -63,10 +65,12 @@ uid_of() {
 
 # claim POD CONTAINER SIZE: as the kubelet does before it lets a pod in; the answer is printed
 claim() {
-  amounts="{\"cpu\":\"1\",\"memory\":\"$3\"}"
-  curl --silent --show-error --unix-socket "$sock" -H 'content-type: application/json' -d "{\"pod\":{\"uid\":\"$(uid_of "$1")\",
-    \"namespace\":\"default\",\"name\":\"$1\",\"containers\":[{\"name\":\"$2\",\"resources\":{\"requests\":$amounts,\"limits\":$amounts}}]},
-    \"container\":\"$2\",\"mode\":\"HINT_MODE_SLUG\"}" http://slug/slug.v1.MemoryManagerService/Allocate
+  jq -n --arg uid "$(uid_of "$1")" --arg pod "$1" --arg container "$2" --arg size "$3" '{cpu: "1", memory: $size} as $amounts |
+    {pod: {uid: $uid, namespace: "default", name: $pod,
+           containers: [{name: $container, resources: {requests: $amounts, limits: $amounts}}]},
+     container: $container, mode: "HINT_MODE_SLUG"}' |
+    curl --silent --show-error --unix-socket "$sock" -H 'content-type: application/json' -d @- \
+      http://slug/slug.v1.MemoryManagerService/Allocate
 }
 
 # claims: "POD CONTAINER STATE BYTES" of each that the ledger has

@@ -27,7 +27,7 @@ stage=0
 # cut_power: of the whole machine; nobody is warned, and what was not written is lost. The case begins anew after the boot.
 cut_power() {
   echo "$((stage + 1)) $tap_n" >/var/lib/slug-test/stage
-  sync /var/lib/slug-test/stage
+  sync /var/lib/slug-test/stage /var/lib/slug-test/cases.list
   exit 75
 }
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every pod as slugd lists it, beside what the container runtime and the kernel say of it.
 
-    pods-agree.py           prints a line "bad WHAT" for whatever differs, and a last one that counts; waits until nothing does
+    pods-agree.py [--once]
+
+Prints a line "bad WHAT" for whatever differs, and a last one that counts; without --once it waits until nothing does.
 
 slugd hears of changes by and by, so all three are asked again until they agree. What is read of the kernel here is read in
 another way than slugd does: containers are found by the process that the runtime says is theirs.
@@ -146,7 +148,7 @@ def compare(runtime):
 
 
 def main():
-    runtime, end = node.Runtime(), time.monotonic() + LIMIT
+    runtime, end = node.Runtime(), time.monotonic() + (0 if "--once" in sys.argv else LIMIT)
     bad, n_pods, n_containers = compare(runtime)
     while bad and time.monotonic() < end:
         time.sleep(0.2)
