@@ -357,11 +357,39 @@ const LedgerClaim *ledger_next(const Ledger *ledger, const LedgerClaim *claim) {
         return next ? &next->claim : NULL;
 }
 
+/* The tree is not made to be asked who comes next, but on the way down to a key that it does not
+ * have it meets the next one, as the last of those that are larger. */
+typedef struct Search {
+        const char *pod_uid, *container; /* NULL: before all of the pod's */
+        const LedgerClaim *next;
+} Search;
+
+static int pass(const void *key, const void *item) {
+        const LedgerClaim *met = item;
+        Search *search = (Search *)key;
+        int order = strcmp(met->pod_uid, search->pod_uid);
+
+        if (order == 0)
+                order = search->container ? strcmp(met->container, search->container) : 1;
+        if (order <= 0)
+                return 1;
+        search->next = met;
+        return -1;
+}
+
+static const LedgerClaim *
+find_next(const Ledger *ledger, const char *pod_uid, const char *container) {
+        Search search = { .pod_uid = pod_uid, .container = container };
+
+        (void)tfind(&search, &ledger->tree, pass);
+        return search.next && strcmp(search.next->pod_uid, pod_uid) == 0 ? search.next : NULL;
+}
+
 const LedgerClaim *
 ledger_next_of_pod(const Ledger *ledger, const char *pod_uid, const LedgerClaim *claim) {
-        do
-                claim = ledger_next(ledger, claim);
-        while (claim && strcmp(claim->pod_uid, pod_uid) != 0);
+        claim = find_next(ledger, pod_uid, claim ? claim->container : NULL);
+        if (claim && claim_get_stored(claim) == ledger->disregarded)
+                claim = find_next(ledger, pod_uid, claim->container);
         return claim;
 }
 

@@ -209,6 +209,7 @@ const LedgerClaim *ledger_find_chunk(const Ledger *ledger, const char *chunk);
 const LedgerClaim *ledger_find_container_id(const Ledger *ledger, const char *container_id);
 /* In the order in which their keys were put first; NULL begins, and ends. */
 const LedgerClaim *ledger_next(const Ledger *ledger, const LedgerClaim *claim);
+/* By the name of the container, the pod's own first; without a walk through all of the ledger. */
 const LedgerClaim *
 ledger_next_of_pod(const Ledger *ledger, const char *pod_uid, const LedgerClaim *claim);
 /* On a NUMA node, of one page size. O(1) in the number of claims, as are the next three. */

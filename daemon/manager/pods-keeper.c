@@ -43,6 +43,7 @@ struct PodsKeeper {
         PodsFlags flags;
         unsigned n_quick_looks;
         bool has_looked;
+        bool has_failed;      /* to bring the ledger up to date */
         char unrecorded[128]; /* why the ledger does not have all, "" when it does */
         char problem[DIAG_FORMATTED_MAX];
         PodsKnown known;
@@ -183,7 +184,8 @@ static size_t count_adopted(const ReconcilePlan *plan) {
         return n;
 }
 
-static int follow(PodsKeeper *keeper, PodsFlags *flags, size_t *n_adopted) {
+/* Return: 0, LEDGER_E_FULL, or an errno. */
+static int follow(PodsKeeper *keeper, PodsFlags *flags, size_t *n_adopted, bool *is_cut) {
         const ReconcileParams params = {
                 .ledger = keeper->params.ledger,
                 .inventory = keeper->inventory,
@@ -201,9 +203,10 @@ static int follow(PodsKeeper *keeper, PodsFlags *flags, size_t *n_adopted) {
                 if (r)
                         return r;
                 *n_adopted += count_adopted(&plan);
+                *is_cut = plan.is_cut;
                 /* before it is applied: the names are the ledger's; one that could not be applied
                  * is planned, and was told, again and again */
-                if (!keeper->unrecorded[0])
+                if (!keeper->has_failed)
                         pods_announce_notes(plan.notes, plan.n_notes, !keeper->has_looked,
                                             &keeper->flags, flags);
                 if (plan.change.n_puts + plan.change.n_drops > 0)
@@ -218,7 +221,8 @@ static int follow(PodsKeeper *keeper, PodsFlags *flags, size_t *n_adopted) {
 static const char *explain_failure(int r) {
         switch (r) {
         case LEDGER_E_FULL:
-                return "the ledger is full, and pods that nobody asked for hold memory";
+                return "the ledger has as many claims as it takes, and pods without one hold "
+                       "memory; see \"slugctl claims\"";
         case -ENOBUFS:
                 return "too much waits for the disk, so that what pods hold cannot be kept";
         case -ENOMEM:
@@ -232,11 +236,16 @@ static const char *explain_failure(int r) {
 static void reconcile_look(PodsKeeper *keeper) {
         PodsFlags flags = {};
         size_t n_adopted = 0;
+        bool is_cut = false;
         int r;
 
-        r = follow(keeper, &flags, &n_adopted);
+        r = follow(keeper, &flags, &n_adopted, &is_cut);
+        keeper->has_failed = r != 0;
         if (r)
                 log_debug("Cannot reconcile pods and ledger: %d", r);
+        else if (is_cut)
+                /* the first place that gets free must not be promised before they have it */
+                r = LEDGER_E_FULL;
         (void)snprintf(keeper->unrecorded, sizeof(keeper->unrecorded), "%s",
                        r ? explain_failure(r) : "");
         keeper->flags = flags;

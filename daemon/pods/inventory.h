@@ -83,7 +83,6 @@ const InventoryContainer *inventory_pod_find(const InventoryPod *pod, const char
  * rounded up to SIZE_STEP, so that it does not change with every page.
  */
 #define SIZE_STEP (UINT64_C(16) * 1024 * 1024)
-/* Looks at every claim of the ledger where no container is known. */
 PodSize inventory_get_size(const InventoryPod *pod, const Ledger *ledger);
 
 /* Where bytes of pods without a claim may lie. Borrowed. */

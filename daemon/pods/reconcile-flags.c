@@ -42,6 +42,7 @@ int look_admit(Look *look) {
         qsort(items, n_new, sizeof(LookItem *), compare_totals);
         for (size_t i = n_places; i < n_new; ++i)
                 items[i]->is_replaced = true;
+        look->is_cut = true;
         return 0;
 }
 

@@ -58,6 +58,7 @@ typedef struct Look {
         const Inventory *inventory;
         const ReconcileMemory *memory;
         bool is_same; /* misses are not counted again */
+        bool is_cut;  /* the ledger has no place for all of the new items */
         Arena *arena;
         LookItem *items;   /* those of the ledger by key, then new ones */
         size_t n_claims;   /* of the ledger */

@@ -168,6 +168,7 @@ static int make_notes(Writer *writer) {
 static int write_plan(Writer *writer) {
         int r;
 
+        writer->plan.is_cut = writer->look->is_cut;
         r = make_notes(writer);
         if (r == 0)
                 r = write_items(writer, true, false);

@@ -63,6 +63,7 @@ typedef struct ReconcilePlan {
         ReconcileNote *notes;
         size_t n_notes;
         bool is_incomplete; /* LEDGER_CHANGE_MAX was met: apply, and plan again at once */
+        bool is_cut;        /* the ledger has no place for all that is held: what is free is not */
 } ReconcilePlan;
 
 void reconcile_plan_deinit(ReconcilePlan *plan);

@@ -115,6 +115,22 @@ static int check_allocatable(const PodsReport *report, Diag *reterr) {
         return 0;
 }
 
+/* The source at @i. */
+static int check_source(const PodsReport *report, size_t i, Diag *reterr) {
+        const ReportSource *source = &report->sources[i];
+
+        if ((unsigned)source->state >= _REPORT_SOURCE_STATE_N) {
+                diag_set(reterr, NULL, 0, 0, "expected a state of each source");
+                return REPORT_E_INVALID;
+        }
+        for (size_t before = 0; before < i; ++before)
+                if (strcmp(report->sources[before].name, source->name) == 0) {
+                        diag_set(reterr, NULL, 0, 0, "expected each source once");
+                        return REPORT_E_INVALID;
+                }
+        return 0;
+}
+
 int report_check(const PodsReport *report, Diag *reterr) {
         int r;
 
@@ -132,12 +148,9 @@ int report_check(const PodsReport *report, Diag *reterr) {
                          is_sources ? report->n_sources : report->n_pods);
                 return REPORT_E_INVALID;
         }
-        for (size_t i = 0; i < report->n_sources; ++i)
-                if ((unsigned)report->sources[i].state >= _REPORT_SOURCE_STATE_N) {
-                        diag_set(reterr, NULL, 0, 0, "expected a state of each source");
-                        return REPORT_E_INVALID;
-                }
         r = check_allocatable(report, reterr);
+        for (size_t i = 0; i < report->n_sources && r == 0; ++i)
+                r = check_source(report, i, reterr);
         for (size_t i = 0; i < report->n_pods && r == 0; ++i)
                 r = check_pod(&report->pods[i], reterr);
         return r;

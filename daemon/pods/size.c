@@ -305,7 +305,7 @@ static size_t list_claims(const InventoryPod *pod,
         return n;
 }
 
-/* Those of containers that are known, which need no look at every claim. */
+/* Those of containers that are known. */
 static size_t find_claims(const InventoryPod *pod,
                           const Ledger *ledger,
                           const LedgerClaim *claims[static PODS_CONTAINERS_MAX]) {

@@ -80,6 +80,12 @@ sed -n 's/^ *{ "\([A-Za-z]*\)", tell_.*/\1/p' "$abs_top_srcdir/daemon/service/co
 contains "$(cat "$tmp/conditions")" "TopologyComplete" "the conditions can be read"
 section CONDITIONS "$slugd_page" | sed -n 's/^\.It Sy //p' | sort -u >"$tmp/page"
 same "$tmp/page" "$tmp/conditions" "conditions"
+sed -n '/words\[_PODS_KNOWN_N\]/,/};/s/.*{ "\([A-Za-z]*\)",.*/\1/p' "$abs_top_srcdir/daemon/service/conditions.c" |
+  sort >"$tmp/reasons"
+contains "$(cat "$tmp/reasons")" "CgroupsOnly" "the reasons of PodsKnown can be read"
+section CONDITIONS "$slugd_page" | sed -n '/^\.It Sy PodsKnown/,$s/^\.Ql \([A-Z][A-Za-z]*\).*/\1/p' |
+  grep -v -x Unknown | sort >"$tmp/page"
+same "$tmp/page" "$tmp/reasons" "reasons of PodsKnown"
 
 # slug-kubelet(8)
 "$abs_top_builddir/slug-kubelet" --help | options_of_help >"$tmp/kubelet"

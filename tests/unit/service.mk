@@ -19,7 +19,7 @@ tests_unit_test_pod_service_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pod_service_LDADD = $(TEST_CORE_LIBS)
 
 UNIT_TESTS += tests/unit/test-pods-keeper
-tests_unit_test_pods_keeper_SOURCES = tests/unit/test-pods-keeper.c $(FAILMALLOC)
+tests_unit_test_pods_keeper_SOURCES = tests/unit/test-pods-keeper.c $(TEST_CLAIMS) $(FAILMALLOC)
 tests_unit_test_pods_keeper_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pods_keeper_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_pods_keeper_LDADD = $(TEST_CORE_LIBS)

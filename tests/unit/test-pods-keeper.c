@@ -2,9 +2,11 @@
 /* Looking at pods: what the ledger follows, what is no look, who is told, and want of memory. */
 #include "manager/pods-keeper.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "lib/claims.h"
 #include "lib/failmalloc.h"
 #include "lib/folder.h"
 #include "lib/test-main.h"
@@ -204,6 +206,47 @@ START_TEST(what_cannot_be_read_is_a_problem_until_it_can) {
 }
 END_TEST
 
+static void apply(LedgerChange *change) {
+        ck_assert_int_eq(ledger_apply(ledger, change, NULL, NULL, NULL), 0);
+        ledger_change_deinit(change);
+}
+
+static void fill_ledger(void) {
+        LedgerChange change = {};
+        char uid[16];
+
+        for (size_t i = 0; i < LEDGER_CLAIMS_MAX; ++i) {
+                LedgerClaim *claim;
+
+                (void)snprintf(uid, sizeof(uid), "x%zu", i);
+                claim = claims_make(uid, "c", 0, MIB);
+                claim->source = CLAIM_SOURCE_OPERATOR;
+                claims_put(&change, claim);
+                if (change.n_puts == LEDGER_CHANGE_MAX || i == LEDGER_CLAIMS_MAX - 1)
+                        apply(&change);
+        }
+}
+
+/* The place that gets free first is not to be promised to somebody else. */
+START_TEST(what_the_ledger_has_no_place_for_is_a_problem) {
+        LedgerChange change = {};
+        Diag diag = {};
+
+        fill_ledger();
+        look();
+        ck_assert_str_eq(view->problem, "");
+        write_pod("16777216\n");
+        look();
+        ck_assert_ptr_nonnull(strstr(view->problem, "as many claims as it takes"));
+        ck_assert_int_eq(pods_view_judge(view, &diag), PODS_UNRECORDED);
+        claims_drop(&change, "x0", "c");
+        apply(&change);
+        look();
+        ck_assert_str_eq(view->problem, "");
+        ck_assert_ptr_nonnull(ledger_find_observed(ledger, UID));
+}
+END_TEST
+
 START_TEST(a_report_is_a_look_and_gets_old) {
         Diag diag = {};
 
@@ -274,6 +317,7 @@ Suite *suite(void) {
         tcase_add_test(t, usage_is_read_when_it_is_old_and_not_too_often);
         tcase_add_test(t, reading_that_takes_long_is_done_less_often);
         tcase_add_test(t, what_cannot_be_read_is_a_problem_until_it_can);
+        tcase_add_test(t, what_the_ledger_has_no_place_for_is_a_problem);
         tcase_add_test(t, a_report_is_a_look_and_gets_old);
         tcase_add_test(t, memory_that_runs_out_delays_and_breaks_nothing);
         tcase_add_test(t, a_report_for_which_there_is_no_memory_is_not_taken);

@@ -19,6 +19,7 @@ static PodsBed bed;
 static SizePlace place;
 static uint64_t now_usec;
 static char said[8192];
+static bool is_cut; /* the last plan was */
 
 static void setup(void) {
         ledger = NULL;
@@ -123,6 +124,7 @@ static bool plan_and_apply(bool is_same) {
         ck_assert_int_eq(reconcile(&params, memory, is_same, &plan), 0);
         say(&plan);
         is_incomplete = plan.is_incomplete;
+        is_cut = plan.is_cut;
         apply(&plan.change);
         reconcile_plan_deinit(&plan);
         return is_incomplete;
@@ -917,7 +919,9 @@ START_TEST(a_full_ledger_takes_the_largest) {
         make_many(4);
         ck_assert_str_eq(look(),
                          "adopted pod0002/, adopted pod0003/, flagged pod0000/, flagged pod0001/");
+        ck_assert(is_cut);
         expect_nothing_more();
+        ck_assert(is_cut);
 }
 END_TEST
 

@@ -91,6 +91,9 @@ static void break_state(void) {
 static void break_source(void) {
         bed.report.sources[0].state = _REPORT_SOURCE_STATE_N;
 }
+static void repeat_source(void) {
+        bed.report.sources[1].name = bed.report.sources[0].name;
+}
 static void break_sources(void) {
         bed.report.n_sources = REPORT_SOURCES_MAX + 1;
 }
@@ -148,6 +151,7 @@ static const struct {
         { break_chunk_length, "expected the id of a chunk" },
         { break_state, "expected a state of a container" },
         { break_source, "expected a state of each source" },
+        { repeat_source, "expected each source once" },
         { break_sources, "expected at most 8 sources, found 9" },
         { break_pods, "expected at most 1024 pods, found 1025" },
         { break_containers, "expected at most 64 containers, found 65" },
