@@ -214,12 +214,20 @@ bool pods_report_has(const PodsReport *report, const char *source) {
         return false;
 }
 
+/* No pod is found or missed by them: what they say is how much one asks for. */
+static bool tells_sizes_alone(const ReportSource *source) {
+        return strcmp(source->name, "allocations") == 0 || strcmp(source->name, "manifests") == 0;
+}
+
 /* Where nobody was asked who knows of pods, nobody has missed one. */
 bool pods_report_is_complete(const PodsReport *report) {
-        for (size_t i = 0; i < report->n_sources; ++i)
-                if (report->sources[i].state != REPORT_SOURCE_COMPLETE &&
-                    report->sources[i].state != REPORT_SOURCE_UNUSED)
+        for (size_t i = 0; i < report->n_sources; ++i) {
+                const ReportSource *source = &report->sources[i];
+
+                if (source->state != REPORT_SOURCE_COMPLETE &&
+                    source->state != REPORT_SOURCE_UNUSED && !tells_sizes_alone(source))
                         return false;
+        }
         return pods_report_has(report, "runtime") || pods_report_has(report, "pod-resources");
 }
 

@@ -47,7 +47,7 @@ typedef enum ReportSourceState {
 } ReportSourceState;
 
 typedef struct ReportSource {
-        const char *name; /* "runtime", "pod-resources", "devices", "allocations" */
+        const char *name; /* "runtime", "pod-resources", "devices", "allocations", "manifests" */
         ReportSourceState state;
         const char *endpoint, *version, *problem; /* "" when there is none */
 } ReportSource;
@@ -124,7 +124,8 @@ const ReportContainer *report_pod_find(const ReportPod *pod, const char *contain
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b);
 /* What the kubelet counts as allocatable is the same in both. @a: NULL: nobody has said it. */
 bool pods_report_has_same_allocatable(const PodsReport *a, const PodsReport *b);
-/* Every source is complete or unused: what is not in it was not there. */
+/* Every source is complete or unused, but for those that tell sizes alone: a pod that is not in it
+ * was not there. */
 bool pods_report_is_complete(const PodsReport *report);
 /* As above, of one source; false when it is not listed. */
 bool pods_report_has(const PodsReport *report, const char *source);

@@ -108,6 +108,7 @@ static int make_report(Agent *agent) {
                         .endpoints = &agent->endpoints,
                         .runtime = agent->runtime,
                         .kubelet = agent->kubelet,
+                        .manifests = agent->params.manifests,
                         .usec = agent->rhythm.begun_usec,
                         .ledger_generation = agent->ledger_generation,
                 },

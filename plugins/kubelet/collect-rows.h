@@ -23,6 +23,7 @@ typedef struct CollectPod {
         const Runtime__V1__PodSandbox *sandbox; /* the newest; NULL: it has none */
         const V1__PodResources *listed;         /* NULL: the kubelet does not list it */
         const AllocatedPod *allocated;          /* NULL: not known */
+        const StaticPod *manifest;              /* NULL: it is not static, or not known */
         CollectContainer *containers;
         size_t n_containers;
 } CollectPod;

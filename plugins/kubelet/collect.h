@@ -18,6 +18,7 @@
 #include "kubelet/allocations.h"
 #include "kubelet/details.h"
 #include "kubelet/devices.h"
+#include "kubelet/manifests.h"
 #include "slug/v1/pod.pb-c.h"
 
 /* As slugd has them. */
@@ -35,6 +36,7 @@ typedef struct CollectInput {
         const V1__ListPodResourcesResponse *listed;
         const V1__AllocatableResourcesResponse *allocatable;
         const Allocations *allocations;
+        const Manifests *manifests;
         const Devices *devices;
 } CollectInput;
 

@@ -50,6 +50,9 @@ static int help(void) {
                 "      --pod-resources PATH\n"
                 "                         the kubelet's pod-resources socket (default:\n"
                 "                         pod-resources/kubelet.sock in its folder)\n"
+                "      --manifests DIR    what static pods ask for is in the files of DIR, the "
+                "kubelet's\n"
+                "                         staticPodPath (default: such files are not read)\n"
                 "      --no-kubelet       there is none: ask the runtime alone\n"
                 "      --interval TIME    ask so often while nothing happens (default: 30s, at "
                 "most "
@@ -164,6 +167,7 @@ enum {
         ARG_RUNTIME_ENDPOINT,
         ARG_KUBELET_DIR,
         ARG_POD_RESOURCES,
+        ARG_MANIFESTS,
         ARG_NO_KUBELET,
         ARG_INTERVAL,
         ARG_SETTLE_TIME,
@@ -190,6 +194,8 @@ static int take_value(int option, const char *value) {
                 return set_path("--kubelet-dir", value, &main_arg.endpoints.kubelet_dir);
         case ARG_POD_RESOURCES:
                 return set_path("--pod-resources", value, &main_arg.endpoints.pod_resources);
+        case ARG_MANIFESTS:
+                return set_path("--manifests", value, &main_arg.manifests);
         case ARG_INTERVAL:
                 return set_duration("--interval", value, INTERVAL_MAX_USEC,
                                     &main_arg.interval_usec);
@@ -211,6 +217,7 @@ static int parse_args(int argc, char **argv) {
                 { "runtime-endpoint", required_argument, NULL, ARG_RUNTIME_ENDPOINT },
                 { "kubelet-dir", required_argument, NULL, ARG_KUBELET_DIR },
                 { "pod-resources", required_argument, NULL, ARG_POD_RESOURCES },
+                { "manifests", required_argument, NULL, ARG_MANIFESTS },
                 { "no-kubelet", no_argument, NULL, ARG_NO_KUBELET },
                 { "interval", required_argument, NULL, ARG_INTERVAL },
                 { "settle-time", required_argument, NULL, ARG_SETTLE_TIME },

@@ -14,7 +14,13 @@
  */
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
-enum { SOURCE_RUNTIME, SOURCE_POD_RESOURCES, SOURCE_DEVICES, SOURCE_ALLOCATIONS };
+enum {
+        SOURCE_RUNTIME,
+        SOURCE_POD_RESOURCES,
+        SOURCE_DEVICES,
+        SOURCE_ALLOCATIONS,
+        SOURCE_MANIFESTS,
+};
 
 #define COMPLETE SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_COMPLETE
 #define FAILED   SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_FAILED
@@ -28,7 +34,7 @@ static int set_source(Report *report,
                       const char *endpoint,
                       const char *problem) {
         static const char *const names[REPORT_SOURCES] = { "runtime", "pod-resources", "devices",
-                                                           "allocations" };
+                                                           "allocations", "manifests" };
         Slug__V1__ReportSource *source = &report->sources[i];
 
         source->name = (char *)names[i];
@@ -99,6 +105,44 @@ static int read_files(Report *report, const ReportParams *params) {
         if (r == -ENOMEM)
                 return r;
         return set_file(report, SOURCE_ALLOCATIONS, UNUSED, dir, ALLOCATIONS_NAME, r, &diag);
+}
+
+/* What is said of it; "" when all of it was read. @r: of manifests_read(). */
+static void
+describe_manifests(const Manifests *manifests, int r, char text[static DIAG_FORMATTED_MAX]) {
+        size_t n;
+
+        text[0] = '\0';
+        if (r) {
+                (void)snprintf(text, DIAG_FORMATTED_MAX, "%s",
+                               r > 0 ? "there is no such folder" : strerror(-r));
+                return;
+        }
+        if (manifests->n_problems == 0)
+                return;
+        n = strlen(diag_format(&manifests->problem, text));
+        if (manifests->n_problems > 1)
+                (void)snprintf(text + n, DIAG_FORMATTED_MAX - n, "; and %zu more",
+                               manifests->n_problems - 1);
+}
+
+static int read_manifests(Report *report, const ReportParams *params) {
+        char text[DIAG_FORMATTED_MAX];
+        int r, s;
+
+        if (!params->manifests)
+                return set_source(report, SOURCE_MANIFESTS, UNUSED, "", "");
+        r = manifests_read(params->root, params->manifests, &report->manifests);
+        if (r == -ENOMEM)
+                return r;
+        describe_manifests(report->manifests, r, text);
+        s = set_source(report, SOURCE_MANIFESTS,
+                       r > 0     ? ABSENT
+                       : text[0] ? FAILED
+                                 : COMPLETE,
+                       params->manifests, text);
+        report->gaps[SOURCE_MANIFESTS] = report->sources[SOURCE_MANIFESTS].problem;
+        return s;
 }
 
 /* Sources */
@@ -185,6 +229,9 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
         r = read_files(report, params);
         if (r)
                 return r;
+        r = read_manifests(report, params);
+        if (r)
+                return r;
         r = collect(report->arena,
                     &(const CollectInput){
                             .sandboxes = runtime->sandboxes,
@@ -193,6 +240,7 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
                             .listed = kubelet ? kubelet->listed : NULL,
                             .allocatable = kubelet ? kubelet->allocatable : NULL,
                             .allocations = report->allocations,
+                            .manifests = report->manifests,
                             .devices = report->devices,
                     },
                     &collected);
@@ -238,6 +286,7 @@ Report *report_free(Report *report) {
         if (!report)
                 return NULL;
         allocations_free(report->allocations);
+        manifests_free(report->manifests);
         devices_free(report->devices);
         arena_free(report->arena);
         free(report);

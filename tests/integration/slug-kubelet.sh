@@ -55,9 +55,9 @@ END
 put() {
   cat >"$1.new" && mv "$1.new" "$1"
 }
-# sandbox NAME UID [STATE]
+# sandbox NAME UID [STATE [MORE]]
 sandbox() {
-  echo "{\"id\":\"s-$2\",\"metadata\":{\"name\":\"$1\",\"uid\":\"$2\",\"namespace\":\"prod\"},\"state\":\"${3:-SANDBOX_READY}\"}"
+  echo "{${4-}\"id\":\"s-$2\",\"metadata\":{\"name\":\"$1\",\"uid\":\"$2\",\"namespace\":\"prod\"},\"state\":\"${3:-SANDBOX_READY}\"}"
 }
 # sandboxes SANDBOX...
 sandboxes() {
@@ -166,8 +166,8 @@ start_runtime
 start_kubelet
 once
 is "$?" 0 "once, with both there"
-is "$(state_of runtime) $(state_of pod-resources) $(state_of devices) $(state_of allocations)" \
-  "COMPLETE COMPLETE COMPLETE UNUSED" "all is read that there is"
+is "$(state_of runtime) $(state_of pod-resources) $(state_of devices) $(state_of allocations) $(state_of manifests)" \
+  "COMPLETE COMPLETE COMPLETE UNUSED UNUSED" "all is read that there is"
 contains "$(cat "$tmp/once.json")" '"version": "cri-o 1.34.0"' "the runtime's version"
 contains "$(cat "$tmp/once.json")" '"cgroup": "kubepods.slice/kubepods-podu1.slice/crio-c1.scope"' "the container's cgroup"
 contains "$(cat "$tmp/once.json")" '"memoryLimitBytes": "1073741824"' "and its limit"
@@ -186,6 +186,34 @@ is "$(count_calls "$tmp/kubelet" List)" 10 "and was asked some more times"
 rm "$tmp/kubelet/mode"
 once --no-kubelet
 is "$? $(state_of pod-resources)" "0 UNUSED" "without a kubelet the runtime is all"
+once --manifests /etc/kubernetes/manifests
+is "$? $(state_of manifests)" "1 ABSENT" "a folder of manifests that is named and not there"
+contains "$(cat "$tmp/once.json")" "there is no such folder" "is told"
+mkdir -p "$root/etc/kubernetes/manifests"
+cat >"$root/etc/kubernetes/manifests/web.yaml" <<'END'
+kind: Pod
+metadata: {name: web, namespace: prod}
+spec: {containers: [{name: main, resources: {requests: {memory: 3Gi}}}]}
+END
+once --manifests /etc/kubernetes/manifests
+is "$? $(state_of manifests)" "0 COMPLETE" "one that is there"
+is "$(grep -c 3Gi "$tmp/once.json")" 0 "tells nothing of a pod of the API server"
+sandboxes "$(sandbox web-0 u1 SANDBOX_READY '"annotations":{"kubernetes.io/config.source":"file"},')"
+once --manifests /etc/kubernetes/manifests
+contains "$(tr -d ' \n' <"$tmp/once.json")" '"resources":{"requests":{"memory":"3Gi"}}' "and what a static pod asks for"
+once
+is "$(grep -c 3Gi "$tmp/once.json")" 0 "unless it is not named"
+echo 'kind: Pod' >"$root/etc/kubernetes/manifests/bad.yaml"
+once --manifests /etc/kubernetes/manifests
+is "$? $(state_of manifests)" "1 FAILED" "a manifest that is none makes it one that has failed"
+contains "$(cat "$tmp/once.json")" "/etc/kubernetes/manifests/bad.yaml:1:1: it has no name" "and is named"
+contains "$(cat "$tmp/once.json")" '"memory": "3Gi"' "and the others count"
+echo '{"data":"{\"entries\":{\"u1\":{\"ContainerResources\":{\"main\":{\"requests\":{\"memory\":\"2Gi\"}}}}}}"}' \
+  >"$root/var/lib/kubelet/allocated_pods_state"
+once --manifests /etc/kubernetes/manifests
+is "$(grep -o '"memory": "[23]Gi"' "$tmp/once.json")" '"memory": "2Gi"' "what the kubelet has admitted counts before it"
+rm -r "$root/var/lib/kubelet/allocated_pods_state" "$root/etc/kubernetes"
+sandboxes "$(sandbox web-0 u1)"
 once --runtime-endpoint "unix:///run/other.sock"
 is "$? $(state_of runtime)" "1 ABSENT" "a socket that is named and not there is not looked for elsewhere"
 stop "$runtime_pid"

@@ -301,23 +301,34 @@ START_TEST(a_change_is_seen) {
 }
 END_TEST
 
+#define COMPLETE REPORT_SOURCE_COMPLETE
+#define FAILED   REPORT_SOURCE_FAILED
+#define ABSENT   REPORT_SOURCE_ABSENT
+#define UNUSED   REPORT_SOURCE_UNUSED
+
 START_TEST(a_report_is_complete_when_somebody_who_knows_pods_is) {
         static const struct {
-                ReportSourceState runtime, kubelet, devices;
+                ReportSourceState runtime, kubelet, devices, sizes;
                 bool is_complete;
         } sources[] = {
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_COMPLETE, REPORT_SOURCE_COMPLETE, true },
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_UNUSED, REPORT_SOURCE_UNUSED, true },
-                { REPORT_SOURCE_UNUSED, REPORT_SOURCE_COMPLETE, REPORT_SOURCE_UNUSED, true },
-                { REPORT_SOURCE_UNUSED, REPORT_SOURCE_UNUSED, REPORT_SOURCE_COMPLETE, false },
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_FAILED, REPORT_SOURCE_COMPLETE, false },
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_ABSENT, REPORT_SOURCE_COMPLETE, false },
+                { COMPLETE, COMPLETE, COMPLETE, COMPLETE, true },
+                { COMPLETE, UNUSED, UNUSED, UNUSED, true },
+                { UNUSED, COMPLETE, UNUSED, UNUSED, true },
+                { UNUSED, UNUSED, COMPLETE, COMPLETE, false },
+                { COMPLETE, FAILED, COMPLETE, COMPLETE, false },
+                { COMPLETE, ABSENT, COMPLETE, COMPLETE, false },
+                { COMPLETE, COMPLETE, FAILED, COMPLETE, false },
+                { COMPLETE, COMPLETE, COMPLETE, FAILED, true },
+                { COMPLETE, COMPLETE, COMPLETE, ABSENT, true },
+                { COMPLETE, FAILED, COMPLETE, FAILED, false },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(sources); ++i) {
                 pods_bed_source(&bed, "runtime", sources[i].runtime);
                 pods_bed_source(&bed, "pod-resources", sources[i].kubelet);
                 pods_bed_source(&bed, "devices", sources[i].devices);
+                pods_bed_source(&bed, "allocations", sources[i].sizes);
+                pods_bed_source(&bed, "manifests", sources[i].sizes);
                 ck_assert_int_eq(pods_report_is_complete(&bed.report), sources[i].is_complete);
         }
         ck_assert(!pods_report_has(&bed.report, "none"));
