@@ -299,6 +299,7 @@ static int look(PodsKeeper *keeper, PodsReport *report) {
         _cleanup_(pods_report_freep) PodsReport *taken = report;
         const uint64_t start_usec = clock_now_usec(&keeper->params.clock);
         const uint64_t generation = ledger_get_generation(keeper->params.ledger);
+        bool is_told = report && !pods_report_has_same_allocatable(keeper->report, report);
         PodsTree *tree;
         int r;
 
@@ -313,7 +314,8 @@ static int look(PodsKeeper *keeper, PodsReport *report) {
         pods_alarm_follow(keeper->alarm, keeper->tree);
         set_alarm(keeper);
         keeper->view.look_usec = clock_now_usec(&keeper->params.clock) - start_usec;
-        if (update_known(keeper) || ledger_get_generation(keeper->params.ledger) != generation)
+        is_told |= update_known(keeper);
+        if (is_told || ledger_get_generation(keeper->params.ledger) != generation)
                 keeper->params.changed(keeper->params.userdata);
         return 0;
 }

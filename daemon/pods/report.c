@@ -299,7 +299,9 @@ static bool is_pod_equal(const ReportPod *a, const ReportPod *b) {
         return has_same_annotations(a, b);
 }
 
-static bool has_same_allocatable(const PodsReport *a, const PodsReport *b) {
+bool pods_report_has_same_allocatable(const PodsReport *a, const PodsReport *b) {
+        if (!a)
+                return !b->knows_allocatable;
         if (a->knows_allocatable != b->knows_allocatable || a->n_allocatable != b->n_allocatable)
                 return false;
         for (size_t i = 0; i < a->n_allocatable; ++i)
@@ -312,7 +314,7 @@ static bool has_same_allocatable(const PodsReport *a, const PodsReport *b) {
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b) {
         if (strcmp(a->reporter, b->reporter) != 0 || a->is_settled != b->is_settled ||
             strcmp(a->unsettled_reason, b->unsettled_reason) != 0 || a->n_sources != b->n_sources ||
-            a->n_pods != b->n_pods || !has_same_allocatable(a, b))
+            a->n_pods != b->n_pods || !pods_report_has_same_allocatable(a, b))
                 return false;
         for (size_t i = 0; i < a->n_sources; ++i)
                 if (!is_source_equal(&a->sources[i], &b->sources[i]))

@@ -122,6 +122,8 @@ const ReportPod *pods_report_find(const PodsReport *report, const char *uid);
 const ReportContainer *report_pod_find(const ReportPod *pod, const char *container);
 /* The same two reports tell the same: sequence, generation and time aside. */
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b);
+/* What the kubelet counts as allocatable is the same in both. @a: NULL: nobody has said it. */
+bool pods_report_has_same_allocatable(const PodsReport *a, const PodsReport *b);
 /* Every source is complete or unused, but for those that tell sizes alone: a pod that is not in it
  * was not there. */
 bool pods_report_is_complete(const PodsReport *report);

@@ -10,7 +10,7 @@
 
 /*
  * The whole list is asked each time, also when an event tells of one pod: only the list says who is
- * not there, and Get also tells of pods that have ended, with the devices that they had.
+ * not there, and Get also tells of pods that have ended. A person asks about one.
  *
  * What could be allocated is fixed when the kubelet starts, so that it is asked once of each
  * connection. Its managers start after its socket, and until then it has no memory to tell of,

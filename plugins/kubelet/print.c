@@ -23,11 +23,19 @@ int print_report(const Report *report) {
         return print_message(&report->message.base);
 }
 
+static bool is_missing(const Slug__V1__ReportSource *source) {
+        return source->state == SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_FAILED ||
+               source->state == SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_ABSENT;
+}
+
 static void print_problems(const Report *report) {
-        for (size_t i = 0; i < REPORT_SOURCES; ++i)
-                if (report->sources[i].problem[0])
-                        (void)fprintf(stderr, "slug-kubelet: %s: %s\n", report->sources[i].name,
-                                      report->sources[i].problem);
+        for (size_t i = 0; i < REPORT_SOURCES; ++i) {
+                const Slug__V1__ReportSource *source = &report->sources[i];
+
+                if (is_missing(source))
+                        (void)fprintf(stderr, "slug-kubelet: %s: %s\n", source->name,
+                                      source->problem[0] ? source->problem : "there is none");
+        }
 }
 
 int print_pod(const Report *report,
@@ -35,8 +43,7 @@ int print_pod(const Report *report,
               const char *name,
               bool *ret_is_there) {
         *ret_is_there = false;
-        if (!report->is_complete)
-                print_problems(report);
+        print_problems(report);
         for (size_t i = 0; i < report->message.n_pods; ++i) {
                 const Slug__V1__ReportedPod *pod = report->message.pods[i];
                 int r;

@@ -219,6 +219,8 @@ contains "$(agreement)" "False Differs of NUMA node 2 the kubelet counts 0 bytes
 contains "$(more=',"hasKubeletAllocatable":true,"kubeletAllocatable":[{"type":"memory","sizeBytes":"1"}]' report 9)" \
   "kubelet_allocatable: expected one NUMA node" "amounts: of no NUMA node"
 more=
+report 9 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
+contains "$(agreement)" "Unknown NotReported" "amounts: a kubelet that tells them no more"
 
 # What is no report
 
@@ -266,6 +268,10 @@ report 10 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
 is_promised "$(printf '%s' "$much" | sed s/48Gi/1Gi/g)"
 waits "a claim is told" is_told 2
 is "$(grep -a -o '"node":{' "$tmp/watch" | wc -l)" 2 "usage, and a report of the same pods, are not"
+more=",\"hasKubeletAllocatable\":true"
+report 11 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
+waits "what the kubelet counts is" is_told 3
+more=
 kill "$watcher"
 wait "$watcher" 2>/dev/null
 ask MemoryManagerService/RemoveContainer '{"podUid":"much"}' >/dev/null
@@ -273,7 +279,7 @@ ask MemoryManagerService/RemoveContainer '{"podUid":"much"}' >/dev/null
 done_pod=$(sandbox=NOT_READY reported $api db "$(container db "$db" "$db_cgroup" 1Gi EXITED)")
 cgroup "$db_cgroup" 0 0
 cgroup "$api_cgroup" 0 0
-report 11 "$done_pod" "$(reported $static kube-proxy '')" >/dev/null
+report 12 "$done_pod" "$(reported $static kube-proxy '')" >/dev/null
 waits "a pod that has ended is finished" is_state $api FINISHED
 waits "a pod that has ended holds nothing" is_size $api ""
 
@@ -286,7 +292,7 @@ late_cgroup=$slice/kubepods-burstable-pod$(echo $late | tr - _).slice
 cgroup "$late_cgroup" 1 $((20 * mi)) $((20 * mi))
 cgroup "$late_cgroup/cri-containerd-$web.scope" 1 $((20 * mi)) $((20 * mi))
 late_pod=$(reported $late late "$(container web "$web" "$late_cgroup/cri-containerd-$web.scope" 2Gi)")
-report 12 "$done_pod" "$late_pod" >/dev/null
+report 13 "$done_pod" "$late_pod" >/dev/null
 is "$(pod $late claims.0.state)" CLAIM_STATE_ACTIVE "a promise: it is active when its container is there"
 is "$(pod $late sizeBytes)" $((2 * gi)) "a promise: counts once"
 
