@@ -184,7 +184,7 @@ read_claim(Reading *reading, const Value *blocks, const char *uid, const char *c
                 .namespace_name = "",
                 .pod = "",
                 .qos = QOS_GUARANTEED,
-                .state = CLAIM_ACTIVE,
+                .state = CLAIM_PENDING,
                 .source = CLAIM_SOURCE_CHECKPOINT,
                 .is_within_pod = pod != NULL,
                 .container_id = "",

@@ -23,7 +23,7 @@ enum {
 typedef struct Checkpoint {
         unsigned version;     /* 1, 2, 3 */
         char policy[16];      /* "Static", "None" */
-        LedgerClaim **claims; /* source CHECKPOINT, state ACTIVE; by rising key; owned */
+        LedgerClaim **claims; /* source CHECKPOINT, state PENDING; by rising key; owned */
         size_t n_claims;
 } Checkpoint;
 
@@ -36,7 +36,8 @@ DEFINE_DEINIT(Checkpoint, checkpoint_deinit);
  *          what does not fit anywhere lies on the last one. NULL: nothing is known
  * @reterr: a source that it has is kept
  *
- * Pod entries are claims without a container, and the containers of such a pod shares of them.
+ * Pod entries are claims without a container, and the containers of such a pod shares of them. They
+ * are pending: the kubelet writes the file when it admits a pod, before there is a cgroup of it.
  *
  * Return: 0, CHECKPOINT_E_*, or -ENOMEM.
  */

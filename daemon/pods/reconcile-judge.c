@@ -305,6 +305,21 @@ static int match(const Case *c) {
                          : 0;
 }
 
+/* Whoever knows a pod by its uid alone gets its names from those who know them. */
+static int add_names(Look *look, LookItem *item) {
+        const InventoryPod *pod = item->pod;
+        int r;
+
+        if (item_get(item)->pod[0] || !pod || !pod->report || !pod->report->name[0])
+                return 0;
+        r = look_edit(look, item);
+        if (r)
+                return r;
+        item->now->namespace_name = pod->report->namespace_name;
+        item->now->pod = pod->report->name;
+        return 0;
+}
+
 /* Pods */
 
 static bool is_judged(const LookItem *item) {
@@ -356,6 +371,8 @@ static int judge_range(Look *look, LookItem *items, size_t n_items) {
                         continue;
                 c = case_of(look, &items[i]);
                 r = match(&c);
+                if (r == 0)
+                        r = add_names(look, &items[i]);
                 items[i].missed = judge(&c);
                 look_count(look, &items[i]);
         }

@@ -138,13 +138,14 @@ static uint64_t sum_listed(const V1__ListPodResourcesResponse *listed) {
 static int judge(const Collection *collection) {
         Collected *collected = collection->collected;
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
-        bool lists_others = false, has_others = false;
+        bool lists_any = false, lists_others = false, has_others = false;
 
         for (size_t i = 0; i < collection->n_pods; ++i) {
                 const CollectPod *pod = &collection->pods[i];
                 const bool is_static = collect_is_static(pod);
 
                 hash = mix_pod(hash, pod);
+                lists_any = lists_any || pod->listed;
                 lists_others = lists_others || (pod->listed && !is_static);
                 has_others = has_others || !is_static;
                 if (!collect_is_ready(pod) || pod->listed || collected->ready_unlisted)
@@ -155,6 +156,7 @@ static int judge(const Collection *collection) {
                         return -ENOMEM;
         }
         collected->fingerprint = hash + sum_listed(collection->input->listed);
+        collected->lists_none = collection->n_pods > 0 && !lists_any;
         collected->lists_static_alone = has_others && !lists_others;
         return 0;
 }

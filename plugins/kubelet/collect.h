@@ -53,7 +53,7 @@ typedef struct Collected {
         /* For settle.h */
         uint64_t fingerprint;
         const char *ready_unlisted; /* "namespace/name"; NULL: there is none */
-        bool lists_static_alone;
+        bool lists_none, lists_static_alone;
 } Collected;
 
 /* @arena: for all that is made. Return: 0 or -ENOMEM. */

@@ -184,6 +184,7 @@ static void look_whether_settled(Report *report,
                              .generation = runtime_get_peer(params->runtime)->n_connections },
                 .fingerprint = collected->fingerprint,
                 .ready_unlisted = collected->ready_unlisted,
+                .lists_none = collected->lists_none,
                 .lists_static_alone = collected->lists_static_alone,
         };
 

@@ -75,6 +75,8 @@ static void judge(Settle *settle, const SettleLook *look) {
                             look->ready_unlisted);
         else if (has_waited(settle, look))
                 settle->is_settled = true;
+        else if (settle->params.needs_kubelet && look->lists_none)
+                say_why_not(settle, "the kubelet lists no pod, and the runtime has some");
         else if (settle->params.needs_kubelet && look->lists_static_alone)
                 say_why_not(settle,
                             "the kubelet lists no pod of the API server, and the runtime has some");

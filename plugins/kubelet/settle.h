@@ -18,8 +18,8 @@
  *    it knows all, and not before.
  *
  * A node on which something changes all the time would wait for ever for the first, as one whose
- * kubelet lists static pods alone because there are no others: after SETTLE_PATIENCE times the
- * settle time that is taken as its nature. The second has no such end.
+ * kubelet lists nothing, or static pods alone, because there are no others: after SETTLE_PATIENCE
+ * times the settle time that is taken as its nature. The second has no such end.
  *
  * It stays settled until one of them does not answer or is another process than before.
  */
@@ -43,6 +43,7 @@ typedef struct SettleLook {
         uint64_t fingerprint;       /* of who is there, and which of them is listed and ready */
         const char *ready_unlisted; /* a pod that runs and that the kubelet does not list; NULL:
                                        there is none */
+        bool lists_none;            /* and there are pods, which do not run */
         bool lists_static_alone;    /* and there are others, which do not run */
 } SettleLook;
 

@@ -120,7 +120,7 @@ START_TEST(v1_is_claims_of_containers) {
         ck_assert_uint_eq(checkpoint.n_claims, 3); /* not those that have nothing */
         web = find("uid-a", "web");
         ck_assert_int_eq(web->source, CLAIM_SOURCE_CHECKPOINT);
-        ck_assert_int_eq(web->state, CLAIM_ACTIVE);
+        ck_assert_int_eq(web->state, CLAIM_PENDING);
         ck_assert_int_eq(web->qos, QOS_GUARANTEED);
         ck_assert(!web->is_within_pod);
         ck_assert_uint_eq(web->n_blocks, 2);
@@ -508,7 +508,7 @@ START_TEST(an_observed_pod_that_was_promised_whole_is_counted_once) {
         (void)import(V2);
         claim = ledger_find(ledger, "uid-a", "");
         ck_assert_int_eq(claim->source, CLAIM_SOURCE_CHECKPOINT);
-        ck_assert_int_eq(claim->state, CLAIM_ACTIVE);
+        ck_assert_int_eq(claim->state, CLAIM_PENDING);
         ck_assert_str_eq(claim->pod, "web"); /* a checkpoint has no names */
         ck_assert(ledger_find(ledger, "uid-a", "web")->is_within_pod);
         ck_assert_uint_eq(get_claimed(), 12 * GIB + 4096);

@@ -458,21 +458,32 @@ END_TEST
 static const struct {
         Told told;
         const char *ready_unlisted;
-        bool lists_static_alone;
+        bool lists_none, lists_static_alone;
 } judged[] = {
-        { { READY_A, NONE, LISTED_A, NULL, NULL }, NULL, false },
-        { { READY_A, NONE, NONE, NULL, NULL }, "n/a", true },
+        { { READY_A, NONE, LISTED_A, NULL, NULL }, NULL, false, false },
+        { { READY_A, NONE, NONE, NULL, NULL }, "n/a", true, true },
         { { "{\"items\":[{\"id\":\"s1\"," META("a", "u1") ",\"state\":\"SANDBOX_NOTREADY\"}]}",
             NONE, NONE, NULL, NULL },
           NULL,
+          true,
           true },
-        { { STATIC_A, NONE, LISTED_A, NULL, NULL }, NULL, true },
-        { { NONE, NONE, NONE, NULL, NULL }, NULL, false },
+        /* after a reboot: the kubelet has not read its manifests yet */
+        { { "{\"items\":[{\"id\":\"s1\"," META(
+                    "a",
+                    "u1") ",\"state\":\"SANDBOX_NOTREADY\","
+                          "\"annotations\":{\"kubernetes.io/config.source\":\"file\"}}]}",
+            NONE, NONE, NULL, NULL },
+          NULL,
+          true,
+          false },
+        { { STATIC_A, NONE, LISTED_A, NULL, NULL }, NULL, false, true },
+        { { NONE, NONE, NONE, NULL, NULL }, NULL, false, false },
 };
 
 START_TEST(what_settling_wants_to_know_is_told) {
         collect_told(&judged[_i].told);
         ck_assert_pstr_eq(collected.ready_unlisted, judged[_i].ready_unlisted);
+        ck_assert_int_eq(collected.lists_none, judged[_i].lists_none);
         ck_assert_int_eq(collected.lists_static_alone, judged[_i].lists_static_alone);
 }
 END_TEST

@@ -307,6 +307,32 @@ START_TEST(claims_go_by_evidence_and_at_the_second_look) {
 }
 END_TEST
 
+/* As a checkpoint has it, which knows uids alone. */
+static void put_nameless(void) {
+        LedgerClaim *base = claims_make("u", "c", 0, GIB), copy = *base, *claim = NULL;
+
+        copy.namespace_name = copy.pod = "";
+        copy.source = CLAIM_SOURCE_CHECKPOINT;
+        copy.state = CLAIM_PENDING;
+        ck_assert_int_eq(ledger_claim_new(&copy, &claim), 0);
+        ledger_claim_free(base);
+        put(claim);
+}
+
+START_TEST(a_claim_without_names_gets_those_of_the_report) {
+        put_nameless();
+        make_tree(EMPTY);
+        (void)look();
+        ck_assert_str_eq(find("u", "c")->pod, "");
+        make_report(WAITING);
+        ck_assert_str_eq(look_again(), "");
+        ck_assert_str_eq(find("u", "c")->namespace_name, bed.report.pods[0].namespace_name);
+        ck_assert_str_eq(find("u", "c")->pod, bed.report.pods[0].name);
+        ck_assert_int_eq(find("u", "c")->state, CLAIM_PENDING);
+        expect_nothing_more();
+}
+END_TEST
+
 START_TEST(a_look_that_does_not_miss_begins_anew) {
         put_claim("u", "c", CLAIM_ACTIVE, GIB);
         ck_assert_str_eq(look(), "");
@@ -932,6 +958,7 @@ Suite *suite(void) {
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_loop_test(tcase, claims_go_by_evidence_and_at_the_second_look, 0,
                             ELEMENTSOF(evidence_rows));
+        tcase_add_test(tcase, a_claim_without_names_gets_those_of_the_report);
         tcase_add_test(tcase, a_look_that_does_not_miss_begins_anew);
         tcase_add_test(tcase, the_same_look_and_the_same_tree_count_once);
         tcase_add_test(tcase, pending_claims_wait_for_so_long);
