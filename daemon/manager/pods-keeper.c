@@ -22,6 +22,9 @@
 #define PLANS_MAX        64u /* of a change's size each: more than the ledger has room for */
 #define SOON_USEC        USEC_PER_SEC
 #define REFRESH_MIN_USEC (200 * USEC_PER_MSEC)
+/* Who only asks gets one part in so many of the time: reading a thousand pods takes long enough
+ * that callers enough would keep everybody else waiting. */
+#define REFRESH_PARTS 10u
 /* So many looks in a row are taken early because claims are missed; then there is a reason why they
  * are not let go, and it can wait. */
 #define QUICK_LOOKS_MAX 5u
@@ -32,6 +35,7 @@ struct PodsKeeper {
         char cgroup_root[PODS_PATH_MAX]; /* that is watched */
         PodsAlarm *alarm;
         PodsTree *tree;
+        uint64_t read_usec; /* that reading it took */
         PodsReport *report;
         Inventory *inventory;
         PodsGrowth *growth;
@@ -110,16 +114,17 @@ const PodsView *pods_keeper_get_view(const PodsKeeper *keeper) {
 
 /* What is seen */
 
-static int read_tree(const PodsKeeper *keeper, PodsTree **ret) {
-        const uint64_t now_usec = clock_now_usec(&keeper->params.clock);
+static int read_tree(PodsKeeper *keeper, PodsTree **ret) {
+        const uint64_t start_usec = clock_now_usec(&keeper->params.clock);
         int r;
 
         r = pods_tree_read(&(const TreeParams){ .root = keeper->params.root,
                                                 .cgroup_root = keeper->cgroup_root,
                                                 .with_usage = true },
                            ret);
+        keeper->read_usec = clock_now_usec(&keeper->params.clock) - start_usec;
         if (r == 0)
-                (*ret)->usec = now_usec;
+                (*ret)->usec = start_usec;
         return r;
 }
 
@@ -324,7 +329,8 @@ void pods_keeper_refresh(PodsKeeper *keeper, uint64_t max_age_usec) {
         PodsTree *tree;
         int r;
 
-        if (age_usec <= max_age_usec || age_usec < REFRESH_MIN_USEC)
+        if (age_usec <= max_age_usec || age_usec < REFRESH_MIN_USEC ||
+            age_usec < REFRESH_PARTS * keeper->read_usec)
                 return;
         r = read_tree(keeper, &tree);
         if (r == 0)

@@ -77,9 +77,10 @@ const InventoryContainer *inventory_pod_find(const InventoryPod *pod, const char
  *
  * Request where it is known and not 0, else limit, else usage, container by container; those that
  * have a claim of their own, and those that have ended, count for nothing but the chunks that no
- * claim of the pod has. Where no container is
- * known, the pod as a whole: limit, else usage, less the claims. A pod that has finished holds
- * nothing. Usage is rounded up to SIZE_STEP, so that it does not change with every page.
+ * claim of the pod has. With the usage of a container counts what the pod uses beyond all of them:
+ * a volume in memory, and what those that are gone have left. Where no container is known, the pod
+ * as a whole: limit, else usage, less the claims. A pod that has finished holds nothing. Usage is
+ * rounded up to SIZE_STEP, so that it does not change with every page.
  */
 #define SIZE_STEP (UINT64_C(16) * 1024 * 1024)
 /* Looks at every claim of the ledger where no container is known. */

@@ -99,8 +99,24 @@ static int check_pod(const ReportPod *pod, Diag *reterr) {
         return r;
 }
 
+static int check_allocatable(const PodsReport *report, Diag *reterr) {
+        if (report->n_allocatable > REPORT_ALLOCATABLE_MAX) {
+                diag_set(reterr, NULL, 0, 0, "kubelet_allocatable: expected at most %u, found %zu",
+                         REPORT_ALLOCATABLE_MAX, report->n_allocatable);
+                return REPORT_E_INVALID;
+        }
+        for (size_t i = 0; i < report->n_allocatable; ++i)
+                if (report->allocatable[i].node >= NODESET_MAX) {
+                        diag_set(reterr, NULL, 0, 0,
+                                 "kubelet_allocatable: expected a NUMA node below %u, found %u",
+                                 NODESET_MAX, report->allocatable[i].node);
+                        return REPORT_E_INVALID;
+                }
+        return 0;
+}
+
 int report_check(const PodsReport *report, Diag *reterr) {
-        int r = 0;
+        int r;
 
         if (memchr(report->reporter, '\0', REPORT_ID_MAX) == NULL || !report->reporter[0]) {
                 diag_set(reterr, NULL, 0, 0, "expected a reporter of 1 to %u bytes",
@@ -121,6 +137,7 @@ int report_check(const PodsReport *report, Diag *reterr) {
                         diag_set(reterr, NULL, 0, 0, "expected a state of each source");
                         return REPORT_E_INVALID;
                 }
+        r = check_allocatable(report, reterr);
         for (size_t i = 0; i < report->n_pods && r == 0; ++i)
                 r = check_pod(&report->pods[i], reterr);
         return r;

@@ -105,6 +105,15 @@ static bool copy_pods(Arena *arena, PodsReport *report) {
         return copies;
 }
 
+static bool copy_allocatable(Arena *arena, PodsReport *report) {
+        LedgerRoomRow *copies = arena_alloc_array(arena, report->n_allocatable, sizeof(*copies));
+
+        if (copies && report->n_allocatable > 0)
+                memcpy(copies, report->allocatable, report->n_allocatable * sizeof(*copies));
+        report->allocatable = copies;
+        return copies;
+}
+
 static int copy_report(const PodsReport *from, PodsReport **ret) {
         _cleanup_(arena_freep) Arena *arena = NULL;
         StoredReport *stored;
@@ -118,7 +127,8 @@ static int copy_report(const PodsReport *from, PodsReport **ret) {
                 return -ENOMEM;
         stored->report = *from;
         if (!copy_text(arena, from->unsettled_reason, &stored->report.unsettled_reason) ||
-            !copy_sources(arena, &stored->report) || !copy_pods(arena, &stored->report))
+            !copy_sources(arena, &stored->report) || !copy_pods(arena, &stored->report) ||
+            !copy_allocatable(arena, &stored->report))
                 return -ENOMEM;
         stored->arena = TAKE_PTR(arena);
         *ret = &stored->report;
@@ -129,15 +139,7 @@ static int compare_uids(const void *a, const void *b) {
         return strcmp(((const ReportPod *)a)->uid, ((const ReportPod *)b)->uid);
 }
 
-int pods_report_new(const PodsReport *from, PodsReport **ret, Diag *reterr) {
-        _cleanup_(pods_report_freep) PodsReport *report = NULL;
-        int r;
-
-        r = report_check(from, reterr);
-        if (r == 0)
-                r = copy_report(from, &report);
-        if (r)
-                return r;
+static int sort_pods(PodsReport *report, Diag *reterr) {
         qsort(report->pods, report->n_pods, sizeof(*report->pods), compare_uids);
         for (size_t i = 1; i < report->n_pods; ++i)
                 if (strcmp(report->pods[i - 1].uid, report->pods[i].uid) == 0) {
@@ -146,6 +148,46 @@ int pods_report_new(const PodsReport *from, PodsReport **ret, Diag *reterr) {
                                  report->pods[i].uid);
                         return REPORT_E_INVALID;
                 }
+        return 0;
+}
+
+static int compare_amounts(const void *a, const void *b) {
+        const LedgerRoomRow *one = a, *other = b;
+
+        if (one->node != other->node)
+                return one->node < other->node ? -1 : 1;
+        return (one->page_bytes > other->page_bytes) - (one->page_bytes < other->page_bytes);
+}
+
+static int sort_allocatable(PodsReport *report, Diag *reterr) {
+        LedgerRoomRow *rows = report->allocatable;
+        char resource[POD_RESOURCE_NAME_MAX];
+
+        qsort(rows, report->n_allocatable, sizeof(*rows), compare_amounts);
+        for (size_t i = 1; i < report->n_allocatable; ++i)
+                if (compare_amounts(&rows[i - 1], &rows[i]) == 0) {
+                        diag_set(reterr, NULL, 0, 0,
+                                 "kubelet_allocatable: expected %s of NUMA node %u once, found it "
+                                 "twice",
+                                 pod_format_resource(rows[i].page_bytes, resource), rows[i].node);
+                        return REPORT_E_INVALID;
+                }
+        return 0;
+}
+
+int pods_report_new(const PodsReport *from, PodsReport **ret, Diag *reterr) {
+        _cleanup_(pods_report_freep) PodsReport *report = NULL;
+        int r;
+
+        r = report_check(from, reterr);
+        if (r == 0)
+                r = copy_report(from, &report);
+        if (r == 0)
+                r = sort_pods(report, reterr);
+        if (r == 0)
+                r = sort_allocatable(report, reterr);
+        if (r)
+                return r;
         *ret = TAKE_PTR(report);
         return 0;
 }
@@ -172,12 +214,20 @@ bool pods_report_has(const PodsReport *report, const char *source) {
         return false;
 }
 
+/* No pod is found or missed by them: what they say is how much one asks for. */
+static bool tells_sizes_alone(const ReportSource *source) {
+        return strcmp(source->name, "allocations") == 0 || strcmp(source->name, "manifests") == 0;
+}
+
 /* Where nobody was asked who knows of pods, nobody has missed one. */
 bool pods_report_is_complete(const PodsReport *report) {
-        for (size_t i = 0; i < report->n_sources; ++i)
-                if (report->sources[i].state != REPORT_SOURCE_COMPLETE &&
-                    report->sources[i].state != REPORT_SOURCE_UNUSED)
+        for (size_t i = 0; i < report->n_sources; ++i) {
+                const ReportSource *source = &report->sources[i];
+
+                if (source->state != REPORT_SOURCE_COMPLETE &&
+                    source->state != REPORT_SOURCE_UNUSED && !tells_sizes_alone(source))
                         return false;
+        }
         return pods_report_has(report, "runtime") || pods_report_has(report, "pod-resources");
 }
 
@@ -249,10 +299,20 @@ static bool is_pod_equal(const ReportPod *a, const ReportPod *b) {
         return has_same_annotations(a, b);
 }
 
+static bool has_same_allocatable(const PodsReport *a, const PodsReport *b) {
+        if (a->knows_allocatable != b->knows_allocatable || a->n_allocatable != b->n_allocatable)
+                return false;
+        for (size_t i = 0; i < a->n_allocatable; ++i)
+                if (compare_amounts(&a->allocatable[i], &b->allocatable[i]) != 0 ||
+                    a->allocatable[i].bytes != b->allocatable[i].bytes)
+                        return false;
+        return true;
+}
+
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b) {
         if (strcmp(a->reporter, b->reporter) != 0 || a->is_settled != b->is_settled ||
             strcmp(a->unsettled_reason, b->unsettled_reason) != 0 || a->n_sources != b->n_sources ||
-            a->n_pods != b->n_pods)
+            a->n_pods != b->n_pods || !has_same_allocatable(a, b))
                 return false;
         for (size_t i = 0; i < a->n_sources; ++i)
                 if (!is_source_equal(&a->sources[i], &b->sources[i]))

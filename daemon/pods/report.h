@@ -14,12 +14,14 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "ledger/ledger.h"
 #include "pods/tree.h"
 #include "split/pod.h"
 
-#define REPORT_SOURCES_MAX 8u
-#define REPORT_DEVICES_MAX 8u /* resources of one container */
-#define REPORT_ID_MAX      64u
+#define REPORT_SOURCES_MAX     8u
+#define REPORT_DEVICES_MAX     8u /* resources of one container */
+#define REPORT_ID_MAX          64u
+#define REPORT_ALLOCATABLE_MAX 1024u
 
 typedef enum ReportState {
         REPORT_NOT_STARTED, /* known to the kubelet, not yet to the runtime */
@@ -45,7 +47,7 @@ typedef enum ReportSourceState {
 } ReportSourceState;
 
 typedef struct ReportSource {
-        const char *name; /* "runtime", "pod-resources", "devices", "allocations" */
+        const char *name; /* "runtime", "pod-resources", "devices", "allocations", "manifests" */
         ReportSourceState state;
         const char *endpoint, *version, *problem; /* "" when there is none */
 } ReportSource;
@@ -93,7 +95,11 @@ typedef struct PodsReport {
         size_t n_sources;
         ReportPod *pods; /* by uid */
         size_t n_pods;
-        uint64_t usec; /* when it came, monotonic */
+        /* As the kubelet's Static memory manager counted it when it started, none of 0 bytes. */
+        LedgerRoomRow *allocatable; /* by NUMA node and page size */
+        size_t n_allocatable;
+        bool knows_allocatable; /* none is none: the manager's policy is another one */
+        uint64_t usec;          /* when it came, monotonic */
 } PodsReport;
 
 PodsReport *pods_report_free(PodsReport *report);
@@ -101,14 +107,14 @@ DEFINE_CLEANUP(PodsReport *, pods_report_free);
 
 enum {
         _REPORT_E_SUCCESS,
-        REPORT_E_INVALID, /* @reterr names the pod and what is wrong with it */
+        REPORT_E_INVALID, /* @reterr names the pod, or the field, and what is wrong with it */
 };
 
 /*
  * pods_report_new() - a copy of @from in one piece, checked and sorted
  *
- * Every uid and name is what Kubernetes allows, no pod and no container is there twice, and every
- * cap of pods/tree.h is kept. Return: 0, REPORT_E_INVALID, or -ENOMEM.
+ * Every uid and name is what Kubernetes allows, no pod, no container and no amount is there twice,
+ * and every cap of pods/tree.h is kept. Return: 0, REPORT_E_INVALID, or -ENOMEM.
  */
 _must_check_ int pods_report_new(const PodsReport *from, PodsReport **ret, Diag *reterr);
 
@@ -116,7 +122,8 @@ const ReportPod *pods_report_find(const PodsReport *report, const char *uid);
 const ReportContainer *report_pod_find(const ReportPod *pod, const char *container);
 /* The same two reports tell the same: sequence, generation and time aside. */
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b);
-/* Every source is complete or unused: what is not in it was not there. */
+/* Every source is complete or unused, but for those that tell sizes alone: a pod that is not in it
+ * was not there. */
 bool pods_report_is_complete(const PodsReport *report);
 /* As above, of one source; false when it is not listed. */
 bool pods_report_has(const PodsReport *report, const char *source);

@@ -11,6 +11,7 @@
 typedef struct Sum {
         Size size;
         bool has_source[SIZE_MIXED + 1];
+        bool counts_usage; /* of a container at least, for want of anything better */
 } Sum;
 
 static uint64_t round_up(uint64_t bytes) {
@@ -150,6 +151,7 @@ static void add_open(Sum *sum, const SizeParams *params, const InventoryContaine
 
         sum->size.is_vague |= !container->report->request_bytes.present;
         sum->size.is_partial |= source == SIZE_UNKNOWN;
+        sum->counts_usage |= source == SIZE_USAGE || source == SIZE_UNKNOWN;
         if (bytes < remote) {
                 bytes = remote;
                 source = SIZE_REQUEST;
@@ -193,6 +195,23 @@ static void add_unnamed(Sum *sum, const SizeParams *params) {
                                     SIZE_USAGE);
                 }
         }
+}
+
+/*
+ * What the pod uses beyond its containers: a volume in memory, and what containers that are gone
+ * have left. Where usage is what counts, that counts, too; who has asked for memory has asked for
+ * this.
+ */
+static void add_left(Sum *sum, const SizeParams *params) {
+        const InventoryPod *pod = params->pod;
+        uint64_t bytes = pod->tree ? pod->tree->usage.bytes.value : 0;
+
+        for (size_t i = 0; i < pod->n_containers; ++i)
+                if (pod->containers[i].tree)
+                        bytes = bytes_sub_clamped(bytes,
+                                                  pod->containers[i].tree->usage.bytes.value);
+        if (sum->counts_usage && bytes >= SIZE_STEP)
+                add(sum, 0, round_up(bytes), SIZE_USAGE);
 }
 
 /* Pods */
@@ -262,6 +281,7 @@ Size size_get(const SizeParams *params) {
                 for (size_t i = 0; i < pod->report->n_containers; ++i)
                         add_named(&sum, params, &pod->containers[i]);
                 add_unnamed(&sum, params);
+                add_left(&sum, params);
         } else {
                 add_whole(&sum, params);
         }

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "service/kubelet-allocatable.h"
 #include "service/messages.h"
 
 typedef struct Condition {
@@ -83,6 +84,23 @@ static Condition tell_kubelet_memory(Arena *arena, const NodeView *view) {
                 return good("Current", "the kubelet has seen the memory that is there");
         return unknown("NotSeen", "the kubelet was running before slugd came, and no kubepods "
                                   "cgroup tells what it saw");
+}
+
+static Condition tell_kubelet_allocatable(Arena *arena, const NodeView *view) {
+        static const struct {
+                const char *reason;
+                Condition (*make)(const char *reason, const char *message);
+        } words[_KUBELET_ALLOCATABLE_N] = {
+                [KUBELET_ALLOCATABLE_AGREES] = { "Agrees", good },
+                [KUBELET_ALLOCATABLE_NOT_STATIC] = { "NotStatic", unknown },
+                [KUBELET_ALLOCATABLE_NOT_REPORTED] = { "NotReported", unknown },
+                [KUBELET_ALLOCATABLE_DIFFERS] = { "Differs", bad },
+        };
+        Diag message = {};
+        const KubeletAllocatable known =
+                kubelet_allocatable_judge(view->pods, view->capacity, &message);
+
+        return words[known].make(words[known].reason, arena_strdup(arena, message.text));
 }
 
 static Condition tell_topology(Arena *arena, const NodeView *view) {
@@ -313,6 +331,7 @@ int message_build_conditions(Arena *arena,
                 { "ConfigurationCurrent", tell_configuration },
                 { "KubeletConfigurationRead", tell_kubelet_configuration },
                 { "KubeletMemoryCurrent", tell_kubelet_memory },
+                { "KubeletAllocatable", tell_kubelet_allocatable },
                 { "TopologyComplete", tell_topology },
                 { "MemoryClassified", tell_classification },
                 { "CapacityConsistent", tell_capacity },

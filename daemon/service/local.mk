@@ -9,6 +9,7 @@ libslugcore_a_SOURCES += \
 	%D%/explain-message.c \
 	%D%/hints-message.c \
 	%D%/history.c %D%/history.h \
+	%D%/kubelet-allocatable.c %D%/kubelet-allocatable.h \
 	%D%/memory-claims.c \
 	%D%/memory-handlers.h \
 	%D%/memory-hints.c \

@@ -293,6 +293,49 @@ static int read_source(const Slug__V1__ReportSource *message, ReportSource *ret,
         return MEMORY_E_INVALID;
 }
 
+/* Amounts of NUMA nodes */
+
+/* Kinds of memory that nobody here counts are passed over, and so is nothing at all. */
+static int
+read_block(const Slug__V1__MemoryBlock *message, LedgerRoomRow *rows, size_t *n, Diag *reterr) {
+        LedgerRoomRow row = { .bytes = message->size_bytes };
+        char quoted[QUOTE_MAX];
+        NodeSet nodes;
+
+        if (message->size_bytes == 0 || (strcmp(message->type, "memory") != 0 &&
+                                         !pod_parse_hugepages(message->type, &row.page_bytes)))
+                return 0;
+        if (nodeset_parse(message->numa_nodes, strlen(message->numa_nodes), &nodes) != 0 ||
+            nodeset_count(&nodes) != 1) {
+                diag_set(reterr, NULL, 0, 0,
+                         "kubelet_allocatable: expected one NUMA node, found %s",
+                         quote_format(message->numa_nodes, strlen(message->numa_nodes), quoted));
+                return MEMORY_E_INVALID;
+        }
+        row.node = nodeset_next(&nodes, 0);
+        rows[(*n)++] = row;
+        return 0;
+}
+
+static int read_allocatable(Arena *arena,
+                            const Slug__V1__ReportPodsRequest *message,
+                            PodsReport *ret,
+                            Diag *reterr) {
+        int r = 0;
+
+        ret->knows_allocatable = message->has_kubelet_allocatable;
+        if (!ret->knows_allocatable)
+                return 0;
+        ret->allocatable = arena_alloc_array(arena, message->n_kubelet_allocatable + 1,
+                                             sizeof(*ret->allocatable));
+        if (!ret->allocatable)
+                return -ENOMEM;
+        for (size_t i = 0; r == 0 && i < message->n_kubelet_allocatable; ++i)
+                r = read_block(message->kubelet_allocatable[i], ret->allocatable,
+                               &ret->n_allocatable, reterr);
+        return r;
+}
+
 static int
 read_all(Arena *arena, const Slug__V1__ReportPodsRequest *message, PodsReport *ret, Diag *reterr) {
         int r = 0;
@@ -307,7 +350,7 @@ read_all(Arena *arena, const Slug__V1__ReportPodsRequest *message, PodsReport *r
                 r = read_source(message->sources[i], &ret->sources[i], reterr);
         for (size_t i = 0; r == 0 && i < message->n_pods; ++i)
                 r = read_pod(arena, message->pods[i], &ret->pods[i], reterr);
-        return r;
+        return r ? r : read_allocatable(arena, message, ret, reterr);
 }
 
 int pod_read_report(Arena *arena,

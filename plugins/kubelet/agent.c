@@ -10,9 +10,9 @@
 
 #include "base/log.h"
 #include "kubelet/announce.h"
+#include "kubelet/print.h"
 #include "kubelet/reporter.h"
 #include "kubelet/rhythm.h"
-#include "rpc/json.h"
 
 /*
  * A round asks the runtime and the kubelet at the same time; when both have answered, or failed,
@@ -69,18 +69,6 @@ static void on_happened(void *userdata) {
 
 /* The end of a round */
 
-static int print_report(const Report *report) {
-        _cleanup_(buffer_deinitp) Buffer text = {};
-        int r;
-
-        json_encode(&report->message.base, 2, NULL, &text);
-        r = buffer_finish(&text);
-        if (r)
-                return r;
-        (void)printf("%s\n", text.data);
-        return fflush(stdout) == 0 ? 0 : -errno;
-}
-
 static bool has_all_answered(const Agent *agent) {
         return runtime_get_look(agent->runtime)->containers &&
                (!agent->kubelet || pod_resources_get_look(agent->kubelet)->listed);
@@ -99,6 +87,17 @@ static void announce(Agent *agent, const Report *report) {
         announce_report(&agent->announced, report);
 }
 
+static int print(Agent *agent, const Report *report) {
+        bool is_there;
+        int r;
+
+        if (!agent->params.pod_name)
+                return print_report(report);
+        r = print_pod(report, agent->params.pod_namespace, agent->params.pod_name, &is_there);
+        agent->is_incomplete |= !is_there;
+        return r;
+}
+
 static int make_report(Agent *agent) {
         _cleanup_(report_freep) Report *report = NULL;
         int r;
@@ -109,6 +108,7 @@ static int make_report(Agent *agent) {
                         .endpoints = &agent->endpoints,
                         .runtime = agent->runtime,
                         .kubelet = agent->kubelet,
+                        .manifests = agent->params.manifests,
                         .usec = agent->rhythm.begun_usec,
                         .ledger_generation = agent->ledger_generation,
                 },
@@ -120,7 +120,7 @@ static int make_report(Agent *agent) {
                 announce(agent, report);
                 return reporter_offer(agent->reporter, &report->message, now_usec());
         }
-        r = print_report(report);
+        r = print(agent, report);
         return r ? r : sd_event_exit(agent->event, 0);
 }
 
@@ -252,11 +252,14 @@ static int setup_peers(Agent *agent) {
                         &agent->runtime);
         if (r || agent->params.has_no_kubelet)
                 return r;
-        return pod_resources_new(&(const PodResourcesParams){ .event = agent->event,
-                                                              .root = &agent->root,
-                                                              .done = on_answered,
-                                                              .userdata = agent },
-                                 &agent->kubelet);
+        return pod_resources_new(
+                &(const PodResourcesParams){ .event = agent->event,
+                                             .root = &agent->root,
+                                             .pod_namespace = agent->params.pod_namespace,
+                                             .pod_name = agent->params.pod_name,
+                                             .done = on_answered,
+                                             .userdata = agent },
+                &agent->kubelet);
 }
 
 static int setup_reporter(Agent *agent, Diag *reterr) {

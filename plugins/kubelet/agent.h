@@ -18,8 +18,10 @@ typedef struct AgentParams {
         const char *root;   /* of all paths but slugd's */
         const char *socket; /* slugd's */
         EndpointsParams endpoints;
-        bool has_no_kubelet; /* it is not asked, and not waited for */
-        bool is_once;        /* one round, printed, and no slugd */
+        const char *manifests; /* the folder of static pods' manifests; NULL: it is not read */
+        bool has_no_kubelet;   /* it is not asked, and not waited for */
+        bool is_once;          /* one round, printed, and no slugd */
+        const char *pod_namespace, *pod_name; /* once: the only pod that is printed; NULL: all */
         uint64_t interval_usec;
         uint64_t settle_usec;
 } AgentParams;
@@ -27,7 +29,7 @@ typedef struct AgentParams {
 enum {
         _AGENT_E_SUCCESS,
         AGENT_E_REFUSED,    /* @reterr says what cannot be used, and what to do */
-        AGENT_E_INCOMPLETE, /* a round that was printed is not all there is */
+        AGENT_E_INCOMPLETE, /* a round that was printed is not all there is, or has no such pod */
 };
 
 typedef struct Agent Agent;

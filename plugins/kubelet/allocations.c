@@ -164,6 +164,12 @@ static int compare_containers(const void *a, const void *b) {
         return strcmp(((const AllocatedContainer *)a)->name, ((const AllocatedContainer *)b)->name);
 }
 
+void allocated_pod_sort(AllocatedPod *pod) {
+        if (pod->n_containers > 1)
+                qsort(pod->containers, pod->n_containers, sizeof(*pod->containers),
+                      compare_containers);
+}
+
 static int read_containers(const Reading *reading, const Value *containers, AllocatedPod *pod) {
         ValueMember container = {};
         int r;
@@ -183,9 +189,7 @@ static int read_containers(const Reading *reading, const Value *containers, Allo
                 if (r)
                         return r;
         }
-        if (pod->n_containers > 1)
-                qsort(pod->containers, pod->n_containers, sizeof(*pod->containers),
-                      compare_containers);
+        allocated_pod_sort(pod);
         return 0;
 }
 

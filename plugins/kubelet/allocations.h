@@ -66,3 +66,5 @@ DEFINE_CLEANUP(Allocations *, allocations_free);
 /* NULL: not there. */
 const AllocatedPod *allocations_find(const Allocations *allocations, const char *uid);
 const AllocatedContainer *allocated_pod_find(const AllocatedPod *pod, const char *container);
+/* By name, for whoever has made one of another source. */
+void allocated_pod_sort(AllocatedPod *pod);

@@ -4,8 +4,9 @@
 #include "kubelet/collect-rows.h"
 
 /*
- * The kubelet's part: what it lists is found by namespace and name, what its files have by uid.
- * Neither file says who is there: a pod that only a file has may be long gone.
+ * The kubelet's part: what it lists is found by namespace and name, what its files have by uid, and
+ * manifests by what they and the node make of a name. No file says who is there: a pod that only a
+ * file has may be long gone.
  */
 
 /* Of two pods of one name the kubelet means the one that runs: the other is one that it had before,
@@ -162,6 +163,46 @@ static int take_devices(Collection *collection, const DeviceEntry *entry) {
         return pod ? get_container(collection, pod, entry->container, &container) : 0;
 }
 
+/* Manifests */
+
+/* The names of static pods end in that of the node, which is one: of two that differ and fit the
+ * same manifest, one is of another. */
+static bool is_meant_for_another(const Collection *collection, const CollectPod *pod) {
+        for (size_t i = 0; i < collection->n_pods; ++i)
+                if (collection->pods[i].manifest == pod->manifest &&
+                    strcmp(collection->pods[i].name, pod->name) != 0)
+                        return true;
+        return false;
+}
+
+/* A manifest may be another one than the kubelet has read: it makes no container known. */
+static void take_manifest(const Collection *collection, CollectPod *pod) {
+        const StaticPod *manifest = pod->manifest;
+
+        if (!manifest || is_meant_for_another(collection, pod))
+                return;
+        if (!pod->allocated)
+                pod->allocated = &manifest->asked;
+        for (size_t i = 0; i < pod->n_containers; ++i) {
+                CollectContainer *container = &pod->containers[i];
+
+                if (!container->allocated)
+                        container->allocated =
+                                allocated_pod_find(&manifest->asked, container->name);
+        }
+}
+
+static void take_manifests(Collection *collection, const Manifests *manifests) {
+        for (size_t i = 0; i < collection->n_pods; ++i) {
+                CollectPod *pod = &collection->pods[i];
+
+                if (collect_is_static(pod))
+                        pod->manifest = manifests_find(manifests, pod->namespace_name, pod->name);
+        }
+        for (size_t i = 0; i < collection->n_pods; ++i)
+                take_manifest(collection, &collection->pods[i]);
+}
+
 int collect_kubelet(Collection *collection) {
         const CollectInput *input = collection->input;
         int r = 0;
@@ -172,5 +213,7 @@ int collect_kubelet(Collection *collection) {
                 r = take_allocated(collection, &collection->pods[i]);
         for (size_t i = 0; r == 0 && input->devices && i < input->devices->n_entries; ++i)
                 r = take_devices(collection, &input->devices->entries[i]);
+        if (r == 0 && input->manifests)
+                take_manifests(collection, input->manifests);
         return r;
 }

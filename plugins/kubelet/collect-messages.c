@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/nodeset.h"
 #include "kubelet/collect-rows.h"
 
 /*
@@ -70,8 +69,10 @@ build_resources(Arena *arena, const PodResources *resources, Slug__V1__PodResour
 
 /* Memory of the Static policy */
 
-static int
-build_block(Arena *arena, const V1__ContainerMemory *memory, Slug__V1__MemoryBlock **ret) {
+int collect_build_block(Arena *arena,
+                        const V1__ContainerMemory *memory,
+                        NodeSet *ret_nodes,
+                        Slug__V1__MemoryBlock **ret) {
         Slug__V1__MemoryBlock *block = arena_alloc(arena, sizeof(*block));
         char text[NODESET_TEXT_MAX];
         NodeSet nodes = {};
@@ -88,6 +89,7 @@ build_block(Arena *arena, const V1__ContainerMemory *memory, Slug__V1__MemoryBlo
         block->type = memory->memory_type;
         block->size_bytes = memory->size;
         block->numa_nodes = arena_strdup(arena, nodeset_format(&nodes, text));
+        *ret_nodes = nodes;
         *ret = block;
         return block->numa_nodes ? 0 : -ENOMEM;
 }
@@ -96,6 +98,7 @@ static int add_memory(Arena *arena,
                       const V1__ContainerResources *listed,
                       Slug__V1__ReportedContainer *message) {
         const size_t n = listed ? listed->n_memory : 0;
+        NodeSet nodes;
         int r = 0;
 
         if (n == 0 || n > BLOCKS_MAX)
@@ -106,7 +109,8 @@ static int add_memory(Arena *arena,
         for (size_t i = 0; r == 0 && i < n; ++i) {
                 if (!collect_is_text(listed->memory[i]->memory_type, COLLECT_ID_MAX))
                         continue;
-                r = build_block(arena, listed->memory[i], &message->memory[message->n_memory]);
+                r = collect_build_block(arena, listed->memory[i], &nodes,
+                                        &message->memory[message->n_memory]);
                 if (r == 0)
                         ++message->n_memory;
         }

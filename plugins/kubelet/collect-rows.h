@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/nodeset.h"
 #include "kubelet/collect.h"
 
 #define COLLECT_ID_MAX 128u /* of a container or a device, with the NUL */
@@ -22,6 +23,7 @@ typedef struct CollectPod {
         const Runtime__V1__PodSandbox *sandbox; /* the newest; NULL: it has none */
         const V1__PodResources *listed;         /* NULL: the kubelet does not list it */
         const AllocatedPod *allocated;          /* NULL: not known */
+        const StaticPod *manifest;              /* NULL: it is not static, or not known */
         CollectContainer *containers;
         size_t n_containers;
 } CollectPod;
@@ -56,6 +58,12 @@ _must_check_ int collect_get_container(Collection *collection,
 _must_check_ int collect_runtime(Collection *collection);
 _must_check_ int collect_kubelet(Collection *collection);
 _must_check_ int collect_messages(Collection *collection);
+_must_check_ int collect_allocatable(Collection *collection);
+/* Bytes on a set of NUMA nodes. @ret_nodes: those of it that can be. */
+_must_check_ int collect_build_block(Arena *arena,
+                                     const V1__ContainerMemory *memory,
+                                     NodeSet *ret_nodes,
+                                     Slug__V1__MemoryBlock **ret);
 /* Of one container, into its message. */
 _must_check_ int collect_devices(Collection *collection,
                                  const CollectPod *pod,

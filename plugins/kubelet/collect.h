@@ -18,6 +18,7 @@
 #include "kubelet/allocations.h"
 #include "kubelet/details.h"
 #include "kubelet/devices.h"
+#include "kubelet/manifests.h"
 #include "slug/v1/pod.pb-c.h"
 
 /* As slugd has them. */
@@ -33,14 +34,19 @@ typedef struct CollectInput {
         const Runtime__V1__ListContainersResponse *containers;
         const Details *details;
         const V1__ListPodResourcesResponse *listed;
+        const V1__AllocatableResourcesResponse *allocatable;
         const Allocations *allocations;
+        const Manifests *manifests;
         const Devices *devices;
 } CollectInput;
 
 typedef struct Collected {
         Slug__V1__ReportedPod **pods; /* by uid; their containers by name */
         size_t n_pods;
-        size_t n_foreign; /* sandboxes that are not Kubernetes' */
+        size_t n_foreign;                    /* sandboxes that are not Kubernetes' */
+        Slug__V1__MemoryBlock **allocatable; /* by NUMA node and type */
+        size_t n_allocatable;
+        bool has_allocatable; /* the kubelet has said it, in a way that is understood */
         /* What keeps the runtime's or the kubelet's part from being all of it; "": nothing. */
         char runtime_problem[DIAG_TEXT_MAX];
         char kubelet_problem[DIAG_TEXT_MAX];

@@ -6,6 +6,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/allocations.c %D%/allocations.h \
 	%D%/announce.c %D%/announce.h \
 	%D%/collect.c %D%/collect.h \
+	%D%/collect-allocatable.c \
 	%D%/collect-devices.c \
 	%D%/collect-kubelet.c %D%/collect-rows.h \
 	%D%/collect-messages.c \
@@ -14,15 +15,17 @@ libslugkubelet_a_SOURCES = \
 	%D%/devices.c %D%/devices.h \
 	%D%/endpoints.c %D%/endpoints.h \
 	%D%/kept.c %D%/kept.h \
+	%D%/manifests.c %D%/manifests.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pod-resources.c %D%/pod-resources.h \
+	%D%/print.c %D%/print.h \
 	%D%/report.c %D%/report.h \
 	%D%/reporter.c %D%/reporter.h \
 	%D%/rhythm.c %D%/rhythm.h \
 	%D%/runtime.c %D%/runtime.h \
 	%D%/settle.c %D%/settle.h \
 	%D%/spec.c %D%/spec.h
-SLUG_KUBELET_LIBS = libslugkubelet.a libslugapi.a $(JSONC_LIBS) $(NGHTTP2_LIBS) $(SLUG_API_LIBS)
+SLUG_KUBELET_LIBS = libslugkubelet.a libslugapi.a $(JSONC_LIBS) $(YAML_LIBS) $(NGHTTP2_LIBS) $(SLUG_API_LIBS)
 
 sbin_PROGRAMS += slug-kubelet
 slug_kubelet_SOURCES = %D%/main.c

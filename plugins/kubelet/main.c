@@ -3,7 +3,7 @@
  * slug-kubelet
  *
  * Arguments, then the agent. Exit status: 0 stopped as asked, or printed a complete report; 1 could
- * not start, had to stop, or printed one that is not complete; 2 wrong usage.
+ * not start, had to stop, printed one that is not complete, or found no such pod; 2 wrong usage.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -30,6 +30,7 @@ static AgentParams main_arg = {
 };
 static bool main_arg_foreground;
 static int main_arg_log_level = LOG_INFO;
+static char main_arg_namespace[64]; /* a DNS label */
 
 static int help(void) {
         (void)printf(
@@ -49,6 +50,9 @@ static int help(void) {
                 "      --pod-resources PATH\n"
                 "                         the kubelet's pod-resources socket (default:\n"
                 "                         pod-resources/kubelet.sock in its folder)\n"
+                "      --manifests DIR    what static pods ask for is in the files of DIR, the "
+                "kubelet's\n"
+                "                         staticPodPath (default: such files are not read)\n"
                 "      --no-kubelet       there is none: ask the runtime alone\n"
                 "      --interval TIME    ask so often while nothing happens (default: 30s, at "
                 "most "
@@ -58,6 +62,8 @@ static int help(void) {
                 "      --once             ask once, print the report as JSON, and end: 0 when it "
                 "is "
                 "complete\n"
+                "      --pod NAMESPACE/NAME\n"
+                "                         with --once: print this pod alone\n"
                 "      --root DIR         take all paths but slugd's below DIR\n"
                 "      --foreground       log as plain text on standard error, for a person at a "
                 "terminal\n"
@@ -72,6 +78,7 @@ static int help(void) {
                 "\n"
                 "Examples:\n"
                 "  slug-kubelet --once\n"
+                "  slug-kubelet --once --pod default/web-0\n"
                 "  slug-kubelet --once --no-kubelet --runtime-endpoint "
                 "unix:///run/containerd/containerd.sock\n"
                 "  slug-kubelet --foreground --log-level debug\n");
@@ -129,6 +136,22 @@ static int set_path(const char *option, const char *text, const char **ret) {
         return usage();
 }
 
+static int set_pod(const char *text) {
+        const size_t n = strcspn(text, "/");
+        const char *name = text[n] ? text + n + 1 : "";
+
+        if (n == 0 || n >= sizeof(main_arg_namespace) || !name[0] || strchr(name, '/')) {
+                (void)fprintf(stderr, "slug-kubelet: --pod expects NAMESPACE/NAME, not '%s'\n",
+                              text);
+                return usage();
+        }
+        memcpy(main_arg_namespace, text, n);
+        main_arg_namespace[n] = '\0';
+        main_arg.pod_namespace = main_arg_namespace;
+        main_arg.pod_name = name;
+        return 0;
+}
+
 static int set_log_level(const char *text) {
         if (log_parse_level(text, &main_arg_log_level))
                 return 0;
@@ -144,10 +167,12 @@ enum {
         ARG_RUNTIME_ENDPOINT,
         ARG_KUBELET_DIR,
         ARG_POD_RESOURCES,
+        ARG_MANIFESTS,
         ARG_NO_KUBELET,
         ARG_INTERVAL,
         ARG_SETTLE_TIME,
         ARG_ONCE,
+        ARG_POD,
         ARG_ROOT,
         ARG_FOREGROUND,
         ARG_LOG_LEVEL,
@@ -169,11 +194,15 @@ static int take_value(int option, const char *value) {
                 return set_path("--kubelet-dir", value, &main_arg.endpoints.kubelet_dir);
         case ARG_POD_RESOURCES:
                 return set_path("--pod-resources", value, &main_arg.endpoints.pod_resources);
+        case ARG_MANIFESTS:
+                return set_path("--manifests", value, &main_arg.manifests);
         case ARG_INTERVAL:
                 return set_duration("--interval", value, INTERVAL_MAX_USEC,
                                     &main_arg.interval_usec);
         case ARG_SETTLE_TIME:
                 return set_duration("--settle-time", value, SETTLE_MAX_USEC, &main_arg.settle_usec);
+        case ARG_POD:
+                return set_pod(value);
         case ARG_LOG_LEVEL:
                 return set_log_level(value);
         default:
@@ -188,10 +217,12 @@ static int parse_args(int argc, char **argv) {
                 { "runtime-endpoint", required_argument, NULL, ARG_RUNTIME_ENDPOINT },
                 { "kubelet-dir", required_argument, NULL, ARG_KUBELET_DIR },
                 { "pod-resources", required_argument, NULL, ARG_POD_RESOURCES },
+                { "manifests", required_argument, NULL, ARG_MANIFESTS },
                 { "no-kubelet", no_argument, NULL, ARG_NO_KUBELET },
                 { "interval", required_argument, NULL, ARG_INTERVAL },
                 { "settle-time", required_argument, NULL, ARG_SETTLE_TIME },
                 { "once", no_argument, NULL, ARG_ONCE },
+                { "pod", required_argument, NULL, ARG_POD },
                 { "root", required_argument, NULL, ARG_ROOT },
                 { "foreground", no_argument, NULL, ARG_FOREGROUND },
                 { "log-level", required_argument, NULL, ARG_LOG_LEVEL },
@@ -225,6 +256,10 @@ static int parse_args(int argc, char **argv) {
         }
         if (optind < argc) {
                 (void)fprintf(stderr, "slug-kubelet: unexpected argument '%s'\n", argv[optind]);
+                return usage();
+        }
+        if (main_arg.pod_name && !main_arg.is_once) {
+                (void)fprintf(stderr, "slug-kubelet: --pod goes with --once\n");
                 return usage();
         }
         return -1;

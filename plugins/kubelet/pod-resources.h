@@ -4,8 +4,8 @@
 /*
  * The kubelet's pod-resources socket
  *
- * Which pods the kubelet has, and what devices and memory it gave them. It answers a hundred
- * questions a second and no more; one that is refused for that is asked again.
+ * Which pods the kubelet has, what devices and memory it gave them, and what it could give at all.
+ * It answers a hundred questions a second and no more; one that is refused for that is asked again.
  */
 #include "k8s/podresources/v1/podresources.pb-c.h"
 #include "kubelet/peer.h"
@@ -16,12 +16,15 @@ typedef struct PodResourcesLook {
         Slug__V1__ReportSourceState state;
         char problem[DIAG_TEXT_MAX];
         V1__ListPodResourcesResponse *listed; /* NULL unless it is complete */
+        /* Of the same kubelet, from this round or one before; NULL: it has not said it. */
+        const V1__AllocatableResourcesResponse *allocatable;
 } PodResourcesLook;
 
 typedef struct PodResourcesParams {
         sd_event *event;
         const Root *root;
-        void (*done)(void *userdata); /* a round has ended */
+        const char *pod_namespace, *pod_name; /* of the only one that is asked about; NULL: all */
+        void (*done)(void *userdata);         /* a round has ended */
         void *userdata;
 } PodResourcesParams;
 

@@ -14,7 +14,13 @@
  */
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
-enum { SOURCE_RUNTIME, SOURCE_POD_RESOURCES, SOURCE_DEVICES, SOURCE_ALLOCATIONS };
+enum {
+        SOURCE_RUNTIME,
+        SOURCE_POD_RESOURCES,
+        SOURCE_DEVICES,
+        SOURCE_ALLOCATIONS,
+        SOURCE_MANIFESTS,
+};
 
 #define COMPLETE SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_COMPLETE
 #define FAILED   SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_FAILED
@@ -28,7 +34,7 @@ static int set_source(Report *report,
                       const char *endpoint,
                       const char *problem) {
         static const char *const names[REPORT_SOURCES] = { "runtime", "pod-resources", "devices",
-                                                           "allocations" };
+                                                           "allocations", "manifests" };
         Slug__V1__ReportSource *source = &report->sources[i];
 
         source->name = (char *)names[i];
@@ -101,6 +107,44 @@ static int read_files(Report *report, const ReportParams *params) {
         return set_file(report, SOURCE_ALLOCATIONS, UNUSED, dir, ALLOCATIONS_NAME, r, &diag);
 }
 
+/* What is said of it; "" when all of it was read. @r: of manifests_read(). */
+static void
+describe_manifests(const Manifests *manifests, int r, char text[static DIAG_FORMATTED_MAX]) {
+        size_t n;
+
+        text[0] = '\0';
+        if (r) {
+                (void)snprintf(text, DIAG_FORMATTED_MAX, "%s",
+                               r > 0 ? "there is no such folder" : strerror(-r));
+                return;
+        }
+        if (manifests->n_problems == 0)
+                return;
+        n = strlen(diag_format(&manifests->problem, text));
+        if (manifests->n_problems > 1)
+                (void)snprintf(text + n, DIAG_FORMATTED_MAX - n, "; and %zu more",
+                               manifests->n_problems - 1);
+}
+
+static int read_manifests(Report *report, const ReportParams *params) {
+        char text[DIAG_FORMATTED_MAX];
+        int r, s;
+
+        if (!params->manifests)
+                return set_source(report, SOURCE_MANIFESTS, UNUSED, "", "");
+        r = manifests_read(params->root, params->manifests, &report->manifests);
+        if (r == -ENOMEM)
+                return r;
+        describe_manifests(report->manifests, r, text);
+        s = set_source(report, SOURCE_MANIFESTS,
+                       r > 0     ? ABSENT
+                       : text[0] ? FAILED
+                                 : COMPLETE,
+                       params->manifests, text);
+        report->gaps[SOURCE_MANIFESTS] = report->sources[SOURCE_MANIFESTS].problem;
+        return s;
+}
+
 /* Sources */
 
 static int set_sources(Report *report, const ReportParams *params, const Collected *collected) {
@@ -162,12 +206,30 @@ static void read_boot_id(const Root *root, char boot_id[static 64]) {
         boot_id[strcspn(boot_id, "\n")] = '\0';
 }
 
+static void fill_message(Report *report, const Collected *collected) {
+        Slug__V1__ReportPodsRequest *message = &report->message;
+
+        message->boot_id = report->boot_id;
+        message->n_sources = REPORT_SOURCES;
+        message->sources = report->source_list;
+        message->n_pods = collected->n_pods;
+        message->pods = collected->pods;
+        message->has_kubelet_allocatable = collected->has_allocatable;
+        message->n_kubelet_allocatable = collected->n_allocatable;
+        message->kubelet_allocatable = collected->allocatable;
+}
+
 static int fill(Report *report, const ReportParams *params, Settle *settle) {
         const RuntimeLook *runtime = runtime_get_look(params->runtime);
+        const PodResourcesLook *kubelet =
+                params->kubelet ? pod_resources_get_look(params->kubelet) : NULL;
         Collected collected;
         int r;
 
         r = read_files(report, params);
+        if (r)
+                return r;
+        r = read_manifests(report, params);
         if (r)
                 return r;
         r = collect(report->arena,
@@ -175,10 +237,10 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
                             .sandboxes = runtime->sandboxes,
                             .containers = runtime->containers,
                             .details = runtime_get_details(params->runtime),
-                            .listed = params->kubelet
-                                              ? pod_resources_get_look(params->kubelet)->listed
-                                              : NULL,
+                            .listed = kubelet ? kubelet->listed : NULL,
+                            .allocatable = kubelet ? kubelet->allocatable : NULL,
                             .allocations = report->allocations,
+                            .manifests = report->manifests,
                             .devices = report->devices,
                     },
                     &collected);
@@ -193,12 +255,8 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
         read_boot_id(params->root, report->boot_id);
         report->is_complete = is_complete(report);
         report->n_foreign = collected.n_foreign;
-        report->message.boot_id = report->boot_id;
         report->message.ledger_generation = params->ledger_generation;
-        report->message.n_sources = REPORT_SOURCES;
-        report->message.sources = report->source_list;
-        report->message.n_pods = collected.n_pods;
-        report->message.pods = collected.pods;
+        fill_message(report, &collected);
         return 0;
 }
 
@@ -228,6 +286,7 @@ Report *report_free(Report *report) {
         if (!report)
                 return NULL;
         allocations_free(report->allocations);
+        manifests_free(report->manifests);
         devices_free(report->devices);
         arena_free(report->arena);
         free(report);

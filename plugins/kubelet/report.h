@@ -14,15 +14,16 @@
 #include "kubelet/runtime.h"
 #include "kubelet/settle.h"
 
-#define REPORT_SOURCES 4u /* "runtime", "pod-resources", "devices", "allocations" */
+#define REPORT_SOURCES 5u /* "runtime", "pod-resources", "devices", "allocations", "manifests" */
 
 typedef struct ReportParams {
         const Root *root;
         const Endpoints *endpoints;
         Runtime *runtime;
         PodResourcesClient *kubelet; /* NULL: the kubelet is not asked */
-        uint64_t usec;               /* when the round began, monotonic */
-        uint64_t ledger_generation;  /* as slugd had said it then */
+        const char *manifests;      /* the folder of static pods' manifests; NULL: it is not read */
+        uint64_t usec;              /* when the round began, monotonic */
+        uint64_t ledger_generation; /* as slugd had said it then */
 } ReportParams;
 
 /* All of it is one piece of memory, and some of it the runtime's and the kubelet's look's. */
@@ -34,6 +35,7 @@ typedef struct Report {
         /* What was read and is not all of it, or is not understood; "" for nothing. */
         const char *gaps[REPORT_SOURCES];
         Allocations *allocations;
+        Manifests *manifests;
         Devices *devices;
         char boot_id[64];
         size_t n_foreign; /* sandboxes that are not Kubernetes' */

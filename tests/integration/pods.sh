@@ -115,7 +115,7 @@ report() {
     \"sources\":[{\"name\":\"runtime\",\"state\":\"${runtime:-REPORT_SOURCE_STATE_COMPLETE}\",\"problem\":\"${problem:-}\"},
       {\"name\":\"pod-resources\",\"state\":\"REPORT_SOURCE_STATE_COMPLETE\"}],
     \"ledgerGeneration\":\"$(list | value ledgerGeneration)\",\"settled\":${settled:-true},\"unsettledReason\":\"${reason:-}\",
-    \"pods\":[${pods%,}]}"
+    \"pods\":[${pods%,}]${more:-}}"
 }
 
 # container NAME ID CGROUP REQUEST STATE
@@ -195,15 +195,40 @@ contains "$(condition)" "False SourceFailed slug-kubelet cannot read runtime: co
 report 5 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
 contains "$(condition)" "True Reported" "a good report mends the condition"
 
+# What the kubelet counts
+
+agreement() {
+  ctl describe-node | sed -n 's/^  KubeletAllocatable *//p' | tr -s ' '
+}
+amount() {
+  printf '{"type":"%s","numaNodes":"%s","sizeBytes":"%s"}' "$1" "$2" "$3"
+}
+contains "$(agreement)" "Unknown NotReported" "amounts: nobody has told the kubelet's"
+node_0=$(amount memory 0 $((32770664 * 1024)))
+node_1=$(amount memory 1 $((32970104 * 1024)))
+more=',"hasKubeletAllocatable":true'
+report 6 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
+contains "$(agreement)" "Unknown NotStatic" "amounts: a kubelet whose memory manager counts none"
+more=",\"hasKubeletAllocatable\":true,\"kubeletAllocatable\":[$node_1,$node_0,$(amount memory 2 $((16 * gi)))]"
+report 7 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
+contains "$(agreement)" "True Agrees" "amounts: both count the same"
+more=",\"hasKubeletAllocatable\":true,\"kubeletAllocatable\":[$node_0,$node_1]"
+report 8 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
+contains "$(agreement)" "False Differs of NUMA node 2 the kubelet counts 0 bytes of memory as allocatable, slugd $((16 * gi))" \
+  "amounts: memory that came after the kubelet"
+contains "$(more=',"hasKubeletAllocatable":true,"kubeletAllocatable":[{"type":"memory","sizeBytes":"1"}]' report 9)" \
+  "kubelet_allocatable: expected one NUMA node" "amounts: of no NUMA node"
+more=
+
 # What is no report
 
-contains "$(report 6 "$(reported $api db "$(container db "$db" "$db_cgroup" 1GB)")")" \
+contains "$(report 10 "$(reported $api db "$(container db "$db" "$db_cgroup" 1GB)")")" \
   "pod 'default/db', container 'db': requests.memory: expected an amount such as 4Gi, found '1GB'" "a quantity that is none: pod, container and field"
-contains "$(report 6 "$(reported 'a uid' db '')")" '"code":"invalid_argument"' "a uid that is none"
-contains "$(report 6 "$db_pod" "$db_pod")" '"code":"invalid_argument"' "a pod that is there twice"
+contains "$(report 10 "$(reported 'a uid' db '')")" '"code":"invalid_argument"' "a uid that is none"
+contains "$(report 10 "$db_pod" "$db_pod")" '"code":"invalid_argument"' "a pod that is there twice"
 contains "$(ask PodService/ReportPods '{}')" "reporter: expected a name" "a report by nobody"
-contains "$(report 6 '{"uid":"x","sandbox":77}')" '"code":"invalid_argument"' "a state that nobody knows"
-contains "$(runtime=77 report 6 | tr -d '\n')" '"code":"invalid_argument"' "a source in a state that nobody knows"
+contains "$(report 10 '{"uid":"x","sandbox":77}')" '"code":"invalid_argument"' "a state that nobody knows"
+contains "$(runtime=77 report 10 | tr -d '\n')" '"code":"invalid_argument"' "a source in a state that nobody knows"
 is "$(pod $api name)" db "what is no report changes nothing"
 
 # Pods that come and go
@@ -237,7 +262,7 @@ watcher=$!
 waits "a watch tells the node" is_told 1
 cgroup "$api_cgroup" 1 $((201 * mi)) $((61 * mi)) $((130 * mi))
 waits "usage changes" is_used $api $((201 * mi))
-report 6 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
+report 10 "$db_pod" "$(reported $static kube-proxy '')" >/dev/null
 is_promised "$(printf '%s' "$much" | sed s/48Gi/1Gi/g)"
 waits "a claim is told" is_told 2
 is "$(grep -a -o '"node":{' "$tmp/watch" | wc -l)" 2 "usage, and a report of the same pods, are not"
@@ -248,7 +273,7 @@ ask MemoryManagerService/RemoveContainer '{"podUid":"much"}' >/dev/null
 done_pod=$(sandbox=NOT_READY reported $api db "$(container db "$db" "$db_cgroup" 1Gi EXITED)")
 cgroup "$db_cgroup" 0 0
 cgroup "$api_cgroup" 0 0
-report 7 "$done_pod" "$(reported $static kube-proxy '')" >/dev/null
+report 11 "$done_pod" "$(reported $static kube-proxy '')" >/dev/null
 waits "a pod that has ended is finished" is_state $api FINISHED
 waits "a pod that has ended holds nothing" is_size $api ""
 
@@ -261,7 +286,7 @@ late_cgroup=$slice/kubepods-burstable-pod$(echo $late | tr - _).slice
 cgroup "$late_cgroup" 1 $((20 * mi)) $((20 * mi))
 cgroup "$late_cgroup/cri-containerd-$web.scope" 1 $((20 * mi)) $((20 * mi))
 late_pod=$(reported $late late "$(container web "$web" "$late_cgroup/cri-containerd-$web.scope" 2Gi)")
-report 8 "$done_pod" "$late_pod" >/dev/null
+report 12 "$done_pod" "$late_pod" >/dev/null
 is "$(pod $late claims.0.state)" CLAIM_STATE_ACTIVE "a promise: it is active when its container is there"
 is "$(pod $late sizeBytes)" $((2 * gi)) "a promise: counts once"
 

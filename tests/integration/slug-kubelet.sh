@@ -55,9 +55,9 @@ END
 put() {
   cat >"$1.new" && mv "$1.new" "$1"
 }
-# sandbox NAME UID [STATE]
+# sandbox NAME UID [STATE [MORE]]
 sandbox() {
-  echo "{\"id\":\"s-$2\",\"metadata\":{\"name\":\"$1\",\"uid\":\"$2\",\"namespace\":\"prod\"},\"state\":\"${3:-SANDBOX_READY}\"}"
+  echo "{${4-}\"id\":\"s-$2\",\"metadata\":{\"name\":\"$1\",\"uid\":\"$2\",\"namespace\":\"prod\"},\"state\":\"${3:-SANDBOX_READY}\"}"
 }
 # sandboxes SANDBOX...
 sandboxes() {
@@ -147,7 +147,8 @@ state_of() {
 "$program" --help >"$tmp/help"
 is "$?" 0 "--help"
 contains "$("$program" --version)" "slug-kubelet " "--version"
-for wrong in --interval=5 --interval=0s --interval=2m --settle-time=1h --settle-time=61m --runtime-endpoint=run/x.sock --log-level=loud --what extra; do
+for wrong in --interval=5 --interval=0s --interval=2m --settle-time=1h --settle-time=61m --runtime-endpoint=run/x.sock --log-level=loud --what extra \
+  --pod=a/b --pod=web-0 --pod=/web-0 --pod=prod/ --pod=a/b/c; do
   "$program" "$wrong" 2>"$tmp/err"
   is "$?" 2 "wrong usage: $wrong"
   contains "$(cat "$tmp/err")" "slug-kubelet" "and it is said what"
@@ -165,8 +166,8 @@ start_runtime
 start_kubelet
 once
 is "$?" 0 "once, with both there"
-is "$(state_of runtime) $(state_of pod-resources) $(state_of devices) $(state_of allocations)" \
-  "COMPLETE COMPLETE COMPLETE UNUSED" "all is read that there is"
+is "$(state_of runtime) $(state_of pod-resources) $(state_of devices) $(state_of allocations) $(state_of manifests)" \
+  "COMPLETE COMPLETE COMPLETE UNUSED UNUSED" "all is read that there is"
 contains "$(cat "$tmp/once.json")" '"version": "cri-o 1.34.0"' "the runtime's version"
 contains "$(cat "$tmp/once.json")" '"cgroup": "kubepods.slice/kubepods-podu1.slice/crio-c1.scope"' "the container's cgroup"
 contains "$(cat "$tmp/once.json")" '"memoryLimitBytes": "1073741824"' "and its limit"
@@ -185,6 +186,34 @@ is "$(count_calls "$tmp/kubelet" List)" 10 "and was asked some more times"
 rm "$tmp/kubelet/mode"
 once --no-kubelet
 is "$? $(state_of pod-resources)" "0 UNUSED" "without a kubelet the runtime is all"
+once --manifests /etc/kubernetes/manifests
+is "$? $(state_of manifests)" "1 ABSENT" "a folder of manifests that is named and not there"
+contains "$(cat "$tmp/once.json")" "there is no such folder" "is told"
+mkdir -p "$root/etc/kubernetes/manifests"
+cat >"$root/etc/kubernetes/manifests/web.yaml" <<'END'
+kind: Pod
+metadata: {name: web, namespace: prod}
+spec: {containers: [{name: main, resources: {requests: {memory: 3Gi}}}]}
+END
+once --manifests /etc/kubernetes/manifests
+is "$? $(state_of manifests)" "0 COMPLETE" "one that is there"
+is "$(grep -c 3Gi "$tmp/once.json")" 0 "tells nothing of a pod of the API server"
+sandboxes "$(sandbox web-0 u1 SANDBOX_READY '"annotations":{"kubernetes.io/config.source":"file"},')"
+once --manifests /etc/kubernetes/manifests
+contains "$(tr -d ' \n' <"$tmp/once.json")" '"resources":{"requests":{"memory":"3Gi"}}' "and what a static pod asks for"
+once
+is "$(grep -c 3Gi "$tmp/once.json")" 0 "unless it is not named"
+echo 'kind: Pod' >"$root/etc/kubernetes/manifests/bad.yaml"
+once --manifests /etc/kubernetes/manifests
+is "$? $(state_of manifests)" "1 FAILED" "a manifest that is none makes it one that has failed"
+contains "$(cat "$tmp/once.json")" "/etc/kubernetes/manifests/bad.yaml:1:1: it has no name" "and is named"
+contains "$(cat "$tmp/once.json")" '"memory": "3Gi"' "and the others count"
+echo '{"data":"{\"entries\":{\"u1\":{\"ContainerResources\":{\"main\":{\"requests\":{\"memory\":\"2Gi\"}}}}}}"}' \
+  >"$root/var/lib/kubelet/allocated_pods_state"
+once --manifests /etc/kubernetes/manifests
+is "$(grep -o '"memory": "[23]Gi"' "$tmp/once.json")" '"memory": "2Gi"' "what the kubelet has admitted counts before it"
+rm -r "$root/var/lib/kubelet/allocated_pods_state" "$root/etc/kubernetes"
+sandboxes "$(sandbox web-0 u1)"
 once --runtime-endpoint "unix:///run/other.sock"
 is "$? $(state_of runtime)" "1 ABSENT" "a socket that is named and not there is not looked for elsewhere"
 stop "$runtime_pid"
@@ -204,6 +233,69 @@ once
 is "$? $(state_of runtime) $(state_of pod-resources)" "1 FAILED FAILED" "peers that are too old"
 contains "$(cat "$tmp/once.json")" "it has no CRI v1; containerd 1.6 and CRI-O 1.24 are the first" "a runtime hears which one is not"
 contains "$(cat "$tmp/once.json")" "it has no pod-resources v1; Kubernetes 1.20 is the first" "and so does a kubelet"
+
+# One pod
+fresh
+start_runtime
+start_kubelet
+sandboxes "$(sandbox web-0 u1)" "$(sandbox db u2)"
+echo '{"podResources":{"name":"web-0","namespace":"prod","containers":[{"name":"main","devices":[{"resourceName":"sluglab.io/remote-memory-1gi","deviceIds":["n2-0"]}]}]}}' \
+  >"$tmp/kubelet/get.json"
+echo '{"Data":{"PodDeviceEntries":[{"PodUID":"u1","ContainerName":"main","ResourceName":"sluglab.io/remote-memory-1gi","DeviceIDs":{"0":["n2-0"]}}]}}' |
+  put "$tmp/devices.json"
+mkdir -p "$root/var/lib/kubelet/device-plugins"
+cp "$tmp/devices.json" "$root/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint"
+once --pod prod/web-0
+is "$?" 0 "one pod"
+is "$(grep -c '"uid"' "$tmp/once.json")$(cat "$tmp/once.err")" 1 "is printed alone"
+contains "$(cat "$tmp/once.json")" '"uid": "u1"' "with its uid of the runtime"
+contains "$(cat "$tmp/once.json")" '"n2-0"' "and what the kubelet gave to it"
+is "$(sed 1d "$tmp/kubelet/calls")" Get "the kubelet is asked about it alone"
+rm "$tmp/kubelet/get.json"
+once --pod prod/db
+is "$?" 0 "a kubelet without Get"
+contains "$(cat "$tmp/once.json")" '"uid": "u2"' "has a list"
+is "$(sed 1d "$tmp/kubelet/calls" | tr '\n' ' ')" "Get Get List " "which is asked for then"
+once --pod prod/nobody
+is "$?" 1 "a pod that is not there"
+is "$(cat "$tmp/once.json")$(cat "$tmp/once.err")" "slug-kubelet: there is no pod prod/nobody" "is said to be none"
+stop "$kubelet_pid"
+once --pod prod/web-0
+is "$?" 1 "without the kubelet it is not all"
+contains "$(cat "$tmp/once.json")" '"uid": "u1"' "what is known is printed"
+contains "$(cat "$tmp/once.err")" "slug-kubelet: pod-resources: unavailable" "and what is missing said"
+
+# What the kubelet counts as allocatable
+fresh
+echo '{"memory":[{"memoryType":"memory","size":"7","topology":{"nodes":[{"ID":"1"}]}},{"memoryType":"memory","size":"5","topology":{"nodes":[{}]}}]}' \
+  >"$tmp/kubelet/allocatable.json"
+listed
+sandboxes
+start_runtime
+start_kubelet
+start_fake
+start_agent
+comes '"pod-resources","state":"REPORT_SOURCE_STATE_COMPLETE"' "a kubelet without pods"
+has_report '"hasKubeletAllocatable"'
+is "$? $(count_calls "$tmp/kubelet" GetAllocatableResources)" "1 0" "may not have begun to count its memory, and is not asked"
+listed web-0
+sandboxes "$(sandbox web-0 u1)"
+comes '"kubeletAllocatable":\[\{"type":"memory","numaNodes":"0","sizeBytes":"5"\},\{"type":"memory","numaNodes":"1","sizeBytes":"7"\}\],"hasKubeletAllocatable":true' \
+  "with a pod it is, and what it counts is told by NUMA node"
+n_rounds=$(count_calls "$tmp/kubelet" List)
+wait_until has_calls "$tmp/kubelet" List $((n_rounds + 3))
+is "$(count_calls "$tmp/kubelet" GetAllocatableResources)" 1 "once"
+has_report '"hasKubeletAllocatable":true'
+is "$?" 0 "and it is known in all rounds"
+stop "$kubelet_pid"
+comes '"pod-resources","state":"REPORT_SOURCE_STATE_FAILED"' "a kubelet that went"
+has_report '"hasKubeletAllocatable"'
+is "$?" 1 "takes it along"
+echo '{}' >"$tmp/kubelet/allocatable.json"
+start_kubelet
+comes '"hasKubeletAllocatable":true' "another one is asked again"
+has_report '"kubeletAllocatable"'
+is "$? $(count_calls "$tmp/kubelet" GetAllocatableResources)" "1 1" "and may count nothing"
 
 # Settled, events, rounds
 fresh

@@ -10,7 +10,7 @@
  * that is not there is an empty message.
  *
  *   runtime        version.json containers.json sandboxes.json, and status-ID.json of a container
- *   pod-resources  list.json
+ *   pod-resources  list.json, allocatable.json, get.json
  *   slugd          answer.json; what it is told goes to DIR/reports, a line each
  *
  * DIR/calls gets the name of each method that is called. DIR/mode may hold words: "no-events",
@@ -133,6 +133,7 @@ DEFINE_ANSWER(handle_version, "version.json");
 DEFINE_ANSWER(handle_containers, "containers.json");
 DEFINE_ANSWER(handle_sandboxes, "sandboxes.json");
 DEFINE_ANSWER(handle_list, "list.json");
+DEFINE_ANSWER(handle_allocatable, "allocatable.json");
 
 static void handle_status(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
         const Runtime__V1__ContainerStatusRequest *request =
@@ -144,6 +145,20 @@ static void handle_status(RpcCall *call, const ProtobufCMessage *message, void *
                 return;
         (void)snprintf(name, sizeof(name), "status-%s.json", request->container_id);
         answer_file(call, name);
+}
+
+/* The kubelet has one code for what it does not know and what it was not asked for. */
+static void handle_get(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        _cleanup_(freep) char *text = read_text("get.json");
+
+        (void)request;
+        (void)userdata;
+        if (answer_by_mode(call))
+                return;
+        if (text[0])
+                answer_file(call, "get.json");
+        else
+                rpc_call_fail(call, RPC_UNKNOWN, "PodResources API Get method disabled");
 }
 
 /* Events */
@@ -234,6 +249,16 @@ static const RpcMethod pod_resources_methods[] = {
                handle_list,
                v1__list_pod_resources_request,
                v1__list_pod_resources_response,
+               .kind = RPC_UNARY),
+        METHOD("/v1.PodResourcesLister/GetAllocatableResources",
+               handle_allocatable,
+               v1__allocatable_resources_request,
+               v1__allocatable_resources_response,
+               .kind = RPC_UNARY),
+        METHOD("/v1.PodResourcesLister/Get",
+               handle_get,
+               v1__get_pod_resources_request,
+               v1__get_pod_resources_response,
                .kind = RPC_UNARY),
 };
 static const RpcMethod slugd_methods[] = {

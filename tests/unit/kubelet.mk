@@ -33,3 +33,9 @@ UNIT_TESTS += tests/unit/test-kubelet-spec
 tests_unit_test_kubelet_spec_SOURCES = %D%/test-kubelet-spec.c
 tests_unit_test_kubelet_spec_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
 tests_unit_test_kubelet_spec_LDADD = $(KUBELET_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-manifests
+tests_unit_test_kubelet_manifests_SOURCES = %D%/test-kubelet-manifests.c $(FAILMALLOC)
+tests_unit_test_kubelet_manifests_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_manifests_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_kubelet_manifests_LDADD = $(KUBELET_TEST_LIBS)

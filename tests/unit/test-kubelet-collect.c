@@ -8,11 +8,13 @@
 
 #include "base/buffer.h"
 #include "kubelet/collect.h"
+#include "lib/folder.h"
 #include "lib/test-main.h"
 #include "rpc/json.h"
 
 static Arena *arena;
 static Allocations *allocations;
+static Manifests *manifests;
 static Devices *devices;
 static Details details;
 static Collected collected;
@@ -25,6 +27,7 @@ static void setup(void) {
 static void teardown(void) {
         arena = arena_free(arena);
         allocations = allocations_free(allocations);
+        manifests = manifests_free(manifests);
         devices = devices_free(devices);
         details_deinit(&details);
 }
@@ -69,6 +72,7 @@ static void collect_told(const Told *told) {
                                 .listed = read_message(
                                         told->listed, &v1__list_pod_resources_response__descriptor),
                                 .allocations = allocations,
+                                .manifests = manifests,
                                 .devices = devices,
                         },
                         &collected),
@@ -232,6 +236,46 @@ START_TEST(what_is_told_becomes_pods) {
 }
 END_TEST
 
+#define AMOUNT(type, nodes) "{\"memoryType\":\"" type "\",\"size\":\"5\"" nodes "}"
+#define ON(node)            ",\"topology\":{\"nodes\":[{\"ID\":\"" node "\"}]}"
+static const struct {
+        const char *allocatable;
+        const char *blocks; /* NULL: it is not told */
+} amounts[] = {
+        { NULL, NULL },
+        { NONE, "" },
+        /* Go's maps have no order */
+        { "{\"memory\":[" AMOUNT("memory", ON("10")) "," AMOUNT("memory",
+                                                                ON("2")) "," AMOUNT("hugepages-2Mi",
+                                                                                    ON("2")) "]}",
+          "hugepages-2Mi@2 memory@2 memory@10 " },
+        { "{\"memory\":[" AMOUNT("memory", "") "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("-1")) "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("1024")) "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("0\"},{\"ID\":\"1")) "]}", NULL },
+        { "{\"memory\":[" AMOUNT("memory", ON("0")) "," AMOUNT("memory", ON("0")) "]}", NULL },
+};
+
+START_TEST(what_is_allocatable_is_told_as_a_whole_or_not_at_all) {
+        _cleanup_(buffer_deinitp) Buffer text = {};
+
+        ck_assert_int_eq(collect(arena,
+                                 &(const CollectInput){
+                                         .allocatable = read_message(
+                                                 amounts[_i].allocatable,
+                                                 &v1__allocatable_resources_response__descriptor),
+                                 },
+                                 &collected),
+                         0);
+        ck_assert_int_eq(collected.has_allocatable, amounts[_i].blocks != NULL);
+        for (size_t i = 0; i < collected.n_allocatable; ++i)
+                buffer_printf(&text, "%s@%s ", collected.allocatable[i]->type,
+                              collected.allocatable[i]->numa_nodes);
+        ck_assert_int_eq(buffer_finish(&text), 0);
+        ck_assert_str_eq(text.data, amounts[_i].blocks ? amounts[_i].blocks : "");
+}
+END_TEST
+
 /* What cannot be told must not look as if it was gone. */
 static const struct {
         Told told;
@@ -254,6 +298,80 @@ static const struct {
           "",
           "container 'x y' of n/a is left out: it has no such name, or there are too many" },
 };
+
+/* Manifests: one of pod "a", which asks for 1Gi, with containers c of 2Gi and d of 4Gi. */
+
+#define STATIC(id, name, uid)                                                                      \
+        "{\"id\":\"" id                                                                            \
+        "\"," META(name, uid) ",\"annotations\":{\"kubernetes.io/config.source\":\"file"           \
+                              "\"}}"
+#define RUNS(sandbox, name)                                                                        \
+        "{\"id\":\"" sandbox name "\",\"podSandboxId\":\"" sandbox                                 \
+        "\",\"metadata\":{\"name\":\"" name "\"}}"
+
+static const struct {
+        Told told;
+        const char *asked; /* of each pod, and of its containers in brackets */
+} asking[] = {
+        { { "{\"items\":[" STATIC("s1", "a-node", "u1") "]}",
+            "{\"containers\":[" RUNS("s1", "c") "," RUNS("s1", "e") "]}", NULL, NULL, NULL },
+          "a-node 1Gi [c 2Gi] [e ?]; " },
+        /* the kubelet's word on one of two */
+        { { "{\"items\":[" STATIC("s1", "a-node", "u1") "]}",
+            "{\"containers\":[" RUNS("s1", "c") "," RUNS("s1", "d") "]}", NULL,
+            "{\"data\":\"{\\\"entries\\\":{\\\"u1\\\":{\\\"ContainerResources\\\":{\\\"c\\\":"
+            "{\\\"requests\\\":{\\\"memory\\\":\\\"3Gi\\\"}}}}}}\"}",
+            NULL },
+          "a-node ? [c 3Gi] [d 4Gi]; " },
+        /* not of the API server's */
+        { { "{\"items\":[{\"id\":\"s1\"," META("a-node", "u1") "}]}",
+            "{\"containers\":[" RUNS("s1", "c") "]}", NULL, NULL, NULL },
+          "a-node ? [c ?]; " },
+        /* the same pod before and after its file was written anew */
+        { { "{\"items\":[" STATIC("s1", "a-node", "u1") "," STATIC("s2", "a-node", "u2") "]}", NONE,
+            NULL, NULL, NULL },
+          "a-node 1Gi; a-node 1Gi; " },
+        /* one of them is of a manifest a-b that is not there */
+        { { "{\"items\":[" STATIC("s1", "a-node", "u1") "," STATIC("s2", "a-b-node", "u2") "]}",
+            NONE, NULL, NULL, NULL },
+          "a-node ?; a-b-node ?; " },
+};
+
+static void write_asked(Buffer *text, const char *name, const Slug__V1__PodResources *resources) {
+        buffer_printf(text, "%s %s", name,
+                      resources && resources->n_requests > 0 ? resources->requests[0]->value : "?");
+}
+
+START_TEST(manifests_say_what_is_not_known_of_static_pods) {
+        _cleanup_(buffer_deinitp) Buffer text = {};
+        Folder folder = folder_new();
+        Root root = ROOT_NULL;
+
+        folder_write(&folder, "m/a.yaml",
+                     "kind: Pod\nmetadata: {name: a, namespace: n}\n"
+                     "spec:\n  resources: {requests: {memory: 1Gi}}\n  containers:\n"
+                     "    - {name: c, resources: {requests: {memory: 2Gi}}}\n"
+                     "    - {name: d, resources: {requests: {memory: 4Gi}}}\n");
+        ck_assert_int_eq(root_init(&root, folder.path), 0);
+        ck_assert_int_eq(manifests_read(&root, "/m", &manifests), 0);
+        collect_told(&asking[_i].told);
+        for (size_t i = 0; i < collected.n_pods; ++i) {
+                const Slug__V1__ReportedPod *pod = collected.pods[i];
+
+                write_asked(&text, pod->name, pod->resources);
+                for (size_t k = 0; k < pod->n_containers; ++k) {
+                        buffer_append_text(&text, " [");
+                        write_asked(&text, pod->containers[k]->name, pod->containers[k]->resources);
+                        buffer_append_text(&text, "]");
+                }
+                buffer_append_text(&text, "; ");
+        }
+        ck_assert_int_eq(buffer_finish(&text), 0);
+        ck_assert_str_eq(text.data, asking[_i].asked);
+        root_deinit(&root);
+        folder_remove(&folder);
+}
+END_TEST
 
 START_TEST(what_is_left_out_is_said) {
         collect_told(&gaps[_i].told);
@@ -307,7 +425,9 @@ START_TEST(without_memory_there_is_nothing) {
                    *containers = read_message(told->containers,
                                               &runtime__v1__list_containers_response__descriptor),
                    *listed =
-                           read_message(told->listed, &v1__list_pod_resources_response__descriptor);
+                           read_message(told->listed, &v1__list_pod_resources_response__descriptor),
+                   *allocatable = read_message(amounts[2].allocatable,
+                                               &v1__allocatable_resources_response__descriptor);
         int r = -ENOMEM;
 
         for (size_t room = 0; r == -ENOMEM; room += 256) {
@@ -317,7 +437,8 @@ START_TEST(without_memory_there_is_nothing) {
                 r = collect(small,
                             &(const CollectInput){ .sandboxes = sandboxes,
                                                    .containers = containers,
-                                                   .listed = listed },
+                                                   .listed = listed,
+                                                   .allocatable = allocatable },
                             &collected);
                 ck_assert(r == 0 || (r == -ENOMEM && collected.n_pods == 0));
         }
@@ -382,6 +503,10 @@ Suite *suite(void) {
 
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_loop_test(tcase, what_is_told_becomes_pods, 0, ELEMENTSOF(rows));
+        tcase_add_loop_test(tcase, manifests_say_what_is_not_known_of_static_pods, 0,
+                            ELEMENTSOF(asking));
+        tcase_add_loop_test(tcase, what_is_allocatable_is_told_as_a_whole_or_not_at_all, 0,
+                            ELEMENTSOF(amounts));
         tcase_add_loop_test(tcase, what_is_left_out_is_said, 0, ELEMENTSOF(gaps));
         tcase_add_test(tcase, there_is_a_cap_on_everything);
         tcase_add_test(tcase, without_memory_there_is_nothing);

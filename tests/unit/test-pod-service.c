@@ -7,6 +7,7 @@
 #include "lib/test-main.h"
 #include "metrics/text.h"
 #include "rpc/json.h"
+#include "service/kubelet-allocatable.h"
 #include "service/pod-messages.h"
 #include "service/pods-metrics.h"
 
@@ -107,6 +108,12 @@ static int read_report(const char *json) {
 #define POD(containers)                                                                            \
         "{'uid':'" API "','namespace':'default','name':'db','containers':[" containers "]}"
 
+/* A report with the kubelet's own amounts. */
+#define BLOCK(type, nodes, bytes)                                                                  \
+        "{'type':'" type "','numaNodes':'" nodes "','sizeBytes':'" bytes "'}"
+#define ALLOCATABLE(blocks)                                                                        \
+        "{'reporter':'r','hasKubeletAllocatable':true,'kubeletAllocatable':[" blocks "]}"
+
 static void look(void) {
         inventory = inventory_free(inventory);
         ck_assert_int_eq(inventory_new(&tree, report, &inventory), 0);
@@ -135,6 +142,12 @@ static const struct {
         { REPORT("{'uid':'" API "','resources':{'requests':{'memory':''}}}"),
           "pod '/" API "': requests.memory: expected an amount" },
         { "{'reporter':'r','sources':[{'name':'runtime'}]}", "source 'runtime' has no state" },
+        { ALLOCATABLE(BLOCK("memory", "0-1", "5")),
+          "kubelet_allocatable: expected one NUMA node, found '0-1'" },
+        { ALLOCATABLE(BLOCK("memory", "", "5")), "expected one NUMA node, found the end" },
+        { ALLOCATABLE(BLOCK("memory", "1024", "5")), "expected one NUMA node, found '1024'" },
+        { ALLOCATABLE(BLOCK("memory", "0", "5") "," BLOCK("memory", "0", "6")),
+          "kubelet_allocatable: expected memory of NUMA node 0 once" },
 };
 
 START_TEST(what_is_no_report_is_refused_with_its_place) {
@@ -257,6 +270,78 @@ END_TEST
 START_TEST(before_the_first_look_nothing_is_known) {
         ck_assert_int_eq(pods_view_judge(&view, &diag), PODS_UNSEEN);
         ck_assert_int_eq(pods_view_judge(NULL, &diag), PODS_UNSEEN);
+}
+END_TEST
+
+/* The kubelet's amounts */
+
+#define PLAIN BLOCK("memory", "0", "100") "," BLOCK("memory", "2", "50")
+#define PAGES BLOCK("hugepages-2Mi", "0", "4194304")
+#define MAX   "18446744073709551615"
+static const struct {
+        const char *json; /* NULL: no report */
+        uint64_t age_usec;
+        KubeletAllocatable known;
+        const char *message; /* a part of it */
+} allocatables[] = {
+        { NULL, 0, KUBELET_ALLOCATABLE_NOT_REPORTED, "no report says" },
+        { REPORT(""), 0, KUBELET_ALLOCATABLE_NOT_REPORTED, "no report says" },
+        { ALLOCATABLE(PLAIN "," PAGES), PODS_REPORT_OLD_USEC + 1, KUBELET_ALLOCATABLE_NOT_REPORTED,
+          "no report says" },
+        /* it is told and was not said */
+        { "{'reporter':'r','kubeletAllocatable':[" PLAIN "]}", 0, KUBELET_ALLOCATABLE_NOT_REPORTED,
+          "no report says" },
+        { ALLOCATABLE(""), 0, KUBELET_ALLOCATABLE_NOT_STATIC, "is not Static" },
+        { ALLOCATABLE(PLAIN "," PAGES), PODS_REPORT_OLD_USEC, KUBELET_ALLOCATABLE_AGREES,
+          "what slugd does" },
+        /* of nothing there may be a block, and of what nobody counts */
+        { ALLOCATABLE(PAGES "," BLOCK("memory", "7", "0") "," BLOCK("cpu", "0-1", "3") "," PLAIN),
+          0, KUBELET_ALLOCATABLE_AGREES, "" },
+        { ALLOCATABLE(PAGES "," BLOCK("memory", "0", "101") "," BLOCK("memory", "2", "50")), 0,
+          KUBELET_ALLOCATABLE_DIFFERS,
+          "of NUMA node 0 the kubelet counts 101 bytes of memory as allocatable, slugd 100; "
+          "restart the kubelet if memory or huge pages came or went since it started, otherwise "
+          "its reservedMemory is not the one of \"slugctl config\"" },
+        { ALLOCATABLE(PLAIN), 0, KUBELET_ALLOCATABLE_DIFFERS,
+          "of NUMA node 0 the kubelet counts 0 bytes of hugepages-2Mi as allocatable, slugd "
+          "4194304; restart the kubelet if" },
+        { ALLOCATABLE(PLAIN "," PAGES "," BLOCK("hugepages-1Gi", "0", "1073741824")), 0,
+          KUBELET_ALLOCATABLE_DIFFERS,
+          "1073741824 bytes of hugepages-1Gi as allocatable, slugd 0" },
+        /* a NUMA node that only one of them has */
+        { ALLOCATABLE(PAGES "," BLOCK("memory", "0", "100")), 0, KUBELET_ALLOCATABLE_DIFFERS,
+          "of NUMA node 2 the kubelet counts 0 bytes of memory as allocatable, slugd 50; its "
+          "memory came or went since the kubelet started; restart the kubelet" },
+        { ALLOCATABLE(PLAIN "," PAGES "," BLOCK("memory", "9", "1")), 0,
+          KUBELET_ALLOCATABLE_DIFFERS,
+          "of NUMA node 9 the kubelet counts 1 bytes of memory as allocatable, slugd 0; its "
+          "memory came or went" },
+        /* nothing of it is cut */
+        { ALLOCATABLE(PLAIN "," BLOCK("hugepages-512Mi", "0", MAX)), 0, KUBELET_ALLOCATABLE_DIFFERS,
+          "of \"slugctl config\"" },
+};
+
+START_TEST(the_kubelet_counts_as_slugd_does) {
+        CapacityNode nodes[] = {
+                { .id = 0, .capacity_bytes = 4194404, .allocatable_bytes = 100 },
+                { .id = 2, .withheld_bytes = 50 }, /* excluded; the kubelet counts it, too */
+                { .id = 7 },
+        };
+        const Capacity capacity = { .nodes = nodes, .n_nodes = ELEMENTSOF(nodes) };
+        KubeletAllocatable known;
+
+        nodes[0].hugepages[0] = (HugepageBytes){ .page_bytes = 2 * MIB, .bytes = 4 * MIB };
+        nodes[0].n_hugepages = 1;
+        if (allocatables[_i].json)
+                ck_assert_msg(read_report(allocatables[_i].json) == 0, "%s", diag.text);
+        look();
+        now_usec += allocatables[_i].age_usec;
+        known = kubelet_allocatable_judge(&view, &capacity, &diag);
+        ck_assert_msg(known == allocatables[_i].known, "row %d: %s", _i, diag.text);
+        ck_assert_msg(strstr(diag.text, allocatables[_i].message) != NULL, "row %d: %s", _i,
+                      diag.text);
+        ck_assert_int_eq(kubelet_allocatable_judge(NULL, &capacity, &diag),
+                         KUBELET_ALLOCATABLE_NOT_REPORTED);
 }
 END_TEST
 
@@ -474,6 +559,7 @@ Suite *suite(void) {
         tcase_add_test(t, all_of_a_report_is_taken);
         tcase_add_loop_test(t, how_well_pods_are_known, 0, ELEMENTSOF(states));
         tcase_add_test(t, before_the_first_look_nothing_is_known);
+        tcase_add_loop_test(t, the_kubelet_counts_as_slugd_does, 0, ELEMENTSOF(allocatables));
         tcase_add_test(t, pods_are_listed_before_the_first_look);
         tcase_add_test(t, usage_is_told_by_locality);
         tcase_add_test(t, pods_are_sorted_and_filtered);

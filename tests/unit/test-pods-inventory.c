@@ -187,6 +187,7 @@ typedef struct SizedContainer {
 typedef struct SizeRow {
         SizedContainer containers[3];
         uint64_t pod_request, pod_limit, pod_usage, pod_claimed;
+        uint64_t left;    /* that the pod uses beyond its containers */
         bool is_observed; /* pod_claimed is */
         uint64_t bytes, remote;
         SizeSource source;
@@ -216,6 +217,24 @@ static const SizeRow size_rows[] = {
         { .containers = { { "a", REPORT_RUNNING, GIB }, { "b", REPORT_RUNNING, 1, 1, GIB } },
           .bytes = 2 * GIB,
           .source = SIZE_MIXED },
+        /* a volume in memory is nobody's request, but where usage counts */
+        { .containers = { { "a", REPORT_RUNNING, 1, 1, GIB } },
+          .left = 4 * GIB,
+          .bytes = 5 * GIB,
+          .source = SIZE_USAGE },
+        { .containers = { { "a", REPORT_NOT_STARTED, 1, 1 }, { "b", REPORT_EXITED, GIB } },
+          .left = 4 * GIB,
+          .bytes = 4 * GIB,
+          .source = SIZE_USAGE },
+        { .containers = { { "a", REPORT_RUNNING, 1, 1, GIB } },
+          .left = SIZE_STEP - 1,
+          .bytes = GIB,
+          .source = SIZE_USAGE },
+        { .containers = { { "a", REPORT_RUNNING, GIB, 1, MIB } },
+          .left = 4 * GIB,
+          .bytes = GIB,
+          .source = SIZE_REQUEST },
+        { .containers = { { "a", REPORT_RUNNING, 0, 0, GIB, 2 * GIB } }, .left = 4 * GIB },
         /* not started counts, ended does not */
         { .containers = { { "a", REPORT_NOT_STARTED, GIB }, { "b", REPORT_EXITED, GIB } },
           .bytes = GIB,
@@ -310,9 +329,12 @@ static void report_container(const SizedContainer *from) {
 static void make_sized(const SizeRow *row) {
         const bool has_report = row->containers[0].name && row->pod_usage == 0;
         TreePod *tree = pods_bed_cgroup(&bed, "u", true);
+        uint64_t usage = row->pod_usage + row->left;
 
+        for (size_t i = 0; row->left > 0 && i < ELEMENTSOF(row->containers); ++i)
+                usage += row->containers[i].usage;
         tree->usage.max_bytes = get_known(row->pod_limit);
-        tree->usage.bytes = get_known(row->pod_usage);
+        tree->usage.bytes = get_known(usage);
         if (has_report) {
                 pods_bed_new_report(&bed);
                 pods_bed_pod(&bed, "u")->request_bytes = get_known(row->pod_request);

@@ -20,14 +20,14 @@ static Journal *journal;
 static sd_event *event;
 static PodsKeeper *keeper;
 static const PodsView *view;
-static uint64_t now_usec;
+static uint64_t now_usec, step_usec; /* that the clock makes while it is read */
 static unsigned n_changes;
 static LedgerRoomRow rows[] = { { .node = 0, .bytes = 64 * GIB } };
 static HintsNode nodes[] = { { .id = 0, .locality = LOCALITY_LOCAL } };
 static HintsMachine machine;
 
 static uint64_t read_clock(const void *cookie _unused_) {
-        return now_usec;
+        return now_usec += step_usec;
 }
 
 static void on_changed(void *userdata _unused_) {
@@ -50,6 +50,7 @@ static void setup(void) {
 
         log_init("test-pods-keeper", LOG_TARGET_TEXT, LOG_ERR);
         now_usec = 1000 * USEC_PER_SEC;
+        step_usec = 0;
         n_changes = 0;
         folder = folder_new();
         folder_write(&folder, CGROUP "cgroup.controllers", "memory\n");
@@ -173,6 +174,21 @@ START_TEST(usage_is_read_when_it_is_old_and_not_too_often) {
 }
 END_TEST
 
+START_TEST(reading_that_takes_long_is_done_less_often) {
+        write_pod("100\n");
+        step_usec = 300 * USEC_PER_MSEC;
+        look();
+        step_usec = 0;
+        write_pod("200\n");
+        now_usec = view->inventory->tree->usec + 3 * USEC_PER_SEC - 1;
+        pods_keeper_refresh(keeper, 1);
+        ck_assert_uint_eq(view->inventory->pods[0].tree->usage.bytes.value, 100);
+        ++now_usec;
+        pods_keeper_refresh(keeper, 1);
+        ck_assert_uint_eq(view->inventory->pods[0].tree->usage.bytes.value, 200);
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_is_a_problem_until_it_can) {
         folder_delete(&folder, CGROUP "cgroup.controllers");
         folder_make(&folder, CGROUP "memory");
@@ -256,6 +272,7 @@ Suite *suite(void) {
         tcase_add_test(t, two_looks_let_go_of_it);
         tcase_add_test(t, reading_usage_is_no_look);
         tcase_add_test(t, usage_is_read_when_it_is_old_and_not_too_often);
+        tcase_add_test(t, reading_that_takes_long_is_done_less_often);
         tcase_add_test(t, what_cannot_be_read_is_a_problem_until_it_can);
         tcase_add_test(t, a_report_is_a_look_and_gets_old);
         tcase_add_test(t, memory_that_runs_out_delays_and_breaks_nothing);

@@ -160,6 +160,7 @@ typedef enum ReportHas {
         ABSENT,
         ABSENT_UNSETTLED,
         ABSENT_PARTIAL,
+        ABSENT_SIZELESS,  /* what tells sizes alone could not be read */
         ABSENT_UNKNOWING, /* made before the claim was */
         ABSENT_DEAF,      /* has not heard of any generation */
         ABSENT_RUNTIME,   /* nobody asked the kubelet */
@@ -184,6 +185,7 @@ static const EvidenceRow evidence_rows[] = {
         { CLAIM_ACTIVE, EMPTY, ABSENT, GONE },
         { CLAIM_ACTIVE, EMPTY, ABSENT_UNSETTLED, HELD },
         { CLAIM_ACTIVE, EMPTY, ABSENT_PARTIAL, HELD },
+        { CLAIM_ACTIVE, EMPTY, ABSENT_SIZELESS, GONE },
         { CLAIM_ACTIVE, EMPTY, ABSENT_UNKNOWING, HELD },
         { CLAIM_ACTIVE, NO_CGROUP, NO_REPORT, GONE },
         { CLAIM_ACTIVE, NO_CGROUP, RUNNING, GONE },
@@ -211,6 +213,7 @@ static const EvidenceRow evidence_rows[] = {
         { CLAIM_PENDING, NO_CGROUP, ABSENT_RUNTIME, HELD },
         { CLAIM_PENDING, NO_CGROUP, ABSENT_UNSETTLED, HELD },
         { CLAIM_PENDING, NO_CGROUP, ABSENT_PARTIAL, HELD },
+        { CLAIM_PENDING, NO_CGROUP, ABSENT_SIZELESS, GONE },
         { CLAIM_PENDING, NO_CGROUP, ABSENT_UNKNOWING, HELD },
         { CLAIM_PENDING, NO_CGROUP, ABSENT_DEAF, HELD },
         { CLAIM_PENDING, NOTHING_KNOWN, ABSENT, GONE },
@@ -266,6 +269,10 @@ static void make_report(ReportHas has) {
         bed.report.is_settled = has != ABSENT_UNSETTLED;
         if (has == ABSENT_PARTIAL)
                 pods_bed_source(&bed, "devices", REPORT_SOURCE_FAILED);
+        if (has == ABSENT_SIZELESS) {
+                pods_bed_source(&bed, "allocations", REPORT_SOURCE_FAILED);
+                pods_bed_source(&bed, "manifests", REPORT_SOURCE_ABSENT);
+        }
         if (has == ABSENT_UNKNOWING || has == ABSENT_DEAF)
                 bed.report.ledger_generation = has == ABSENT_UNKNOWING;
         if (has == ABSENT_RUNTIME)

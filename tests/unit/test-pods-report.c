@@ -107,6 +107,24 @@ static void break_pages(void) {
         container->hugepages.n_items = POD_PAGE_SIZES + 1;
 }
 
+static LedgerRoomRow amounts[2];
+static void set_amounts(unsigned node, size_t n) {
+        for (size_t i = 0; i < ELEMENTSOF(amounts); ++i)
+                amounts[i] = (LedgerRoomRow){ .node = node, .page_bytes = 2 * MIB, .bytes = GIB };
+        bed.report.allocatable = amounts;
+        bed.report.n_allocatable = n;
+        bed.report.knows_allocatable = true;
+}
+static void break_amounts(void) {
+        set_amounts(0, REPORT_ALLOCATABLE_MAX + 1);
+}
+static void break_amount_node(void) {
+        set_amounts(NODESET_MAX, 1);
+}
+static void break_amount_twice(void) {
+        set_amounts(3, 2);
+}
+
 static const struct {
         void (*break_it)(void);
         const char *expected;
@@ -135,6 +153,9 @@ static const struct {
         { break_containers, "expected at most 64 containers, found 65" },
         { break_chunks, "expected at most 4096 chunks, found 4097" },
         { break_pages, "expected at most 4 page sizes of a container, found 5" },
+        { break_amounts, "kubelet_allocatable: expected at most 1024, found 1025" },
+        { break_amount_node, "kubelet_allocatable: expected a NUMA node below 1024, found 1024" },
+        { break_amount_twice, "kubelet_allocatable: expected hugepages-2Mi of NUMA node 3 once" },
 };
 
 START_TEST(what_the_ledger_could_not_take_is_refused) {
@@ -176,6 +197,19 @@ START_TEST(pods_are_copied_and_sorted) {
         ck_assert_ptr_null(report_pod_find(found, "other"));
         ck_assert_ptr_null(pods_report_find(report, "1"));
         ck_assert_str_eq(found->containers[0].chunks[0].id, "chunk");
+}
+END_TEST
+
+START_TEST(amounts_are_copied_and_sorted) {
+        set_amounts(1, 2);
+        amounts[1].page_bytes = 0;
+        report = make();
+        amounts[0].bytes = amounts[1].bytes = 1;
+        ck_assert(report->knows_allocatable);
+        ck_assert_uint_eq(report->n_allocatable, 2);
+        ck_assert_uint_eq(report->allocatable[0].page_bytes, 0);
+        ck_assert_uint_eq(report->allocatable[1].page_bytes, 2 * MIB);
+        ck_assert_uint_eq(report->allocatable[0].bytes, GIB);
 }
 END_TEST
 
@@ -240,6 +274,12 @@ static void change_annotation(void) {
         pod->annotations = annotations;
         pod->n_annotations = 1;
 }
+static void change_amounts(void) {
+        set_amounts(0, 1);
+}
+static void change_no_amounts(void) {
+        bed.report.knows_allocatable = true;
+}
 static void change_more(void) {
         pods_bed_container(pod, "more", "", REPORT_NOT_STARTED);
 }
@@ -247,7 +287,7 @@ static void change_more(void) {
 static void (*const changes[])(void) = {
         change_nothing, change_settled,    change_source, change_problem, change_pod,
         change_listed,  change_limit,      change_state,  change_request, change_pages,
-        change_chunk,   change_annotation, change_more,
+        change_chunk,   change_annotation, change_more,   change_amounts, change_no_amounts,
 };
 
 START_TEST(a_change_is_seen) {
@@ -261,23 +301,34 @@ START_TEST(a_change_is_seen) {
 }
 END_TEST
 
+#define COMPLETE REPORT_SOURCE_COMPLETE
+#define FAILED   REPORT_SOURCE_FAILED
+#define ABSENT   REPORT_SOURCE_ABSENT
+#define UNUSED   REPORT_SOURCE_UNUSED
+
 START_TEST(a_report_is_complete_when_somebody_who_knows_pods_is) {
         static const struct {
-                ReportSourceState runtime, kubelet, devices;
+                ReportSourceState runtime, kubelet, devices, sizes;
                 bool is_complete;
         } sources[] = {
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_COMPLETE, REPORT_SOURCE_COMPLETE, true },
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_UNUSED, REPORT_SOURCE_UNUSED, true },
-                { REPORT_SOURCE_UNUSED, REPORT_SOURCE_COMPLETE, REPORT_SOURCE_UNUSED, true },
-                { REPORT_SOURCE_UNUSED, REPORT_SOURCE_UNUSED, REPORT_SOURCE_COMPLETE, false },
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_FAILED, REPORT_SOURCE_COMPLETE, false },
-                { REPORT_SOURCE_COMPLETE, REPORT_SOURCE_ABSENT, REPORT_SOURCE_COMPLETE, false },
+                { COMPLETE, COMPLETE, COMPLETE, COMPLETE, true },
+                { COMPLETE, UNUSED, UNUSED, UNUSED, true },
+                { UNUSED, COMPLETE, UNUSED, UNUSED, true },
+                { UNUSED, UNUSED, COMPLETE, COMPLETE, false },
+                { COMPLETE, FAILED, COMPLETE, COMPLETE, false },
+                { COMPLETE, ABSENT, COMPLETE, COMPLETE, false },
+                { COMPLETE, COMPLETE, FAILED, COMPLETE, false },
+                { COMPLETE, COMPLETE, COMPLETE, FAILED, true },
+                { COMPLETE, COMPLETE, COMPLETE, ABSENT, true },
+                { COMPLETE, FAILED, COMPLETE, FAILED, false },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(sources); ++i) {
                 pods_bed_source(&bed, "runtime", sources[i].runtime);
                 pods_bed_source(&bed, "pod-resources", sources[i].kubelet);
                 pods_bed_source(&bed, "devices", sources[i].devices);
+                pods_bed_source(&bed, "allocations", sources[i].sizes);
+                pods_bed_source(&bed, "manifests", sources[i].sizes);
                 ck_assert_int_eq(pods_report_is_complete(&bed.report), sources[i].is_complete);
         }
         ck_assert(!pods_report_has(&bed.report, "none"));
@@ -327,6 +378,7 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, what_the_ledger_could_not_take_is_refused, 0,
                             ELEMENTSOF(refusals));
         tcase_add_test(tcase, pods_are_copied_and_sorted);
+        tcase_add_test(tcase, amounts_are_copied_and_sorted);
         tcase_add_test(tcase, what_is_for_people_is_cut);
         tcase_add_loop_test(tcase, a_change_is_seen, 0, ELEMENTSOF(changes));
         tcase_add_test(tcase, a_report_is_complete_when_somebody_who_knows_pods_is);

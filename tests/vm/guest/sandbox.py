@@ -81,6 +81,9 @@ else:
     allowed("slugd", reach("/run/slug/slugd.sock"))
     refused("the service manager", reach("/run/dbus/system_bus_socket"))
     refused("writing to slugd's ledger", write("/var/lib/slug/ledger.log"))
+    allowed("a static pod's manifest", read("/etc/kubernetes/manifests/pod.yaml"))
+    refused("writing to it", write("/etc/kubernetes/manifests/pod.yaml"))
+    refused("what kubeadm has beside it", read("/etc/kubernetes/admin.conf"))
 
 for path in ("/etc/slug-was-here", "/usr/slug-was-here", "/var/slug-was-here", "/run/slug-was-here", "/root/slug-was-here",
              "/home/slug-was-here", "/boot/slug-was-here", "/sys/fs/cgroup/cgroup.procs", "/sys/kernel/mm/numa/demotion_enabled",

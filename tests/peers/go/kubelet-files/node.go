@@ -26,8 +26,23 @@ type NodePod struct {
 
 // node is what both sockets tell of; it stands in for the kubelet's managers.
 type node struct {
-	mutex sync.Mutex
-	pods  []*NodePod
+	mutex  sync.Mutex
+	pods   []*NodePod
+	memory []*podresources.ContainerMemory // what the Static memory manager counts
+}
+
+// count has n NUMA nodes counted, with two kinds of page each, in the order of a map.
+func (n *node) count(nodes int) *node {
+	amounts := map[int64]uint64{}
+	for id := range nodes {
+		amounts[int64(id)] = uint64(id+1) << 30
+	}
+	for id, size := range amounts {
+		topology := &podresources.TopologyInfo{Nodes: []*podresources.NUMANode{{ID: id}}}
+		n.memory = append(n.memory, &podresources.ContainerMemory{MemoryType: "memory", Size: size, Topology: topology},
+			&podresources.ContainerMemory{MemoryType: "hugepages-2Mi", Size: size / 2, Topology: topology})
+	}
+	return n
 }
 
 func newNode(d *drawer, n, devices int) *node {
@@ -103,7 +118,7 @@ func (n *node) GetAllocatableDevices() []*podresources.ContainerDevices  { retur
 func (n *node) GetCPUs(string, string) []int64                           { return []int64{0, 1} }
 func (n *node) GetAllocatableCPUs() []int64                              { return []int64{0, 1, 2, 3} }
 func (n *node) GetMemory(string, string) []*podresources.ContainerMemory { return nil }
-func (n *node) GetAllocatableMemory() []*podresources.ContainerMemory    { return nil }
+func (n *node) GetAllocatableMemory() []*podresources.ContainerMemory    { return n.memory }
 func (n *node) GetDynamicResources(*v1.Pod, *v1.Container) []*podresources.DynamicResource {
 	return nil
 }

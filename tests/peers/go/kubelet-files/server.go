@@ -19,7 +19,11 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/apis/podresources"
 )
 
-const listMethod = "/v1.PodResourcesLister/List"
+const (
+	listMethod        = "/v1.PodResourcesLister/List"
+	getMethod         = "/v1.PodResourcesLister/Get"
+	allocatableMethod = "/v1.PodResourcesLister/GetAllocatableResources"
+)
 
 // call is one that has ended.
 type call struct {

@@ -65,37 +65,51 @@ func (m *machine) close() {
 	os.RemoveAll(m.root)
 }
 
-// Report is what slug-kubelet says, as far as it is compared.
-type Report struct {
-	Sources []struct{ Name, State, Problem string }
-	Pods    []struct {
-		UID             string `json:"uid"`
-		Namespace, Name string
-		ListedByKubelet bool
-		Containers      []struct {
-			Name, State string
-			Devices     []struct {
-				Resource string
-				IDs      []string `json:"ids"`
-			}
+// ReportPod is a pod of a report, as far as it is compared.
+type ReportPod struct {
+	UID             string `json:"uid"`
+	Namespace, Name string
+	ListedByKubelet bool
+	Containers      []struct {
+		Name, State string
+		Devices     []struct {
+			Resource string
+			IDs      []string `json:"ids"`
 		}
 	}
 }
 
-func (m *machine) once() (*Report, error) {
+// Report is what slug-kubelet says.
+type Report struct {
+	Sources               []struct{ Name, State, Problem string }
+	Pods                  []ReportPod
+	HasKubeletAllocatable bool
+	KubeletAllocatable    []struct{ Type, NumaNodes, SizeBytes string }
+}
+
+// run is what slug-kubelet prints when it is asked once, and what it says. That something is missing is no error.
+func (m *machine) run(args ...string) ([]byte, string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	command := exec.CommandContext(ctx, m.agent, "--once", "--root", m.root)
+	command := exec.CommandContext(ctx, m.agent, append([]string{"--once", "--root", m.root}, args...)...)
 	var words bytes.Buffer
 	command.Stderr = &words
 	text, err := command.Output()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
-		return nil, fmt.Errorf("slug-kubelet: %w: %s", err, words.String())
+		return nil, "", fmt.Errorf("slug-kubelet: %w: %s", err, words.String())
+	}
+	return text, words.String(), nil
+}
+
+func (m *machine) once() (*Report, error) {
+	text, words, err := m.run()
+	if err != nil {
+		return nil, err
 	}
 	report := &Report{}
 	if err := json.Unmarshal(text, report); err != nil {
-		return nil, fmt.Errorf("what slug-kubelet printed: %w: %.500s%s", err, text, words.String())
+		return nil, fmt.Errorf("what slug-kubelet printed: %w: %.500s%s", err, text, words)
 	}
 	return report, nil
 }
@@ -190,6 +204,61 @@ func (m *machine) refuses(words string) error {
 	return nil
 }
 
+// counted wants what the kubelet counts, by NUMA node and kind of page.
+func (m *machine) counted(nodes int) error {
+	report, err := m.once()
+	if err != nil {
+		return err
+	}
+	got, expected := "", ""
+	for _, block := range report.KubeletAllocatable {
+		got += fmt.Sprintf(" %s@%s=%s", block.Type, block.NumaNodes, block.SizeBytes)
+	}
+	for id := range nodes {
+		size := uint64(id+1) << 30
+		expected += fmt.Sprintf(" hugepages-2Mi@%d=%d memory@%d=%d", id, size/2, id, size)
+	}
+	if !report.HasKubeletAllocatable || got != expected {
+		return fmt.Errorf("expected%s, got%s (%t)", expected, got, report.HasKubeletAllocatable)
+	}
+	return nil
+}
+
+// onePod wants pods that are asked about one by one to be those of the whole report.
+func (m *machine) onePod() error {
+	whole, err := m.once()
+	if err != nil {
+		return err
+	}
+	m.forget()
+	for _, pod := range whole.Pods {
+		text, words, err := m.run("--pod", pod.Namespace+"/"+pod.Name)
+		if err != nil {
+			return err
+		}
+		one := ReportPod{}
+		if err := json.Unmarshal(text, &one); err != nil || !reflect.DeepEqual(one, pod) {
+			return fmt.Errorf("%s/%s: %v: got %.500s%s", pod.Namespace, pod.Name, err, text, words)
+		}
+	}
+	return m.await(getMethod, "OK")
+}
+
+// noPod wants a pod that the kubelet does not have to be looked for in its list, too.
+func (m *machine) noPod() error {
+	text, words, err := m.run("--pod", "team-a/nobody")
+	if err != nil {
+		return err
+	}
+	if len(text) > 0 || words != "slug-kubelet: there is no pod team-a/nobody\n" {
+		return fmt.Errorf("got %.500s%s", text, words)
+	}
+	if err := m.await(getMethod, "Unknown"); err != nil {
+		return err
+	}
+	return m.await(listMethod, "OK")
+}
+
 func someFinished(d *drawer) *node {
 	node := newNode(d, 12, 3)
 	for i, pod := range node.pods {
@@ -217,6 +286,13 @@ func burn(socket string, stop chan struct{}) error {
 	}
 }
 
+// forget passes over the calls that have ended.
+func (m *machine) forget() {
+	for len(m.calls) > 0 {
+		<-m.calls
+	}
+}
+
 // await waits for a call that ends so.
 func (m *machine) await(method, code string) error {
 	late := time.After(patience)
@@ -236,7 +312,7 @@ func (m *machine) await(method, code string) error {
 func (m *machine) busy() error {
 	stop, burnt := make(chan struct{}), make(chan error, 1)
 	go func() { burnt <- burn(m.socket(), stop) }()
-	err := m.await("/v1.PodResourcesLister/GetAllocatableResources", "ResourceExhausted")
+	err := m.await(allocatableMethod, "ResourceExhausted")
 	seen := make(chan error, 1)
 	go func() {
 		seen <- m.await(listMethod, "ResourceExhausted")
@@ -294,6 +370,11 @@ func sockets(o *options) {
 		{"an answer of 10 MiB is read whole", newNode(d, 50, 2000), true, func(m *machine) error { return m.compareReport(isActive) }},
 		{"one above 16 MiB is refused with words", newNode(d, 100, 3000), true,
 			func(m *machine) error { return m.refuses("16777216 are allowed") }},
+		{"what its memory manager counts is told by NUMA node", newNode(d, 3, 3).count(12), true,
+			func(m *machine) error { return m.counted(12) }},
+		{"a memory manager that counts nothing says so", newNode(d, 3, 3), true, func(m *machine) error { return m.counted(0) }},
+		{"each pod by itself is as in the whole report", newNode(d, 9, 3), true, (*machine).onePod},
+		{"a pod that is not there", newNode(d, 3, 3), true, (*machine).noPod},
 		{"a kubelet that has answered too often is asked again", newNode(d, 3, 3), true, (*machine).busy},
 		{"a kubelet that ends and comes back is asked again", newNode(d, 3, 3), true, (*machine).stays},
 	}
