@@ -9,7 +9,7 @@
 . /run/slug-test/containerd.sh
 
 before_slugd() {
-  systemctl stop slugd.service slugd.socket 2>/dev/null
+  systemctl stop slug-kubelet.service slugd.service slugd.socket 2>/dev/null
   start_containerd || bail_out "containerd does not start"
   pods run <<'END'
 remote burstable api runc main=2:32,0:8<=128

@@ -4,6 +4,7 @@
     sandbox.py slugd|slug-kubelet
 """
 
+import errno
 import os
 import socket
 import subprocess
@@ -47,8 +48,10 @@ def write(path):
 
 def read(path):
     def attempt():
+        # what is hidden is an empty file of mode 0, which a process that may pass over modes can open
         with open(path, "rb") as file:
-            file.read(1)
+            if not file.read(1):
+                raise OSError(errno.ENODATA, "it is hidden")
     return attempt
 
 
