@@ -233,6 +233,15 @@ static bool is_of_requests(const char *reason) {
         return is_reason(reason, SIZE_REQUEST) || is_reason(reason, SIZE_MIXED);
 }
 
+/* The kubelet forgets what it admitted when it begins to end a pod; its processes are not told of
+ * a larger request by that. */
+static bool is_request_lost(const Observation *o, const LedgerClaim *there) {
+        const SizeSource source = o->size.worth.source;
+
+        return o->pod->report && (source == SIZE_LIMIT || source == SIZE_MIXED) &&
+               !o->size.has_request && is_reason(there->reason, SIZE_REQUEST);
+}
+
 /*
  * Something was known that is not known now: the reporter is away, or could not read all. Then the
  * claim stays as large as it was. That a container has ended is knowledge, but for the requests of
@@ -241,8 +250,11 @@ static bool is_of_requests(const char *reason) {
 static bool is_better_known(const Observation *o, const LedgerClaim *there) {
         const PodsReport *report = o->look->inventory->report;
 
-        if (look_get_total(there) < look_get_total(&o->wanted) ||
-            !has_same_chunks(there, &o->wanted))
+        if (!has_same_chunks(there, &o->wanted))
+                return false;
+        if (is_request_lost(o, there))
+                return true;
+        if (look_get_total(there) < look_get_total(&o->wanted))
                 return false;
         if (o->size.is_partial || (there->n_chunks > 0 && !knows_chunks(o)))
                 return true;

@@ -333,6 +333,23 @@ START_TEST(a_claim_without_names_gets_those_of_the_report) {
 }
 END_TEST
 
+START_TEST(a_pod_that_ends_keeps_the_size_of_its_request) {
+        ReportContainer *container;
+
+        make_tree(POPULATED);
+        make_report(RUNNING);
+        container = &bed.report.pods[0].containers[0];
+        container->limit_bytes = opt_u64(4 * GIB);
+        ck_assert_str_eq(look(), "adopted u/");
+        ck_assert_uint_eq(ledger_claim_get_bytes(find("u", ""), 0), GIB);
+        /* the kubelet has forgotten what it admitted, and the processes are still there */
+        container->request_bytes = (OptU64){};
+        ck_assert_str_eq(look_again(), "");
+        ck_assert_uint_eq(ledger_claim_get_bytes(find("u", ""), 0), GIB);
+        expect_nothing_more();
+}
+END_TEST
+
 START_TEST(a_look_that_does_not_miss_begins_anew) {
         put_claim("u", "c", CLAIM_ACTIVE, GIB);
         ck_assert_str_eq(look(), "");
@@ -959,6 +976,7 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, claims_go_by_evidence_and_at_the_second_look, 0,
                             ELEMENTSOF(evidence_rows));
         tcase_add_test(tcase, a_claim_without_names_gets_those_of_the_report);
+        tcase_add_test(tcase, a_pod_that_ends_keeps_the_size_of_its_request);
         tcase_add_test(tcase, a_look_that_does_not_miss_begins_anew);
         tcase_add_test(tcase, the_same_look_and_the_same_tree_count_once);
         tcase_add_test(tcase, pending_claims_wait_for_so_long);
