@@ -6,10 +6,6 @@
 #
 # BUILD is where slug was built for --prefix=/usr. Results stay below BUILD/results: TAP, and the console of each guest. The last
 # line counts; the exit status is 0 only when nothing failed.
-#
-# The profile kubelet-real is run only when it is named, and only with a kubelet that is not built here:
-#
-#     SLUG_KUBELET=FILE check.sh BUILD kubelet-real
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 top=$(cd "$here/../.." && pwd -P)
@@ -34,7 +30,6 @@ make_payload() {
   cp "$here"/guest/*.sh "$here"/guest/*.py "$top/tests/lib/tap.sh" "$1/"
   cp "$here"/cases/*.sh "$1/cases/"
   make_programs "$1/root/usr/libexec/slug-test" "$1"
-  [ -z "${SLUG_KUBELET:-}" ] || cp "$SLUG_KUBELET" "$1/kubelet"
 }
 
 # make_programs FOLDER FOR-IMAGES: what the cases need besides slug
@@ -68,12 +63,6 @@ run_profile() {
   fi
 }
 
-# skip_profile NAME WHY
-skip_profile() {
-  printf 'ok 1 - %s # SKIP %s\n1..1\n' "$1" "$2" >"$results/$1.tap"
-  sed "s/^/    /" "$results/$1.tap"
-}
-
 count() {
   cat "$results"/*.tap 2>/dev/null | grep -c -E "$1" || true
 }
@@ -87,15 +76,11 @@ if [ $# -gt 0 ]; then
     exit 2
   }
   profile=$here/profiles/$1.profile
-  if [ "$1" = kubelet-real ] && [ -z "${SLUG_KUBELET:-}" ]; then
-    skip_profile "$1" "SLUG_KUBELET names no kubelet"
-  else
-    shift
-    run_profile "$profile" "$@"
-  fi
+  shift
+  run_profile "$profile" "$@"
 else
   for profile in "$here"/profiles/*.profile; do
-    [ "$profile" = "$here/profiles/kubelet-real.profile" ] || run_profile "$profile"
+    run_profile "$profile"
   done
 fi
 passed=$(count '^ok ')

@@ -2,14 +2,14 @@
 EXTRA_DIST += \
 	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
 	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
-	%D%/cases/kubelet-real.sh %D%/cases/ledger.sh \
+	 %D%/cases/ledger.sh \
 	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
 	%D%/cases/sandbox-kubelet.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh \
 	%D%/cases/watchdog.sh \
 	%D%/guest/containerd.sh %D%/guest/cri.proto %D%/guest/lib.sh %D%/guest/node.py %D%/guest/pods-agree.py \
 	%D%/guest/run.sh %D%/guest/sandbox.py %D%/guest/slug-test.service \
 	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile \
-	%D%/profiles/kubelet-real.profile %D%/profiles/numa.profile %D%/profiles/virtio-mem.profile
+	%D%/profiles/numa.profile %D%/profiles/virtio-mem.profile
 
 # What runs in the guests: a client of the container runtime, and what is in the containers.
 EXTRA_PROGRAMS += tests/vm/guest/cri tests/vm/guest/memhog tests/vm/guest/pause
