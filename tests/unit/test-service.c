@@ -21,6 +21,7 @@ static Ledger *ledger;
 static Journal *journal;
 static PodsTree tree;
 static PodsReport report;
+static LedgerRoomRow counted[3]; /* by the kubelet */
 static Inventory inventory;
 static PodsView pods;
 
@@ -66,7 +67,15 @@ static void make_ledger(bool has_disk) {
 /* A node without pods, of which all has been said. */
 static void make_pods(void) {
         tree = (PodsTree){ .is_complete = true };
-        report = (PodsReport){ .is_settled = true, .usec = clock_now_usec(&clock_monotonic) };
+        /* what is reserved is in proportion to what is free of huge pages: 100 MiB by pages */
+        counted[0] = (LedgerRoomRow){ 0, 0, 896 * MIB - 11947 * UINT64_C(4096) };
+        counted[1] = (LedgerRoomRow){ 0, 2 * MIB, 128 * MIB };
+        counted[2] = (LedgerRoomRow){ 1, 0, GIB - 13653 * UINT64_C(4096) };
+        report = (PodsReport){ .is_settled = true,
+                               .usec = clock_now_usec(&clock_monotonic),
+                               .allocatable = counted,
+                               .n_allocatable = ELEMENTSOF(counted),
+                               .knows_allocatable = true };
         inventory = (Inventory){ .tree = &tree, .report = &report };
         pods = (PodsView){ .inventory = &inventory, .problem = "", .clock = clock_monotonic };
         view.pods = &pods;
@@ -261,7 +270,7 @@ END_TEST
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 12);
+        ck_assert_uint_eq(description->n_conditions, 13);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,
