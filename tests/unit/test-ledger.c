@@ -113,13 +113,37 @@ START_TEST(claims_are_found_in_the_order_of_their_keys_arrival) {
         claim = ledger_next(ledger, claim);
         ck_assert_ptr_eq(claim, ledger_find(ledger, "b", "1"));
         ck_assert_ptr_null(ledger_next(ledger, claim));
-        claim = ledger_next_of_pod(ledger, "b", NULL);
-        ck_assert_str_eq(claim->container, "2");
-        claim = ledger_next_of_pod(ledger, "b", claim);
-        ck_assert_str_eq(claim->container, "1");
-        ck_assert_ptr_null(ledger_next_of_pod(ledger, "b", claim));
         ck_assert_ptr_null(ledger_find(ledger, "a", "2"));
         ck_assert_ptr_null(ledger_find(ledger, "a", ""));
+}
+END_TEST
+
+START_TEST(claims_of_a_pod_are_found_by_the_names_of_containers) {
+        static const char *const pods[] = { "b", "a", "ba", "c" };
+        const LedgerClaim *claim = NULL;
+        char name[8];
+
+        for (size_t i = 0; i < 100; ++i)
+                for (size_t k = 0; k < ELEMENTSOF(pods); ++k) {
+                        (void)snprintf(name, sizeof(name), "%02zu", i * 37 % 100);
+                        put(pods[k], name, 0, 1);
+                }
+        claims_put(&change, claims_make_observed("b", 0, 1));
+        apply();
+        claim = ledger_next_of_pod(ledger, "b", NULL);
+        ck_assert_str_eq(claim->container, "");
+        ck_assert_ptr_eq(ledger_disregard(ledger, "b"), ledger);
+        claim = NULL;
+        for (size_t i = 0; i < 100; ++i) {
+                claim = ledger_next_of_pod(ledger, "b", claim);
+                (void)snprintf(name, sizeof(name), "%02zu", i);
+                ck_assert_str_eq(claim->pod_uid, "b");
+                ck_assert_str_eq(claim->container, name);
+        }
+        ck_assert_ptr_null(ledger_next_of_pod(ledger, "b", claim));
+        (void)ledger_regard(ledger);
+        ck_assert_ptr_null(ledger_next_of_pod(ledger, "bb", NULL));
+        ck_assert_ptr_null(ledger_next_of_pod(ledger, "d", NULL));
 }
 END_TEST
 
@@ -590,6 +614,7 @@ END_TEST
 static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, an_empty_ledger_has_nothing);
         tcase_add_test(tcase, claims_are_found_in_the_order_of_their_keys_arrival);
+        tcase_add_test(tcase, claims_of_a_pod_are_found_by_the_names_of_containers);
         tcase_add_test(tcase, dropping_gives_bytes_back_and_dropping_nothing_is_nothing);
         tcase_add_test(tcase, what_is_dropped_and_put_in_one_change_is_replaced);
         tcase_add_loop_test(tcase, bytes_are_promised_once, 0, ELEMENTSOF(rooms));
