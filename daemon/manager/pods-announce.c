@@ -114,7 +114,9 @@ void pods_announce_report(const PodsReport *before, const PodsReport *now) {
                 return;
         log_event(LOG_NOTICE, SLUG_MESSAGE_REPORT_TAKEN,
                   LOG_WITH({ .name = "SLUG_REASON", .text = now->unsettled_reason }),
-                  "slug-kubelet reports %zu pod%s%s%s", now->n_pods, now->n_pods == 1 ? "" : "s",
-                  now->is_settled ? ", which are all" : ", which may not be all: ",
+                  "slug-kubelet reports %zu pod%s, %s%s%s", now->n_pods,
+                  now->n_pods == 1 ? "" : "s",
+                  now->is_settled ? "and is settled" : "which may not be all",
+                  !now->is_settled && now->unsettled_reason[0] ? ": " : "",
                   now->is_settled ? "" : now->unsettled_reason);
 }
