@@ -1,7 +1,7 @@
 # Benchmarks print and judge nothing; they are no part of check.
 EXTRA_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = %D%/bench.c
-EXTRA_DIST += %D%/bench.sh %D%/memory/hints.sh %D%/memory/claims.sh %D%/pods/pods.sh \
+EXTRA_DIST += %D%/bench.sh %D%/memory/hints.sh %D%/memory/claims.sh %D%/pods/pods.sh %D%/pods/idle.sh \
 	%D%/wire/wire.sh %D%/wire/report.awk %D%/wire/go/build.sh %D%/wire/go/go.mod %D%/wire/go/go.sum \
 	%D%/wire/go/client/main.go %D%/wire/go/server/main.go
 CLEANFILES += tests/bench/bench
@@ -31,10 +31,11 @@ tests_bench_pods_pods_LDADD = $(SLUG_CORE_LIBS)
 CLEANFILES += tests/bench/pods/pods
 
 .PHONY: bench
-bench: slugd tests/bench/bench tests/bench/memory/hints tests/bench/memory/claims tests/bench/pods/pods tests/lib/mktree
+bench: slugd slugctl slug-kubelet tests/lib/double tests/bench/bench tests/bench/memory/hints tests/bench/memory/claims tests/bench/pods/pods tests/lib/mktree
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/bench.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/memory/hints.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/memory/claims.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/pods/pods.sh
+	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/pods/idle.sh
 	@if command -v go >/dev/null && command -v h2load >/dev/null; then $(srcdir)/tests/bench/wire/wire.sh '$(abs_top_builddir)'; \
 	else echo 'The wire is not measured: that wants Go and h2load (nghttp2-client).'; fi
