@@ -178,7 +178,7 @@ class Guest:
         return bool(data)
 
     def serve(self):
-        """Until the guest is off. Returns why it ended before its time, or None."""
+        """Until the guest is done or off. Returns why it ended before its time, or None."""
         self.monitor = Monitor(f"{self.folder}/qmp.sock")
         tap, self.host = connect(f"{self.folder}/tap.sock", 30), connect(f"{self.folder}/host.sock", 30)
         selector = selectors.DefaultSelector()
@@ -191,6 +191,9 @@ class Guest:
                 if not self.read(name, key.fileobj, handle):
                     selector.unregister(key.fileobj)
                 silent_from, limit = time.monotonic(), SILENCE_LIMIT
+            if self.tap.is_over:
+                # it would switch itself off; containers that hear no SIGTERM make that a minute and a half
+                return None
             if not selector.get_map():
                 break
             if time.monotonic() > end:
