@@ -20,7 +20,15 @@ agree() {
 
 write_containerd_config() {
   mkdir -p /etc/containerd
-  printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "slug.test/pause:1"\n'
+  # a runtime that starts again ends the containers of shims that do not answer in time: 5 s and 2 s, which are short here
+  cat <<END
+version = 2
+[timeouts]
+  "io.containerd.timeout.shim.load" = "120s"
+  "io.containerd.timeout.task.state" = "60s"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "slug.test/pause:1"
+END
   for runtime in runc crun; do
     cat <<END
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$runtime]
