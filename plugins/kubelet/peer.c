@@ -50,6 +50,13 @@ bool peer_is_there(const Peer *peer) {
         return peer->path[0] && root_exists(peer->root, peer->path);
 }
 
+void peer_explain_absence(const Peer *peer, const char *what, char problem[static DIAG_TEXT_MAX]) {
+        if (peer->path[0])
+                (void)snprintf(problem, DIAG_TEXT_MAX, "there is no %.200s", peer->path);
+        else
+                (void)snprintf(problem, DIAG_TEXT_MAX, "there is no %s of one", what);
+}
+
 void peer_tell(Peer *peer, bool has_answered, const char *problem) {
         if (has_answered && peer->is_lost)
                 log_event(LOG_NOTICE, SLUG_MESSAGE_PEER_BACK,

@@ -7,6 +7,7 @@
  * A socket below a root, a client of it, and what was said of it: that it is lost is said once, and
  * once that it is back.
  */
+#include "base/error.h"
 #include "base/root.h"
 #include "kubelet/endpoints.h"
 #include "rpc/client.h"
@@ -29,6 +30,8 @@ DEFINE_DEINIT(Peer, peer_deinit);
 void peer_set_path(Peer *peer, const char *path);
 /* There is a file where it should be. */
 bool peer_is_there(const Peer *peer);
+/* Why it is not. @what: would have told where it is, "socket" or "folder". */
+void peer_explain_absence(const Peer *peer, const char *what, char problem[static DIAG_TEXT_MAX]);
 
 /* Whether it has answered, in the log when that is news. @problem: why not. */
 void peer_tell(Peer *peer, bool has_answered, const char *problem);

@@ -254,10 +254,7 @@ bool pod_resources_ask(PodResourcesClient *client) {
         if (!peer_is_there(&client->peer)) {
                 char problem[DIAG_TEXT_MAX];
 
-                (void)snprintf(problem, sizeof(problem),
-                               client->peer.path[0] ? "there is no %.200s"
-                                                    : "there is no folder of one%s",
-                               client->peer.path);
+                peer_explain_absence(&client->peer, "folder", problem);
                 end_round(client, SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_ABSENT,
                           problem);
                 return false;

@@ -322,10 +322,7 @@ bool runtime_ask(Runtime *runtime) {
         if (!peer_is_there(&runtime->peer)) {
                 char problem[DIAG_TEXT_MAX];
 
-                (void)snprintf(problem, sizeof(problem),
-                               runtime->peer.path[0] ? "there is no %.200s"
-                                                     : "there is no socket of one%s",
-                               runtime->peer.path);
+                peer_explain_absence(&runtime->peer, "socket", problem);
                 end_round(runtime, SLUG__V1__REPORT_SOURCE_STATE__REPORT_SOURCE_STATE_ABSENT,
                           problem);
                 return false;
