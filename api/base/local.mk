@@ -14,4 +14,5 @@ libslugapi_a_SOURCES += \
 	%D%/root.c %D%/root.h \
 	%D%/scan.c %D%/scan.h \
 	%D%/sealed.c %D%/sealed.h \
+	%D%/utf8.c %D%/utf8.h \
 	%D%/whole.c %D%/whole.h

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "rpc/utf8.h"
+#include "base/utf8.h"
 
 /*
  * The handler's side of a call.

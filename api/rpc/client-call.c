@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "rpc/base64.h"
 #include "rpc/envelope.h"
 #include "rpc/percent.h"
 #include "rpc/timeout.h"
-#include "rpc/utf8.h"
 
 /*
  * The status in the trailers decides, whatever came before it. Where there is none, HTTP's status

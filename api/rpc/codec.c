@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "rpc/json-field.h"
-#include "rpc/utf8.h"
 
 /*
  * protobuf-c unpacks into the arena, so that a message costs no more than the arena's cap: 1 MiB of

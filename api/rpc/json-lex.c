@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "rpc/json-number.h"
 #include "rpc/json.h"
-#include "rpc/utf8.h"
 
 /*
  * RFC 8259, and no more: no comments, no trailing commas, no byte order mark. Everything is checked

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "rpc/utf8.h"
+#include "base/utf8.h"
 
 /*
  * Reading is two steps. json_text_scan() checks everything there is to check: UTF-8, control

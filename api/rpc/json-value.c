@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "rpc/base64.h"
 #include "rpc/json-field.h"
 #include "rpc/json-number.h"
 #include "rpc/json.h"
-#include "rpc/utf8.h"
 
 /*
  * The proto3 JSON mapping, value by value. Numbers may stand in quotes, also 32-bit and floating

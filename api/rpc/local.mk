@@ -42,5 +42,4 @@ libslugapi_a_SOURCES += \
 	%D%/socket-file.c %D%/socket-file.h \
 	%D%/status.c %D%/status.h \
 	%D%/timeout.c %D%/timeout.h \
-	%D%/utf8.c %D%/utf8.h \
 	%D%/watchers.c %D%/watchers.h

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /*
- * json-c does the reading. It is asked to be strict and to check UTF-8; where it is still generous
- * (quotes of the other kind, control characters in text) that does no harm, because nothing that is
- * read here is passed on as it stood. Of a key that comes twice the last one counts. A number above
- * 2^64-1 is read as 2^64-1.
+ * json-c does the reading. It is asked to be strict; where it is still generous (quotes of the
+ * other kind, control characters in text) that does no harm, because nothing that is read here is
+ * passed on as it stood. UTF-8 is checked before: json-c takes overlong forms and surrogates for
+ * it. Of a key that comes twice the last one counts. A number above 2^64-1 is read as 2^64-1.
  *
  * An empty object of two bytes costs json-c some hundred. So values are counted first, and more of
  * them than a good document has are refused.
@@ -60,6 +62,11 @@ int document_parse(const char *text,
         enum json_tokener_error error;
         size_t end;
 
+        end = utf8_valid_length(text, n_text);
+        if (end < n_text) {
+                complain(reterr, end + 1, "", "is not UTF-8");
+                return VALUE_E_WRONG;
+        }
         if (n_text >= INT_MAX || count_values(text, n_text) > limits->n_values) {
                 complain(reterr, 0, "", "there is more in it than is read");
                 return VALUE_E_WRONG;
@@ -67,7 +74,7 @@ int document_parse(const char *text,
         tokener = json_tokener_new_ex((int)limits->depth);
         if (!tokener)
                 return -ENOMEM;
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
         document.json = json_tokener_parse_ex(tokener, text, (int)n_text);
         error = json_tokener_get_error(tokener);
         end = json_tokener_get_parse_end(tokener);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/sealed.h"
+#include "base/utf8.h"
 
 /*
  * Writing. What has its zero value is left out, so that a line of an ordinary claim has some two
@@ -17,34 +18,6 @@
  * it. Peers' names are checked before, so that this is a last guard and nothing that happens.
  */
 
-/* Bytes of the character that begins here; 0: it is not UTF-8. */
-static size_t measure_character(const unsigned char *text) {
-        static const struct {
-                unsigned char mask, first;
-                uint32_t smallest;
-        } forms[] = { { 0x80, 0x00, 0 },
-                      { 0xe0, 0xc0, 0x80 },
-                      { 0xf0, 0xe0, 0x800 },
-                      { 0xf8, 0xf0, 0x10000 } };
-
-        for (size_t n = 0; n < ELEMENTSOF(forms); ++n) {
-                uint32_t code = text[0] & (unsigned char)~forms[n].mask;
-
-                if ((text[0] & forms[n].mask) != forms[n].first)
-                        continue;
-                for (size_t i = 1; i <= n; ++i) { /* the NUL is no continuation */
-                        if ((text[i] & 0xc0) != 0x80)
-                                return 0;
-                        code = code << 6 | (text[i] & 0x3f);
-                }
-                if (code < forms[n].smallest || code > 0x10ffff ||
-                    (code >= 0xd800 && code <= 0xdfff))
-                        return 0;
-                return n + 1;
-        }
-        return 0;
-}
-
 static bool is_plain(char c) {
         return c != '"' && c != '\\' && (unsigned char)c >= ' ';
 }
@@ -54,7 +27,7 @@ static void append_text(Buffer *buffer, const char *text) {
 
         buffer_append_char(buffer, '"');
         while (*text) {
-                const size_t n = measure_character((const unsigned char *)text);
+                const size_t n = utf8_char_length(text, strnlen(text, UTF8_CHAR_MAX));
 
                 if (n == 0) {
                         if (!buffer->error)

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "kubelet/collect-rows.h"
-#include "rpc/utf8.h"
 
 #define COLLECT_UID_MAX  64u /* with the NUL, as slugd has it */
 #define COLLECT_NAME_MAX 256u

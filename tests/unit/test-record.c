@@ -296,7 +296,7 @@ static const struct {
         { "[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]", "nesting too deep" },
         { "{\"put\":[]} x", "unexpected character" },
         { "{\"put\":[]}{}", "unexpected character" },
-        { "{\"put\":[\"\xff\"]}", "invalid utf-8 string" },
+        { "{\"put\":[\"\xff\"]}", "is not UTF-8" },
 };
 
 START_TEST(a_change_is_read_as_a_whole_or_not) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rpc/utf8.h"
+#include "base/utf8.h"
 
 /*
  * The first byte tells the length and, where a longer form of a shorter character or a surrogate
