@@ -9,7 +9,9 @@ include daemon/sysfs/local.mk
 include daemon/topology/local.mk
 include daemon/capacity/local.mk
 include daemon/ledger/local.mk
+include daemon/cgroup/local.mk
 include daemon/pods/local.mk
+include daemon/qos/local.mk
 include daemon/hints/local.mk
 include daemon/worker/local.mk
 include daemon/metrics/local.mk

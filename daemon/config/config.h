@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/nodeset.h"
 #include "base/root.h"
 
 #define CONFIG_FILE_MAX            (1u << 20) /* bytes of one file */
@@ -103,6 +104,20 @@ typedef struct KubeletProcess {
         uint64_t start_ticks; /* since boot, as the kernel counts them */
 } KubeletProcess;
 
+/* A gate of the kubelet that may have been left to its version. */
+typedef enum ConfigGate {
+        CONFIG_GATE_UNSET,
+        CONFIG_GATE_ON,
+        CONFIG_GATE_OFF,
+} ConfigGate;
+
+/* "50%", whole percents as the kubelet takes them. */
+typedef struct ConfigPercent {
+        bool is_set;
+        unsigned percent; /* 0..100 */
+        ConfigSource source;
+} ConfigPercent;
+
 /*
  * Default, then the kubelet's file, its drop-ins, the flags of the running kubelet, then
  * slugd.yaml's "kubelet": the later wins. Drop-ins change a mapping key by key; a flag, and a key
@@ -141,6 +156,25 @@ typedef struct KubeletConfig {
         ConfigReservedMemory *reserved_memory;
         size_t n_reserved_memory; /* 0: not set */
         ConfigSource reserved_memory_source;
+        ConfigGate memory_qos;                        /* featureGates.MemoryQoS */
+        ConfigGate qos_reserved;                      /* featureGates.QOSReserved; unset is off */
+        ConfigPercent qos_reserved_memory;            /* qosReserved: {memory: "50%"} */
+        char system_reserved_cgroup[CONFIG_PATH_MAX]; /* systemReservedCgroup; "": none */
+        ConfigSource system_reserved_cgroup_source;
+        char kube_reserved_cgroup[CONFIG_PATH_MAX];
+        ConfigSource kube_reserved_cgroup_source;
+        bool enforces_system_reserved; /* enforceNodeAllocatable has "system-reserved" */
+        bool enforces_kube_reserved;
+        char topology_policy[CONFIG_SETTING_MAX]; /* topologyManagerPolicy; default "none" */
+        ConfigSource topology_policy_source;
+        OptU64 max_numa_nodes; /* topologyManagerPolicyOptions.max-allowable-numa-nodes */
+        ConfigSource topology_options_source;
+        char cpu_policy[CONFIG_SETTING_MAX]; /* cpuManagerPolicy; default "none" */
+        ConfigSource cpu_policy_source;
+        bool fails_on_swap; /* failSwapOn; default true */
+        ConfigSource fails_on_swap_source;
+        char swap_behavior[CONFIG_SETTING_MAX]; /* memorySwap.swapBehavior; "" is NoSwap */
+        ConfigSource swap_behavior_source;
 } KubeletConfig;
 
 typedef enum ConfigKind {
@@ -176,6 +210,44 @@ typedef enum ConfigPlacement {
         CONFIG_PLACEMENT_LOCAL_FIRST,
         CONFIG_PLACEMENT_PROPORTIONAL,
 } ConfigPlacement;
+
+/* NUMA nodes that a QoS level may use: qos.cpusetMems.burstable. */
+typedef enum ConfigMaskKind {
+        CONFIG_MASK_UNSET,
+        CONFIG_MASK_LOCAL,
+        CONFIG_MASK_REMOTE,
+        CONFIG_MASK_ALL,
+        CONFIG_MASK_LIST,
+} ConfigMaskKind;
+
+typedef struct ConfigMask {
+        ConfigMaskKind kind;
+        NodeSet nodes; /* of LIST */
+        ConfigSource source;
+} ConfigMask;
+
+/* One entry of qos.nodeLimits: what a container of that class may have on one NUMA node. */
+typedef struct ConfigNodeLimit {
+        unsigned level; /* 0 guaranteed, 1 burstable, 2 besteffort */
+        unsigned node;
+        uint64_t bytes; /* a multiple of 1 MiB, not 0 */
+        ConfigSource source;
+} ConfigNodeLimit;
+
+#define CONFIG_NODE_LIMITS_MAX 12u
+
+/* What slugd writes to cgroups. */
+typedef struct ConfigQos {
+        char manage[CONFIG_WORDS_MAX]; /* qos.manage, all of it: "memory.max, cpuset.mems" */
+        unsigned manages;              /* a bit for each word, in the order of slugd.yaml(5) */
+        ConfigSource manage_source;
+        ConfigPercent reserved_memory; /* qos.reserved.memory; else the kubelet's qosReserved */
+        ConfigMask masks[3];           /* qos.cpusetMems: kubepods, burstable, besteffort */
+        ConfigNodeLimit node_limits[CONFIG_NODE_LIMITS_MAX];
+        size_t n_node_limits;
+        uint64_t node_limit_interval_usec; /* qos.nodeLimitInterval; 100 ms..1 min, default 1 s */
+        ConfigSource node_limit_interval_source;
+} ConfigQos;
 
 typedef enum ConfigFileState {
         CONFIG_FILE_READ,
@@ -225,6 +297,7 @@ typedef struct Config {
         ConfigRule *rules; /* classify */
         size_t n_rules;
         ConfigRoles roles; /* roles */
+        ConfigQos qos;     /* qos */
         KubeletConfig kubelet;
         Diag kubelet_problem; /* why the kubelet's file could not be used; text "" when it could */
         /* Then the kubelet's defaults stand in, and the node's condition says so. */

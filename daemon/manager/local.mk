@@ -1,10 +1,12 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
+	%D%/crew.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
 	%D%/pods-announce.c %D%/pods-announce.h \
 	%D%/pods-keeper.c %D%/pods-keeper.h \
+	%D%/qos-keeper.h \
 	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \

@@ -12,8 +12,6 @@
 #include "base/cleanup.h"
 #include "pods/tree.h"
 
-#define CGROUP_DIR "sys/fs/cgroup" /* of cgroup v2, below the root */
-
 typedef enum PodsNameKind {
         PODS_NAME_NONE,  /* no pod is in there */
         PODS_NAME_QOS,   /* the folder of a QoS class */

@@ -16,19 +16,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/root.h"
+#include "cgroup/name.h"
 #include "split/pod.h"
 
 #define PODS_MAX            1024u
-#define PODS_CONTAINERS_MAX 64u  /* of one pod */
-#define PODS_PATH_MAX       512u /* of a cgroup, below the cgroup root, with the NUL */
+#define PODS_CONTAINERS_MAX 64u /* of one pod */
+#define PODS_PATH_MAX       CGROUP_PATH_MAX
 #define PODS_ID_MAX         128u /* of a container, with the NUL */
 #define PODS_USAGE_NODES    64u  /* NUMA nodes with memory of one cgroup */
-
-typedef enum CgroupDriver {
-        CGROUP_DRIVER_NONE, /* there is no kubepods cgroup */
-        CGROUP_DRIVER_SYSTEMD,
-        CGROUP_DRIVER_CGROUPFS,
-} CgroupDriver;
 
 /* Pages of one NUMA node: anon, file, slab, kernel stacks and page tables of memory.numa_stat. */
 typedef struct PodsNodeBytes {
@@ -97,4 +92,3 @@ PodsTree *pods_tree_free(PodsTree *tree);
 DEFINE_CLEANUP(PodsTree *, pods_tree_free);
 /* NULL: no such pod. */
 const TreePod *pods_tree_find(const PodsTree *tree, const char *uid);
-const char *cgroup_driver_name(CgroupDriver driver); /* "systemd"; "" for none */

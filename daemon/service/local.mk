@@ -8,6 +8,7 @@ libslugcore_a_SOURCES += \
 	%D%/durable.c %D%/durable.h \
 	%D%/explain-message.c \
 	%D%/hints-message.c \
+	%D%/qos-view.h \
 	%D%/history.c %D%/history.h \
 	%D%/kubelet-allocatable.c %D%/kubelet-allocatable.h \
 	%D%/memory-claims.c \

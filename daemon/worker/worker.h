@@ -36,6 +36,10 @@ typedef enum WorkerOp {
         /* Makes @data the content of file @name in directory @fd, atomically (base/replace.h), and
          * gives a descriptor of the new file, open for writing. */
         WORKER_OP_REPLACE,
+        /* Writes @data in one write() at the beginning of @fd, a file of the kernel's that is open
+         * for writing. What it makes of it is told by reading. A regular file is cut off behind it.
+         */
+        WORKER_OP_SET,
         _WORKER_OP_N,
 } WorkerOp;
 

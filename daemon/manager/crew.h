@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The workers of slugd
+ *
+ * Which lane does what, in one place; their answers are taken in the event loop, and a lane that is
+ * stuck or back is told to the journal and to whoever uses it.
+ */
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "worker/worker.h"
+
+typedef enum CrewLane {
+        CREW_LEDGER,  /* appends and syncs */
+        CREW_LIMITS,  /* limits of cgroups */
+        CREW_CPUSETS, /* cpuset.mems, whose pages move */
+        CREW_ASKED,   /* what callers of CgroupManagerService ask for */
+        _CREW_LANE_N,
+} CrewLane;
+
+typedef struct Crew Crew;
+
+/* Forks: to be called while the process has one thread, before the loop. Return: 0 or an errno. */
+_must_check_ int crew_new(Crew **ret);
+Crew *crew_free(Crew *crew);
+DEFINE_CLEANUP(Crew *, crew_free);
+
+/* @changed: after a lane became stuck or came back. Return: 0 or an errno. */
+_must_check_ int
+crew_attach(Crew *crew, sd_event *event, void (*changed)(void *userdata), void *userdata);
+Workers *crew_get_workers(const Crew *crew);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The limits of the QoS cgroups as they are served
+ *
+ * The last look at them, borrowed from whoever looks. It stays where it is.
+ */
+#include "base/clock.h"
+#include "qos/plan.h"
+#include "qos/record.h"
+#include "qos/step.h"
+
+typedef struct QosView {
+        const QosPlan *plan; /* NULL: nobody has looked yet; so with the next three */
+        const QosPlaces *places;
+        const QosRequests *requests;
+        const QosKnob *knobs; /* of the plan's rows, QOS_ROWS_MAX of them */
+        const QosRecord *record;
+        const char
+                *problem; /* why nothing is written at all, "" when it is: no cgroup v2, a captured
+                                 machine, the record cannot be kept, withdrawn */
+        bool is_withdrawn;
+        bool has_systemd; /* systemd is told */
+        uint64_t page_bytes;
+        uint64_t n_writes, n_repairs, n_bus_calls; /* since the start */
+        uint64_t look_usec;                        /* that the last look took */
+        Clock clock;
+} QosView;
+
+/* What became of one knob that was written. */
+typedef struct QosWithdrawnItem {
+        QosRecordItem item;
+        int error; /* 0, or an errno below 0; -ENOENT: the cgroup is gone, and the limit with it */
+} QosWithdrawnItem;
+
+typedef struct QosWithdrawal {
+        QosWithdrawnItem items[QOS_RECORD_MAX];
+        size_t n_items;
+} QosWithdrawal;
