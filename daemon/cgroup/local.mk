@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
-	%D%/bus.h \
+	%D%/bus-message.c %D%/bus-message.h \
+	%D%/bus.c %D%/bus.h \
 	%D%/group.h \
 	%D%/knob.h \
 	%D%/name.h \
