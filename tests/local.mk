@@ -47,6 +47,7 @@ include tests/unit/topology.mk
 include tests/unit/capacity.mk
 include tests/unit/split.mk
 include tests/unit/ledger.mk
+include tests/unit/cgroup.mk
 include tests/unit/pods.mk
 include tests/unit/hints.mk
 include tests/unit/worker.mk
