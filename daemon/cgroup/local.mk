@@ -1,8 +1,10 @@
 libslugcore_a_SOURCES += \
 	%D%/bus-message.c %D%/bus-message.h \
 	%D%/bus.c %D%/bus.h \
+	%D%/event-counts.c %D%/event-counts.h \
+	%D%/events.c %D%/events.h \
 	%D%/group.h \
-	%D%/knob.h \
-	%D%/name.h \
+	%D%/knob.c %D%/knob.h \
+	%D%/name.c %D%/name.h \
 	%D%/watch.h \
 	%D%/writer.h
