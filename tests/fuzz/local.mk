@@ -70,6 +70,13 @@ tests_fuzz_fuzz_pods_tree_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_pods_tree_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/pods-tree
 
+FUZZ_TARGETS += tests/fuzz/fuzz-cgroup
+tests_fuzz_fuzz_cgroup_SOURCES = %D%/fuzz-cgroup.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_cgroup_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_cgroup_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_cgroup_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/cgroup
+
 FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-files
 tests_fuzz_fuzz_kubelet_files_SOURCES = %D%/fuzz-kubelet-files.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_kubelet_files_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
