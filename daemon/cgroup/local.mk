@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
-	%D%/bus.h \
+	%D%/bus.c %D%/bus.h \
+	%D%/bus-message.c %D%/bus-message.h \
 	%D%/event-counts.c %D%/event-counts.h \
 	%D%/events.c %D%/events.h \
 	%D%/group.c %D%/group.h \
