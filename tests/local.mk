@@ -47,7 +47,9 @@ include tests/unit/topology.mk
 include tests/unit/capacity.mk
 include tests/unit/split.mk
 include tests/unit/ledger.mk
+include tests/unit/cgroup.mk
 include tests/unit/pods.mk
+include tests/unit/cgroup-events.mk
 include tests/unit/hints.mk
 include tests/unit/worker.mk
 include tests/unit/service.mk

@@ -56,11 +56,13 @@ enum {
 /* @text: what the file has, with or without its newline. */
 _must_check_ int
 cgroup_value_parse(CgroupKnob knob, const char *text, size_t n_text, CgroupValue *ret);
-/* As it is written, without a newline. */
+/* As it is written, but for the newline that has to come after it: without one no NUMA nodes would
+ * be no bytes at all, and the kernel would not see them. */
 const char *cgroup_value_format(CgroupKnob knob,
                                 const CgroupValue *value,
                                 char buffer[static CGROUP_VALUE_TEXT_MAX]);
-/* What the kernel makes of it: bytes are rounded down to pages. @page_bytes: not 0 */
+/* What the kernel makes of it: bytes are rounded down to pages, and more than it can count is
+ * "max". @page_bytes: not 0. */
 CgroupValue cgroup_value_round(CgroupKnob knob, const CgroupValue *value, uint64_t page_bytes);
 /* After rounding. */
 bool cgroup_value_is_equal(CgroupKnob knob,

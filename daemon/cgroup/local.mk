@@ -1,7 +1,9 @@
 libslugcore_a_SOURCES += \
 	%D%/bus.h \
+	%D%/event-counts.c %D%/event-counts.h \
+	%D%/events.c %D%/events.h \
 	%D%/group.h \
-	%D%/knob.h \
-	%D%/name.h \
+	%D%/knob.c %D%/knob.h \
+	%D%/name.c %D%/name.h \
 	%D%/watch.h \
 	%D%/writer.h

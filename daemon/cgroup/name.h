@@ -40,19 +40,21 @@ enum {
 };
 
 /* A component as the kubelet takes it: not empty, neither "." nor "..", no slash, no underscore
- * (the * kubelet panics at it), no control character. @text need not end. */
+ * (the kubelet panics at it), no control character. @text need not end. */
 bool cgroup_component_is_valid(const char *text, size_t n_text);
 
-/* "/a/b", "a/b" and "/": components with slashes, as cgroupRoot is written; appended to @name.
- * Untouched after a failure. */
-_must_check_ int cgroup_name_append_path(CgroupName *name, const char *path);
 _must_check_ int cgroup_name_append(CgroupName *name, const char *component);
+/* "/a/b", "a/b" and "/": components with slashes, as cgroupRoot is written; appended to @name.
+ * Underscores are taken, as the kubelet takes them there. Untouched after a failure. */
+_must_check_ int cgroup_name_append_path(CgroupName *name, const char *path);
+/* That of kubepods. @cgroup_root: of the kubelet, as for cgroup_name_append_path(); NULL is "". */
+_must_check_ int cgroup_name_make_kubepods(const char *cgroup_root, CgroupName *ret);
 
 /* Below the cgroup root, no leading slash; "" for the root. "" after a failure. */
 _must_check_ int
 cgroup_name_format(const CgroupName *name, CgroupDriver driver, char path[static CGROUP_PATH_MAX]);
 /* The other way: of a path as cgroup_name_format() makes it, with or without a leading slash. With
- * systemd only the last slice of it counts, as for the kubelet. */
+ * systemd only the last slice of it counts, as for the kubelet. @ret: untouched after a failure. */
 _must_check_ int cgroup_name_parse(const char *path, CgroupDriver driver, CgroupName *ret);
 /* The slice: the last name of a path that cgroup_name_format() has made for systemd. NULL: the path
  * ends in no slice. Borrowed of @path. */

@@ -1,8 +1,9 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
-	%D%/crew.h \
+	%D%/crew.c %D%/crew.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
+	%D%/parts.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
 	%D%/pods-announce.c %D%/pods-announce.h \
 	%D%/pods-keeper.c %D%/pods-keeper.h \
@@ -10,6 +11,7 @@ libslugcore_a_SOURCES += \
 	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \
+	%D%/setup.c \
 	%D%/sighting.c %D%/sighting.h \
 	%D%/sockets.c %D%/sockets.h \
 	%D%/snapshot.c %D%/snapshot.h \

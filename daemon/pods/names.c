@@ -2,10 +2,8 @@
 /*
  * Names in the cgroup tree of pods
  *
- * The kubelet thinks of a cgroup as a list of components: kubepods, burstable, podUID. The cgroupfs
- * driver makes each a folder. The systemd driver makes each a slice that has its parents' names in
- * its own, a dash between two; so a dash in a component becomes '_' there, and none may have an
- * underscore of its own.
+ * How the kubelet's names become paths is in cgroup/name.c. Here is the other way, a folder at a
+ * time: with the systemd driver its slice's last part, where '_' stands for a dash.
  *
  * A static pod whose manifest has a uid keeps it, so a uid need not be a UUID or 32 hexadecimal
  * digits. Whatever may be one is taken for one: a pod that is overlooked would be a pod that is
@@ -122,87 +120,4 @@ bool pods_name_parse_container(const char *name, char id[static PODS_ID_MAX]) {
                 return false;
         memcpy(id, found, strlen(found) + 1);
         return true;
-}
-
-/* Where the last name of @path begins and how long it is without ".slice". */
-static const char *get_stem(const char *path, size_t *ret_n) {
-        const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
-        size_t n = strlen(stem);
-
-        *ret_n = ends_with(stem, n, SLICE) ? n - strlen(SLICE) : n;
-        return stem;
-}
-
-static bool is_component(const char *text, size_t n) {
-        for (size_t i = 0; i < n; ++i)
-                if (text[i] == '/' || (unsigned char)text[i] < ' ')
-                        return false;
-        return n > 0 && !(n == 1 && text[0] == '.') && !(n == 2 && memcmp(text, "..", 2) == 0);
-}
-
-static int format(CgroupDriver driver,
-                  const char *path,
-                  const char *component,
-                  char grown[static PODS_PATH_MAX]) {
-        const char *slash = path[0] ? "/" : "";
-        size_t n_stem;
-        const char *stem = get_stem(path, &n_stem);
-
-        if (driver != CGROUP_DRIVER_SYSTEMD)
-                return snprintf(grown, PODS_PATH_MAX, "%s%s%s", path, slash, component);
-        return snprintf(grown, PODS_PATH_MAX, "%s%s%.*s%s%s" SLICE, path, slash, (int)n_stem, stem,
-                        n_stem > 0 ? "-" : "", component);
-}
-
-/* @component: NUL and all of it the caller's, to be written in. */
-static int append(CgroupDriver driver, char *component, char path[static PODS_PATH_MAX]) {
-        char grown[PODS_PATH_MAX];
-
-        if (!is_component(component, strlen(component)))
-                return PODS_NAME_E_INVALID;
-        for (char *c = component; driver == CGROUP_DRIVER_SYSTEMD && *c; ++c)
-                if (*c == '-')
-                        *c = '_';
-        if (format(driver, path, component, grown) >= (int)sizeof(grown))
-                return PODS_NAME_E_INVALID;
-        memcpy(path, grown, sizeof(grown));
-        return 0;
-}
-
-int pods_name_append(CgroupDriver driver, const char *component, char path[static PODS_PATH_MAX]) {
-        char copy[PODS_PATH_MAX];
-
-        if (snprintf(copy, sizeof(copy), "%s", component) >= (int)sizeof(copy))
-                return PODS_NAME_E_INVALID;
-        return append(driver, copy, path);
-}
-
-/* Component by component of "/a/b"; "//" and a slash at the end make none. */
-static int append_all(CgroupDriver driver, char *rest, char path[static PODS_PATH_MAX]) {
-        char *component;
-        int r;
-
-        while ((component = strsep(&rest, "/"))) {
-                if (component[0] == '\0')
-                        continue;
-                r = append(driver, component, path);
-                if (r)
-                        return r;
-        }
-        return 0;
-}
-
-int pods_name_make_kubepods(CgroupDriver driver,
-                            const char *cgroup_root,
-                            char path[static PODS_PATH_MAX]) {
-        char whole[PODS_PATH_MAX];
-        int r = PODS_NAME_E_INVALID;
-
-        path[0] = '\0';
-        if (snprintf(whole, sizeof(whole), "%s/kubepods", cgroup_root ? cgroup_root : "") <
-            (int)sizeof(whole))
-                r = append_all(driver, whole, path);
-        if (r)
-                path[0] = '\0';
-        return r;
 }

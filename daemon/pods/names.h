@@ -30,18 +30,3 @@ PodsName pods_name_parse(CgroupDriver driver, const char *name);
 
 /* @name: of a folder in a pod's. False: it is no container's, and @id is "". */
 bool pods_name_parse_container(const char *name, char id[static PODS_ID_MAX]);
-
-enum {
-        _PODS_NAME_E_SUCCESS,
-        PODS_NAME_E_INVALID, /* no name of a cgroup, or a path that is too long */
-};
-
-/* @cgroup_root: as in TreeParams; NULL is "". @path: below the cgroup root, no leading slash. It
- * is "" after a failure. */
-_must_check_ int pods_name_make_kubepods(CgroupDriver driver,
-                                         const char *cgroup_root,
-                                         char path[static PODS_PATH_MAX]);
-/* Makes @path, one of the kubelet's, that of the cgroup @component in it: "burstable", "podUID".
- * Untouched after a failure. */
-_must_check_ int
-pods_name_append(CgroupDriver driver, const char *component, char path[static PODS_PATH_MAX]);

@@ -12,18 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pods/names.h"
 #include "pods/walk.h"
-
-const char *cgroup_driver_name(CgroupDriver driver) {
-        static const char *const names[] = {
-                [CGROUP_DRIVER_NONE] = "",
-                [CGROUP_DRIVER_SYSTEMD] = "systemd",
-                [CGROUP_DRIVER_CGROUPFS] = "cgroupfs",
-        };
-
-        return names[driver];
-}
 
 PodsTree *pods_tree_free(PodsTree *tree) {
         if (!tree)
@@ -107,12 +96,14 @@ static int read_driver(Walk *walk, CgroupDriver driver, const char *path, size_t
 static int read_drivers(Walk *walk) {
         static const CgroupDriver drivers[] = { CGROUP_DRIVER_SYSTEMD, CGROUP_DRIVER_CGROUPFS };
         const char *cgroup_root = walk->params->cgroup_root;
-        char path[PODS_PATH_MAX];
         size_t n_most = 0, n_refused = 0;
+        char path[PODS_PATH_MAX];
+        CgroupName name;
+        const bool has_name = cgroup_name_make_kubepods(cgroup_root, &name) == 0;
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(drivers); ++i) {
-                if (pods_name_make_kubepods(drivers[i], cgroup_root, path)) {
+                if (!has_name || cgroup_name_format(&name, drivers[i], path)) {
                         ++n_refused;
                         continue;
                 }

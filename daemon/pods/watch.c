@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 
-#include "pods/names.h"
+#include "cgroup/name.h"
 
 #define FOLDERS_MAX    128u /* that are no pods: kubepods, QoS classes, those in between */
 #define WATCHES_MAX    (PODS_MAX + FOLDERS_MAX)
@@ -47,6 +47,7 @@ typedef struct WatchList {
 struct PodsWatch {
         const Root *root; /* borrowed */
         int fd;
+        CgroupName name; /* of kubepods */
         struct {
                 CgroupDriver driver;
                 char path[PODS_PATH_MAX]; /* below the cgroup root; "": it can have none */
@@ -59,6 +60,7 @@ int pods_watch_new(const Root *root, const char *cgroup_root, PodsWatch **ret) {
         static const CgroupDriver drivers[DRIVERS_N] = { CGROUP_DRIVER_SYSTEMD,
                                                          CGROUP_DRIVER_CGROUPFS };
         _cleanup_(pods_watch_freep) PodsWatch *watch = calloc(1, sizeof(*watch));
+        bool has_name;
 
         if (!watch)
                 return -ENOMEM;
@@ -69,10 +71,12 @@ int pods_watch_new(const Root *root, const char *cgroup_root, PodsWatch **ret) {
         watch->list = calloc(1, sizeof(*watch->list));
         if (!watch->list)
                 return -ENOMEM;
+        has_name = cgroup_name_make_kubepods(cgroup_root, &watch->name) == 0;
         for (size_t i = 0; i < DRIVERS_N; ++i) {
                 watch->kubepods[i].driver = drivers[i];
                 /* A cgroupRoot that is none is said by the tree. */
-                if (pods_name_make_kubepods(drivers[i], cgroup_root, watch->kubepods[i].path))
+                if (!has_name ||
+                    cgroup_name_format(&watch->name, drivers[i], watch->kubepods[i].path))
                         watch->kubepods[i].path[0] = '\0';
         }
         *ret = TAKE_PTR(watch);
@@ -164,14 +168,15 @@ static bool go_up(char *path) {
         return true;
 }
 
-static void add_classes(WatchList *list, CgroupDriver driver, const char *kubepods) {
+static void add_classes(const PodsWatch *watch, WatchList *list, CgroupDriver driver) {
         static const char *const classes[] = { "burstable", "besteffort" };
 
         for (size_t i = 0; i < ELEMENTSOF(classes); ++i) {
                 char path[PODS_PATH_MAX], whole[WATCH_PATH_MAX];
+                CgroupName name = watch->name;
 
-                (void)snprintf(path, sizeof(path), "%s", kubepods);
-                if (pods_name_append(driver, classes[i], path))
+                if (cgroup_name_append(&name, classes[i]) ||
+                    cgroup_name_format(&name, driver, path))
                         continue;
                 make_whole(path, whole);
                 add_folder(list, whole);
@@ -185,7 +190,7 @@ add_kubepods(const PodsWatch *watch, WatchList *list, CgroupDriver driver, const
 
         make_whole(kubepods, whole);
         if (root_exists(watch->root, whole))
-                add_classes(list, driver, kubepods);
+                add_classes(watch, list, driver);
         do
                 if (root_exists(watch->root, whole)) {
                         add_folder(list, whole);

@@ -23,15 +23,17 @@ static void must(bool is_true) {
 static void try_name(CgroupDriver driver, const char *name) {
         const PodsName parsed = pods_name_parse(driver, name);
         char path[PODS_PATH_MAX], component[POD_UID_MAX + 3];
+        CgroupName cgroup;
         PodsName again;
 
         must((parsed.kind == PODS_NAME_POD) == (parsed.uid[0] != '\0'));
         must((parsed.kind == PODS_NAME_QOS) == (parsed.qos != QOS_UNKNOWN));
         if (parsed.kind != PODS_NAME_POD)
                 return;
-        must(pods_name_make_kubepods(driver, "/a-b", path) == 0);
+        must(cgroup_name_make_kubepods("/a-b", &cgroup) == 0);
         (void)snprintf(component, sizeof(component), "pod%s", parsed.uid);
-        must(pods_name_append(driver, component, path) == 0);
+        must(cgroup_name_append(&cgroup, component) == 0);
+        must(cgroup_name_format(&cgroup, driver, path) == 0);
         again = pods_name_parse(driver, strrchr(path, '/') + 1);
         must(again.kind == PODS_NAME_POD && strcmp(again.uid, parsed.uid) == 0);
 }
@@ -61,9 +63,11 @@ static void try_cgroup_root(const char *text, size_t n _unused_) {
         static const CgroupDriver drivers[] = { CGROUP_DRIVER_SYSTEMD, CGROUP_DRIVER_CGROUPFS };
 
         for (size_t i = 0; i < ELEMENTSOF(drivers); ++i) {
-                char path[PODS_PATH_MAX];
+                char path[PODS_PATH_MAX] = "";
+                CgroupName name;
 
-                if (pods_name_make_kubepods(drivers[i], text, path))
+                if (cgroup_name_make_kubepods(text, &name) ||
+                    cgroup_name_format(&name, drivers[i], path))
                         must(path[0] == '\0');
                 else
                         must(path[0] != '/' && strncmp(path, "../", 3) != 0 &&

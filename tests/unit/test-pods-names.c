@@ -20,72 +20,6 @@
 #define FS   CGROUP_DRIVER_CGROUPFS
 #define UNIT CGROUP_DRIVER_SYSTEMD
 
-static const struct {
-        CgroupDriver driver;
-        const char *cgroup_root, *path; /* NULL: refused */
-} kubepods[] = {
-        { FS, NULL, "kubepods" },
-        { FS, "", "kubepods" },
-        { FS, "/", "kubepods" },
-        { FS, "/a/b", "a/b/kubepods" },
-        { FS, "a//b/", "a/b/kubepods" },
-        { FS, "/a-b/c", "a-b/c/kubepods" },
-        { UNIT, NULL, "kubepods.slice" },
-        { UNIT, "", "kubepods.slice" },
-        { UNIT, "/", "kubepods.slice" },
-        { UNIT, "/a/b", "a.slice/a-b.slice/a-b-kubepods.slice" },
-        { UNIT, "a//b/", "a.slice/a-b.slice/a-b-kubepods.slice" },
-        { UNIT, "/a-b/c", "a_b.slice/a_b-c.slice/a_b-c-kubepods.slice" },
-        { FS, "..", NULL },
-        { FS, "/a/../b", NULL },
-        { UNIT, "/a/./b", NULL },
-        { UNIT, "/a\nb", NULL },
-        { FS, SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY, NULL },
-        { UNIT, "/" SIXTY "/" SIXTY "/" SIXTY "/" SIXTY, NULL }, /* its names contain each other */
-};
-
-START_TEST(kubepods_is_where_the_driver_has_it) {
-        char path[PODS_PATH_MAX] = "x";
-        const int r = pods_name_make_kubepods(kubepods[_i].driver, kubepods[_i].cgroup_root, path);
-
-        ck_assert_int_eq(r, kubepods[_i].path ? 0 : PODS_NAME_E_INVALID);
-        ck_assert_str_eq(path, kubepods[_i].path ? kubepods[_i].path : "");
-}
-END_TEST
-
-static const struct {
-        CgroupDriver driver;
-        const char *path, *component, *expected; /* NULL: refused */
-} grown[] = {
-        { FS, "kubepods", "burstable", "kubepods/burstable" },
-        { FS, "kubepods", "pod" UUID, "kubepods/pod" UUID },
-        { FS, "kubepods/besteffort", "pod" DIGEST, "kubepods/besteffort/pod" DIGEST },
-        { UNIT, "kubepods.slice", "burstable", "kubepods.slice/kubepods-burstable.slice" },
-        { UNIT, "kubepods.slice", "pod" UUID, "kubepods.slice/kubepods-pod" UUID_UNIT ".slice" },
-        { UNIT, "kubepods.slice/kubepods-burstable.slice", "pod" DIGEST,
-          "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" DIGEST ".slice" },
-        { UNIT, "a.slice/a-kubepods.slice", "besteffort",
-          "a.slice/a-kubepods.slice/a-kubepods-besteffort.slice" },
-        { FS, "kubepods", "", NULL },
-        { FS, "kubepods", ".", NULL },
-        { FS, "kubepods", "..", NULL },
-        { FS, "kubepods", "a/b", NULL },
-        { UNIT, "kubepods.slice", "a/b", NULL },
-        { FS, "kubepods", SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY, NULL },
-        { FS, SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY, SIXTY, NULL },
-};
-
-START_TEST(a_path_grows_by_a_component) {
-        char path[PODS_PATH_MAX];
-        int r;
-
-        (void)snprintf(path, sizeof(path), "%s", grown[_i].path);
-        r = pods_name_append(grown[_i].driver, grown[_i].component, path);
-        ck_assert_int_eq(r, grown[_i].expected ? 0 : PODS_NAME_E_INVALID);
-        ck_assert_str_eq(path, grown[_i].expected ? grown[_i].expected : grown[_i].path);
-}
-END_TEST
-
 #define QOS   PODS_NAME_QOS
 #define POD   PODS_NAME_POD
 #define OTHER PODS_NAME_OTHER
@@ -210,7 +144,7 @@ static void make_uid(uint64_t *seed, char uid[static POD_UID_MAX]) {
 }
 
 START_TEST(a_pod_is_found_where_it_is_put) {
-        static const char *const roots[] = { "", "/", "/a/b", "/a-b" };
+        static const char *const roots[] = { "", "/", "/a/b", "/a-b", "/a_b" };
         static const char *const classes[] = { NULL, "burstable", "besteffort" };
         uint64_t seed = 20261126;
 
@@ -218,14 +152,16 @@ START_TEST(a_pod_is_found_where_it_is_put) {
                 const CgroupDriver driver = i % 2 ? FS : UNIT;
                 const char *class = classes[claims_random(&seed) % ELEMENTSOF(classes)];
                 char path[PODS_PATH_MAX], uid[POD_UID_MAX], component[POD_UID_MAX + 3];
+                CgroupName cgroup;
                 PodsName name;
 
                 make_uid(&seed, uid);
                 (void)snprintf(component, sizeof(component), "pod%s", uid);
                 ck_assert_int_eq(
-                        pods_name_make_kubepods(driver, roots[claims_random(&seed) % 4], path), 0);
-                ck_assert(!class || pods_name_append(driver, class, path) == 0);
-                ck_assert_int_eq(pods_name_append(driver, component, path), 0);
+                        cgroup_name_make_kubepods(roots[claims_random(&seed) % 5], &cgroup), 0);
+                ck_assert(!class || cgroup_name_append(&cgroup, class) == 0);
+                ck_assert_int_eq(cgroup_name_append(&cgroup, component), 0);
+                ck_assert_int_eq(cgroup_name_format(&cgroup, driver, path), 0);
                 name = pods_name_parse(driver, strrchr(path, '/') + 1);
                 ck_assert_int_eq(name.kind, PODS_NAME_POD);
                 ck_assert_str_eq(name.uid, uid);
@@ -260,8 +196,6 @@ Suite *suite(void) {
         TCase *t = tcase_create("names");
 
         tcase_set_timeout(t, 60);
-        tcase_add_loop_test(t, kubepods_is_where_the_driver_has_it, 0, ELEMENTSOF(kubepods));
-        tcase_add_loop_test(t, a_path_grows_by_a_component, 0, ELEMENTSOF(grown));
         tcase_add_loop_test(t, a_folder_is_what_its_name_says, 0, ELEMENTSOF(names));
         tcase_add_loop_test(t, a_container_has_the_runtimes_id, 0, ELEMENTSOF(containers));
         tcase_add_test(t, a_pod_is_found_where_it_is_put);

@@ -1,0 +1,9 @@
+UNIT_TESTS += tests/unit/test-cgroup-name
+tests_unit_test_cgroup_name_SOURCES = %D%/test-cgroup-name.c $(TEST_CLAIMS)
+tests_unit_test_cgroup_name_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_cgroup_name_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-cgroup-knob
+tests_unit_test_cgroup_knob_SOURCES = %D%/test-cgroup-knob.c $(TEST_CLAIMS)
+tests_unit_test_cgroup_knob_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_cgroup_knob_LDADD = $(TEST_CORE_LIBS)
