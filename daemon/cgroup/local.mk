@@ -2,7 +2,8 @@ libslugcore_a_SOURCES += \
 	%D%/bus.h \
 	%D%/event-counts.c %D%/event-counts.h \
 	%D%/events.c %D%/events.h \
-	%D%/group.h \
+	%D%/group-read.c \
+	%D%/group.c %D%/group.h \
 	%D%/knob.c %D%/knob.h \
 	%D%/name.c %D%/name.h \
 	%D%/watch.h \
