@@ -48,6 +48,7 @@ include tests/unit/capacity.mk
 include tests/unit/split.mk
 include tests/unit/ledger.mk
 include tests/unit/cgroup.mk
+include tests/unit/cgroup-write.mk
 include tests/unit/pods.mk
 include tests/unit/cgroup-events.mk
 include tests/unit/hints.mk
