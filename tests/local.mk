@@ -49,6 +49,7 @@ include tests/unit/split.mk
 include tests/unit/ledger.mk
 include tests/unit/cgroup.mk
 include tests/unit/pods.mk
+include tests/unit/qos.mk
 include tests/unit/hints.mk
 include tests/unit/worker.mk
 include tests/unit/service.mk
