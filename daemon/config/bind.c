@@ -149,7 +149,7 @@ int bind_mapping(const BindFile *file,
                 if (r != 0)
                         return r;
                 if (field->source)
-                        *(ConfigSource *)((char *)ret + field->source) =
+                        *(ConfigSource *)(void *)((char *)ret + field->source) =
                                 bind_source(file, entry->key);
         }
         return 0;
@@ -207,6 +207,34 @@ int bind_path(const BindFile *file, const YamlNode *key, const YamlNode *value, 
                 return bind_refuse(file, value, "%s expects a path of at most %u bytes, not %zu",
                                    key->text, CONFIG_PATH_MAX - 1, value->n_text);
         memcpy(path, value->text, value->n_text + 1);
+        return 0;
+}
+
+int bind_duration(const BindFile *file,
+                  const YamlNode *key,
+                  const YamlNode *value,
+                  const BindSpan *span,
+                  void *ret) {
+        uint64_t usec = 0;
+        int r = SCALAR_E_MALFORMED;
+
+        if (value->type == YAML_TYPE_SCALAR)
+                r = scalar_parse_duration(value->text, &usec);
+        if (r == SCALAR_E_MALFORMED)
+                return bind_expects(file, key, value, "a duration such as 30s, 500ms or 2m");
+        if (r != 0 || usec < span->min_usec || usec > span->max_usec)
+                return bind_expects(file, key, value, span->text);
+        *(uint64_t *)ret = usec;
+        return 0;
+}
+
+int bind_percent(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+        ConfigPercent percent = { .is_set = true, .source = bind_source(file, key) };
+
+        if (value->type != YAML_TYPE_SCALAR ||
+            scalar_parse_percent(value->text, &percent.percent) != 0)
+                return bind_expects(file, key, value, "whole percents from 0% to 100%");
+        *(ConfigPercent *)ret = percent;
         return 0;
 }
 

@@ -68,6 +68,20 @@ _must_check_ int bind_word(const BindFile *file,
 int bind_bool(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret);
 /* @ret is char[CONFIG_PATH_MAX]: an absolute path */
 int bind_path(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret);
+
+typedef struct BindSpan {
+        uint64_t min_usec, max_usec;
+        const char *text; /* "a duration from 100ms to 1h" */
+} BindSpan;
+
+/* @ret is uint64_t: microseconds */
+_must_check_ int bind_duration(const BindFile *file,
+                               const YamlNode *key,
+                               const YamlNode *value,
+                               const BindSpan *span,
+                               void *ret);
+/* @ret is ConfigPercent, with its source */
+int bind_percent(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret);
 /* An id of a NUMA node */
 _must_check_ int
 bind_node_id(const BindFile *file, const YamlNode *key, const YamlNode *value, unsigned *ret);

@@ -10,6 +10,7 @@
 #include "config/bind.h"
 #include "config/documents.h"
 #include "config/kubelet.h"
+#include "config/qos.h"
 #include "config/roles.h"
 #include "config/scalar.h"
 #include "config/told.h"
@@ -72,47 +73,24 @@ parse_socket(const BindFile *file, const YamlNode *key, const YamlNode *value, v
         return r;
 }
 
-typedef struct Span {
-        uint64_t min_usec, max_usec;
-        const char *text;
-} Span;
-
-static int parse_duration(const BindFile *file,
-                          const YamlNode *key,
-                          const YamlNode *value,
-                          const Span *span,
-                          void *ret) {
-        uint64_t usec = 0;
-        int r = SCALAR_E_MALFORMED;
-
-        if (value->type == YAML_TYPE_SCALAR)
-                r = scalar_parse_duration(value->text, &usec);
-        if (r == SCALAR_E_MALFORMED)
-                return bind_expects(file, key, value, "a duration such as 30s, 500ms or 2m");
-        if (r != 0 || usec < span->min_usec || usec > span->max_usec)
-                return bind_expects(file, key, value, span->text);
-        *(uint64_t *)ret = usec;
-        return 0;
-}
-
 static int parse_refresh_interval(const BindFile *file,
                                   const YamlNode *key,
                                   const YamlNode *value,
                                   void *ret) {
-        static const Span span = { 100 * USEC_PER_MSEC, 3600 * USEC_PER_SEC,
-                                   "a duration from 100ms to 1h" };
+        static const BindSpan span = { 100 * USEC_PER_MSEC, 3600 * USEC_PER_SEC,
+                                       "a duration from 100ms to 1h" };
 
-        return parse_duration(file, key, value, &span, ret);
+        return bind_duration(file, key, value, &span, ret);
 }
 
 /* pods */
 
 static int
 parse_pending_timeout(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
-        static const Span span = { 10 * USEC_PER_SEC, 24 * 3600 * USEC_PER_SEC,
-                                   "a duration from 10s to 24h" };
+        static const BindSpan span = { 10 * USEC_PER_SEC, 24 * 3600 * USEC_PER_SEC,
+                                       "a duration from 10s to 24h" };
 
-        return parse_duration(file, key, value, &span, ret);
+        return bind_duration(file, key, value, &span, ret);
 }
 
 static int parse_pods(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
@@ -279,6 +257,7 @@ static int bind_slugd(const BindFile *file, const YamlNode *document, Config *co
                 { "reservation", parse_reservation, 0, 0 },
                 { "classify", parse_rules, 0, 0 },
                 { "roles", roles_bind, offsetof(Config, roles), 0 },
+                { "qos", config_qos_bind, offsetof(Config, qos), 0 },
                 { "kubelet", parse_kubelet, offsetof(Config, kubelet), 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
@@ -324,6 +303,7 @@ static void set_defaults(Config *config) {
                 .placement_source.origin = CONFIG_ORIGIN_SLUGD_DEFAULT,
         };
         roles_set_defaults(&config->roles);
+        config_qos_set_defaults(&config->qos);
         kubelet_set_defaults(&config->kubelet);
 }
 

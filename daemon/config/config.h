@@ -156,8 +156,10 @@ typedef struct KubeletConfig {
         ConfigReservedMemory *reserved_memory;
         size_t n_reserved_memory; /* 0: not set */
         ConfigSource reserved_memory_source;
-        ConfigGate memory_qos;                        /* featureGates.MemoryQoS */
-        ConfigGate qos_reserved;                      /* featureGates.QOSReserved; unset is off */
+        ConfigGate memory_qos; /* featureGates.MemoryQoS; unset: on from 1.37 on */
+        ConfigSource memory_qos_source;
+        ConfigGate qos_reserved; /* featureGates.QOSReserved; unset is off */
+        ConfigSource qos_reserved_source;
         ConfigPercent qos_reserved_memory;            /* qosReserved: {memory: "50%"} */
         char system_reserved_cgroup[CONFIG_PATH_MAX]; /* systemReservedCgroup; "": none */
         ConfigSource system_reserved_cgroup_source;

@@ -7,10 +7,11 @@
 #include "config/merge.h"
 
 /*
- * A flag replaces what the files say under its key as a whole; given again, a flag of a list or of
- * pairs adds to itself, and any other replaces itself. A value stands behind "=" or is the next
- * argument; a switch alone is true. Flags that are not in the table are passed over: the kubelet
- * has no arguments that are not flags, so what follows one of them can only be its value.
+ * A flag replaces what the files say under its key as a whole; only feature gates are added to
+ * those of the files. Given again, a flag of a list or of pairs adds to itself, and any other
+ * replaces itself. A value stands behind "=" or is the next argument; a switch alone is true. Flags
+ * that are not in the table are passed over: the kubelet has no arguments that are not flags, so
+ * what follows one of them can only be its value.
  *
  * Nothing is refused here. What cannot be taken apart becomes a scalar where a mapping is expected,
  * and whoever binds it says so, with the flag as its place.
@@ -49,6 +50,14 @@ static const Flag flags[] = {
         { FLAG("cgroup-root"), .key = "cgroupRoot", .kind = FLAG_TEXT },
         { FLAG("memory-manager-policy"), .key = "memoryManagerPolicy", .kind = FLAG_TEXT },
         { FLAG("feature-gates"), .key = "featureGates", .kind = FLAG_PAIRS },
+        { FLAG("qos-reserved"), .key = "qosReserved", .kind = FLAG_PAIRS },
+        { FLAG("system-reserved-cgroup"), .key = "systemReservedCgroup", .kind = FLAG_TEXT },
+        { FLAG("kube-reserved-cgroup"), .key = "kubeReservedCgroup", .kind = FLAG_TEXT },
+        { FLAG("topology-manager-policy"), .key = "topologyManagerPolicy", .kind = FLAG_TEXT },
+        { FLAG("topology-manager-policy-options"), .key = "topologyManagerPolicyOptions",
+          .kind = FLAG_PAIRS },
+        { FLAG("cpu-manager-policy"), .key = "cpuManagerPolicy", .kind = FLAG_TEXT },
+        { FLAG("fail-swap-on"), .key = "failSwapOn", .kind = FLAG_SWITCH },
         { FLAG("reserved-memory"), .key = "reservedMemory", .kind = FLAG_RESERVED },
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/quantity.h"
+#include "config/managers.h"
 #include "config/reserved.h"
 #include "config/scalar.h"
 
@@ -46,6 +47,9 @@ void kubelet_set_defaults(KubeletConfig *config) {
                 .enforces_pods = true,
                 .enforced = "pods",
                 .cgroups_per_qos = true,
+                .topology_policy = "none",
+                .cpu_policy = "none",
+                .fails_on_swap = true,
         };
 }
 
@@ -244,6 +248,8 @@ parse_enforcement(const BindFile *file, const YamlNode *key, const YamlNode *val
         }
         memcpy(config->enforced, enforced, sizeof(enforced));
         config->enforces_pods = mask & ENFORCE_PODS;
+        config->enforces_system_reserved = mask & ENFORCE_SYSTEM;
+        config->enforces_kube_reserved = mask & ENFORCE_KUBE;
         config->enforce_source = bind_source(file, key);
         return 0;
 }
@@ -265,17 +271,6 @@ parse_memory_policy(const BindFile *file, const YamlNode *key, const YamlNode *v
 
 #define FIELD(key, parse, member, from)                                                            \
         { key, parse, offsetof(KubeletConfig, member), offsetof(KubeletConfig, from) }
-
-/* Of all gates the one that says who gets memory of their own. */
-static int
-parse_feature_gates(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
-        static const BindField fields[] = {
-                FIELD("PodLevelResourceManagers", bind_bool, pod_level_memory, gates_source),
-        };
-        static const BindTable table = { BIND_FIELDS(fields), .ignores_unknown = true };
-
-        return bind_mapping(file, key, value, &table, ret);
-}
 
 static int
 parse_reserved_memory(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
@@ -316,7 +311,7 @@ parse_host_name(const BindFile *file, const YamlNode *key, const YamlNode *value
 
 /* Without a slash in front, too: the kubelet takes it so. */
 static int
-parse_cgroup_root(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
+parse_cgroup(const BindFile *file, const YamlNode *key, const YamlNode *value, void *ret) {
         if (value->type != YAML_TYPE_SCALAR || value->n_text >= CONFIG_PATH_MAX ||
             strstr(value->text, ".."))
                 return bind_expects(file, key, value, "the path of a cgroup such as /pods");
@@ -337,10 +332,27 @@ static const BindField kubelet_fields[] = {
         FIELD("mergeDefaultEvictionSettings", bind_bool, merges_default_eviction, merges_source),
         { "enforceNodeAllocatable", parse_enforcement, 0, 0 },
         FIELD("cgroupsPerQOS", bind_bool, cgroups_per_qos, cgroups_source),
-        FIELD("cgroupRoot", parse_cgroup_root, cgroup_root, cgroup_root_source),
+        FIELD("cgroupRoot", parse_cgroup, cgroup_root, cgroup_root_source),
         FIELD("memoryManagerPolicy", parse_memory_policy, static_memory_policy, policy_source),
-        { "featureGates", parse_feature_gates, 0, 0 },
+        { "featureGates", managers_parse_gates, 0, 0 },
         { "reservedMemory", parse_reserved_memory, 0, 0 },
+        { "qosReserved", managers_parse_qos_reserved, 0, 0 },
+        FIELD("systemReservedCgroup",
+              parse_cgroup,
+              system_reserved_cgroup,
+              system_reserved_cgroup_source),
+        FIELD("kubeReservedCgroup",
+              parse_cgroup,
+              kube_reserved_cgroup,
+              kube_reserved_cgroup_source),
+        FIELD("topologyManagerPolicy",
+              managers_parse_topology_policy,
+              topology_policy,
+              topology_policy_source),
+        { "topologyManagerPolicyOptions", managers_parse_topology_options, 0, 0 },
+        FIELD("cpuManagerPolicy", managers_parse_cpu_policy, cpu_policy, cpu_policy_source),
+        FIELD("failSwapOn", bind_bool, fails_on_swap, fails_on_swap_source),
+        { "memorySwap", managers_parse_swap, 0, 0 },
 };
 
 int kubelet_bind_places(const BindFile *file,

@@ -4,8 +4,10 @@ libslugcore_a_SOURCES += \
 	%D%/documents.c %D%/documents.h \
 	%D%/flags.c %D%/flags.h \
 	%D%/kubelet.c %D%/kubelet.h \
+	%D%/managers.c %D%/managers.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/process.c %D%/process.h \
+	%D%/qos.c %D%/qos.h \
 	%D%/reserved.c %D%/reserved.h \
 	%D%/roles.c %D%/roles.h \
 	%D%/scalar.c %D%/scalar.h \

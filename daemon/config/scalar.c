@@ -196,6 +196,19 @@ int scalar_parse_percentage(const char *text, float *ret) {
         return 0;
 }
 
+int scalar_parse_percent(const char *text, unsigned *ret) {
+        size_t n_text = strlen(text);
+        Scan scan = scan_init(text, n_text);
+        uint64_t percent = 0;
+
+        if (n_text < 2 || span(text, is_digit) != n_text - 1 || text[n_text - 1] != '%')
+                return SCALAR_E_MALFORMED;
+        if (!scan_u64(&scan, &percent) || percent > 100)
+                return SCALAR_E_RANGE;
+        *ret = (unsigned)percent;
+        return 0;
+}
+
 bool scalar_is_node_name(const char *text) {
         size_t n_text = strlen(text);
         char before = '.';

@@ -26,5 +26,7 @@ _must_check_ int scalar_parse_u64(const char *text, uint64_t *ret);
 _must_check_ int scalar_parse_duration(const char *text, uint64_t *ret_usec);
 /* 5%, 1.5%: 0..1 in the kubelet's 32-bit arithmetic */
 _must_check_ int scalar_parse_percentage(const char *text, float *ret);
+/* 50%: whole percents, 0..100 */
+_must_check_ int scalar_parse_percent(const char *text, unsigned *ret);
 /* A DNS-1123 subdomain: what Kubernetes takes for the name of a node */
 bool scalar_is_node_name(const char *text);

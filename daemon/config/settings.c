@@ -95,6 +95,48 @@ static void list_role(Lister *self, const char *name, const ConfigRole *role) {
         list_names(self, name, "groups", &role->groups);
 }
 
+static void list_percent(Lister *self, const char *key, const ConfigPercent *percent) {
+        if (percent->is_set)
+                add(self, key, &percent->source, "%u%%", percent->percent);
+        else
+                add(self, key, &percent->source, "%s", "");
+}
+
+static void list_mask(Lister *self, const ConfigMask *mask, const char *level) {
+        static const char *const words[] = {
+                [CONFIG_MASK_UNSET] = "",
+                [CONFIG_MASK_LOCAL] = "local",
+                [CONFIG_MASK_REMOTE] = "remote",
+                [CONFIG_MASK_ALL] = "all",
+        };
+        char key[SETTING_KEY_MAX], nodes[NODESET_TEXT_MAX];
+
+        (void)snprintf(key, sizeof(key), "qos.cpusetMems.%s", level);
+        add(self, key, &mask->source, "%s",
+            mask->kind == CONFIG_MASK_LIST ? nodeset_format(&mask->nodes, nodes)
+                                           : words[mask->kind]);
+}
+
+static void list_qos(Lister *self, const ConfigQos *qos) {
+        static const char *const mask_levels[] = { "kubepods", "burstable", "besteffort" };
+        static const char *const limit_levels[] = { "guaranteed", "burstable", "besteffort" };
+        char key[SETTING_KEY_MAX], bytes[QUANTITY_TEXT_MAX], interval[32];
+
+        add(self, "qos.manage", &qos->manage_source, "[%s]", qos->manage);
+        list_percent(self, "qos.reserved.memory", &qos->reserved_memory);
+        for (size_t i = 0; i < ELEMENTSOF(qos->masks); ++i)
+                list_mask(self, &qos->masks[i], mask_levels[i]);
+        for (size_t i = 0; i < qos->n_node_limits; ++i) {
+                const ConfigNodeLimit *limit = &qos->node_limits[i];
+
+                (void)snprintf(key, sizeof(key), "qos.nodeLimits.%s.%u", limit_levels[limit->level],
+                               limit->node);
+                add(self, key, &limit->source, "%s", quantity_format_bytes(limit->bytes, bytes));
+        }
+        add(self, "qos.nodeLimitInterval", &qos->node_limit_interval_source, "%s",
+            format_interval(qos->node_limit_interval_usec, interval));
+}
+
 static void list_slugd(Lister *self, const Config *config) {
         char interval[32];
 
@@ -111,6 +153,7 @@ static void list_slugd(Lister *self, const Config *config) {
         list_role(self, "reader", &config->roles.reader);
         list_role(self, "claimer", &config->roles.claimer);
         list_role(self, "admin", &config->roles.admin);
+        list_qos(self, &config->qos);
 }
 
 static void list_reserved_memory(Lister *self, const KubeletConfig *kubelet, size_t index) {
@@ -130,6 +173,34 @@ static void list_reserved_memory(Lister *self, const KubeletConfig *kubelet, siz
         (void)snprintf(key, sizeof(key), "kubelet.reservedMemory[%zu]", index);
         add(self, key, &kubelet->reserved_memory_source, "{numaNode: %u, limits: {%s}}",
             entry->node, limits);
+}
+
+static const char *gate_word(ConfigGate gate) {
+        return gate == CONFIG_GATE_ON ? "true" : gate == CONFIG_GATE_OFF ? "false" : "";
+}
+
+/* What its managers were told. */
+static void list_managers(Lister *self, const KubeletConfig *kubelet) {
+        add(self, "kubelet.featureGates.MemoryQoS", &kubelet->memory_qos_source, "%s",
+            gate_word(kubelet->memory_qos));
+        add(self, "kubelet.featureGates.QOSReserved", &kubelet->qos_reserved_source, "%s",
+            kubelet->qos_reserved == CONFIG_GATE_ON ? "true" : "false");
+        list_percent(self, "kubelet.qosReserved.memory", &kubelet->qos_reserved_memory);
+        add(self, "kubelet.systemReservedCgroup", &kubelet->system_reserved_cgroup_source, "%s",
+            kubelet->system_reserved_cgroup);
+        add(self, "kubelet.kubeReservedCgroup", &kubelet->kube_reserved_cgroup_source, "%s",
+            kubelet->kube_reserved_cgroup);
+        add(self, "kubelet.topologyManagerPolicy", &kubelet->topology_policy_source, "%s",
+            kubelet->topology_policy);
+        if (kubelet->max_numa_nodes.present)
+                add(self, "kubelet.topologyManagerPolicyOptions.max-allowable-numa-nodes",
+                    &kubelet->topology_options_source, "%" PRIu64, kubelet->max_numa_nodes.value);
+        add(self, "kubelet.cpuManagerPolicy", &kubelet->cpu_policy_source, "%s",
+            kubelet->cpu_policy);
+        add(self, "kubelet.failSwapOn", &kubelet->fails_on_swap_source, "%s",
+            kubelet->fails_on_swap ? "true" : "false");
+        add(self, "kubelet.memorySwap.swapBehavior", &kubelet->swap_behavior_source, "%s",
+            kubelet->swap_behavior[0] ? kubelet->swap_behavior : "NoSwap");
 }
 
 static void list_kubelet(Lister *self, const KubeletConfig *kubelet) {
@@ -158,6 +229,7 @@ static void list_kubelet(Lister *self, const KubeletConfig *kubelet) {
             kubelet->static_memory_policy ? "Static" : "None");
         add(self, "kubelet.featureGates.PodLevelResourceManagers", &kubelet->gates_source, "%s",
             kubelet->pod_level_memory ? "true" : "false");
+        list_managers(self, kubelet);
         for (size_t i = 0; i < kubelet->n_reserved_memory; ++i)
                 list_reserved_memory(self, kubelet, i);
 }

@@ -8,7 +8,7 @@
  */
 #include "config/config.h"
 
-#define SETTING_KEY_MAX   64u
+#define SETTING_KEY_MAX   72u
 #define SETTING_VALUE_MAX 320u
 
 typedef struct ConfigSetting {

@@ -209,7 +209,18 @@ static int read_files(Told *self) {
                                        &drop_ins_of_kubelet, self->reterr);
 }
 
-/* The files' keys, with those of the flags in their place. */
+/* Feature gates of the flags are added to those of the files; every other flag takes the place of
+ * its key. */
+static const YamlNode *add_flag(const Told *self, const YamlEntry *flag) {
+        static const char gates[] = "featureGates";
+        const YamlNode *said = NULL;
+
+        if (self->documents.tree && yaml_is_text(flag->key, gates))
+                said = yaml_find(self->documents.tree, gates);
+        return said ? yaml_merge(self->documents.arena, said, flag->value) : flag->value;
+}
+
+/* The files' keys, with those of the flags. */
 static const YamlNode *add_flags(const Told *self) {
         Arena *arena = self->documents.arena;
         YamlNode *all = yaml_new_node(arena, NULL, YAML_TYPE_MAPPING);
@@ -220,9 +231,12 @@ static const YamlNode *add_flags(const Told *self) {
              entry; entry = entry->next)
                 if (yaml_add(arena, all, entry->key, entry->value))
                         return NULL;
-        YAML_FOREACH (entry, self->flags.settings)
-                if (yaml_add(arena, all, entry->key, entry->value))
+        YAML_FOREACH (entry, self->flags.settings) {
+                const YamlNode *value = add_flag(self, entry);
+
+                if (!value || yaml_add(arena, all, entry->key, value))
                         return NULL;
+        }
         return all;
 }
 

@@ -20,10 +20,14 @@ typedef enum CrewLane {
         _CREW_LANE_N,
 } CrewLane;
 
+const char *crew_lane_name(CrewLane lane); /* "ledger" */
+
 typedef struct Crew Crew;
 
 /* Forks: to be called while the process has one thread, before the loop. Return: 0 or an errno. */
 _must_check_ int crew_new(Crew **ret);
+/* Ends the workers, so that nothing is written any more; nobody is called. What their jobs were for
+ * goes after it. */
 Crew *crew_free(Crew *crew);
 DEFINE_CLEANUP(Crew *, crew_free);
 
@@ -31,3 +35,4 @@ DEFINE_CLEANUP(Crew *, crew_free);
 _must_check_ int
 crew_attach(Crew *crew, sd_event *event, void (*changed)(void *userdata), void *userdata);
 Workers *crew_get_workers(const Crew *crew);
+WorkerState crew_get_lane(const Crew *crew, CrewLane lane);

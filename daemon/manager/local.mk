@@ -1,15 +1,20 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
-	%D%/crew.h \
+	%D%/crew.c %D%/crew.h \
+	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
+	%D%/parts.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
 	%D%/pods-announce.c %D%/pods-announce.h \
 	%D%/pods-keeper.c %D%/pods-keeper.h \
+	%D%/qos-announce-events.c %D%/qos-announce-events.h \
+	%D%/qos-events.c %D%/qos-events.h \
 	%D%/qos-keeper.h \
 	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \
+	%D%/setup.c \
 	%D%/sighting.c %D%/sighting.h \
 	%D%/sockets.c %D%/sockets.h \
 	%D%/snapshot.c %D%/snapshot.h \

@@ -16,15 +16,27 @@ static void write_healthz(Buffer *buffer, void *userdata _unused_) {
         buffer_append_text(buffer, "ok\n");
 }
 
-static void write_worker(const WorkerState *worker, Buffer *buffer) {
+static void write_workers(const Crew *crew, Buffer *buffer) {
+        WorkerState states[_CREW_LANE_N];
+        MetricLabel labels[_CREW_LANE_N];
+
+        for (unsigned i = 0; i < _CREW_LANE_N; ++i) {
+                states[i] = crew_get_lane(crew, i);
+                labels[i] = (MetricLabel){ .name = "lane", .value = crew_lane_name(i) };
+        }
         metric_begin(buffer, "slug_worker_stuck", "gauge",
-                     "Whether the worker that writes the ledger hangs: 1, or 0.");
-        metric_sample(buffer, "slug_worker_stuck", NULL, 0, worker->is_stuck);
+                     "Whether the worker of a lane hangs: 1, or 0.");
+        for (unsigned i = 0; i < _CREW_LANE_N; ++i)
+                metric_sample(buffer, "slug_worker_stuck", &labels[i], 1, states[i].is_stuck);
         metric_begin(buffer, "slug_worker_restarts_total", "counter", "How often it was replaced.");
-        metric_sample(buffer, "slug_worker_restarts_total", NULL, 0, worker->n_restarts);
+        for (unsigned i = 0; i < _CREW_LANE_N; ++i)
+                metric_sample(buffer, "slug_worker_restarts_total", &labels[i], 1,
+                              states[i].n_restarts);
         metric_begin(buffer, "slug_worker_busy_seconds", "gauge",
                      "How long what it does now takes already.");
-        metric_sample_usec(buffer, "slug_worker_busy_seconds", NULL, 0, worker->busy_usec);
+        for (unsigned i = 0; i < _CREW_LANE_N; ++i)
+                metric_sample_usec(buffer, "slug_worker_busy_seconds", &labels[i], 1,
+                                   states[i].busy_usec);
 }
 
 static void write_metrics(Buffer *buffer, void *userdata) {
@@ -34,11 +46,8 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         metric_begin(buffer, "slug_look_duration_seconds", "gauge",
                      "How long the last look at the machine took.");
         metric_sample_usec(buffer, "slug_look_duration_seconds", NULL, 0, served->look_usec);
-        if (served->store) {
-                const WorkerState worker = store_get_worker(served->store);
-
-                write_worker(&worker, buffer);
-        }
+        if (served->crew)
+                write_workers(served->crew, buffer);
         pods_metrics_write(served->pods, buffer);
         calls_write(&served->calls, buffer);
 }

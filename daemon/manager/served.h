@@ -7,7 +7,7 @@
  * The services and pages of slugd's socket, in one table.
  */
 #include "base/cleanup.h"
-#include "manager/store.h"
+#include "manager/crew.h"
 #include "metrics/calls.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
@@ -27,7 +27,7 @@ typedef struct Served {
         RpcTable table;
         const NodeService *node;
         const PodService *pods;
-        const Store *store; /* NULL until there is one */
+        const Crew *crew; /* NULL until there is one */
         Calls calls;
         uint64_t look_usec; /* that the last look at the machine took; the manager's word */
 } Served;

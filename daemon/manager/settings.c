@@ -115,6 +115,70 @@ static void translate_capacity(Settings *settings) {
         };
 }
 
+static QosMask translate_mask(const ConfigMask *from) {
+        static const QosMaskKind kinds[] = {
+                [CONFIG_MASK_UNSET] = QOS_MASK_NONE,    [CONFIG_MASK_LOCAL] = QOS_MASK_LOCAL,
+                [CONFIG_MASK_REMOTE] = QOS_MASK_REMOTE, [CONFIG_MASK_ALL] = QOS_MASK_ALL,
+                [CONFIG_MASK_LIST] = QOS_MASK_LIST,
+        };
+
+        return (QosMask){ .kind = kinds[from->kind], .nodes = from->nodes };
+}
+
+static QosGate translate_gate(ConfigGate gate) {
+        switch (gate) {
+        case CONFIG_GATE_ON:
+                return QOS_GATE_ON;
+        case CONFIG_GATE_OFF:
+                return QOS_GATE_OFF;
+        case CONFIG_GATE_UNSET:
+                break;
+        }
+        return QOS_GATE_UNKNOWN;
+}
+
+/* The words of the configuration as bits of the plan. */
+static unsigned translate_manage(unsigned manages) {
+        static const QosManage bits[] = {
+                QOS_MANAGE_MEMORY_MAX,          QOS_MANAGE_MEMORY_MIN,
+                QOS_MANAGE_MEMORY_LOW,          QOS_MANAGE_CPUSET_MEMS,
+                QOS_MANAGE_RESERVED_MEMORY_MAX, QOS_MANAGE_RESERVED_MEMORY_MIN,
+                QOS_MANAGE_NODE_LIMIT,
+        };
+        unsigned manage = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(bits); ++i)
+                if (manages >> i & 1)
+                        manage |= bits[i];
+        return manage;
+}
+
+static void translate_qos(Settings *settings) {
+        const ConfigQos *qos = &settings->config->qos;
+        const KubeletConfig *kubelet = &settings->config->kubelet;
+        const ConfigPercent *reserved =
+                qos->reserved_memory.is_set ? &qos->reserved_memory : &kubelet->qos_reserved_memory;
+
+        settings->qos = (QosParams){
+                .manage = translate_manage(qos->manages),
+                .has_reserved_percent = reserved->is_set,
+                .reserved_percent = reserved->percent,
+                .kubelet = {
+                        .memory_qos = translate_gate(kubelet->memory_qos),
+                        .writes_qos_reserved = kubelet->qos_reserved == CONFIG_GATE_ON &&
+                                               kubelet->qos_reserved_memory.is_set,
+                        .enforces_system_reserved = kubelet->enforces_system_reserved,
+                        .enforces_kube_reserved = kubelet->enforces_kube_reserved,
+                        .system_reserved_bytes = kubelet->system_reserved.bytes,
+                        .kube_reserved_bytes = kubelet->kube_reserved.bytes,
+                },
+        };
+        static_assert(ELEMENTSOF(qos->masks) == ELEMENTSOF(settings->qos.masks),
+                      "every level of the configuration has a mask");
+        for (size_t i = 0; i < ELEMENTSOF(qos->masks); ++i)
+                settings->qos.masks[i] = translate_mask(&qos->masks[i]);
+}
+
 static int translate_list(Settings *settings) {
         const ConfigFiles *files = &settings->config->files;
         int r;
@@ -157,6 +221,7 @@ int settings_new(Config *config, Settings **ret) {
         if (r)
                 return r;
         translate_capacity(settings);
+        translate_qos(settings);
         settings->roles = roles_resolve(&settings->config->roles);
         r = translate_list(settings);
         if (r)

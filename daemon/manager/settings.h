@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "manager/roles.h"
+#include "qos/plan.h"
 #include "service/node-service.h"
 #include "topology/topology.h"
 
@@ -20,6 +21,7 @@ typedef struct Settings {
         TopologyRule *rules; /* config->n_rules of them */
         ReservedMemory *reserved_memory;
         CapacityParams capacity;
+        QosParams qos;
         Roles roles;
         ConfigSettings list;      /* all of it, for people */
         NodeConfigEntry *entries; /* the same, as the service takes it: list.n_items */

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/file.h>
 
 #include "base/log.h"
@@ -21,7 +20,6 @@
  * Batches begin at the end of a turn of the loop: a post source sees that something waits, and a
  * deferred one begins.
  */
-#define STORE_LANE          0u
 #define STORE_DEADLINE_USEC UINT64_C(60000000)
 #define BOOT_ID_PATH        "/proc/sys/kernel/random/boot_id"
 
@@ -30,7 +28,7 @@ struct Store {
         Ledger *ledger;
         Journal *journal;
         int lock_fd, dir_fd, log_fd;
-        sd_event_source *workers, *post, *dispatch, *retry;
+        sd_event_source *post, *dispatch, *retry;
         JournalHealth told;
         char problem[192];
         char boot_id[RECORD_BOOT_MAX];
@@ -45,11 +43,9 @@ struct Store {
 Store *store_free(Store *store) {
         if (!store)
                 return NULL;
-        sd_event_source_unref(store->workers);
         sd_event_source_unref(store->post);
         sd_event_source_unref(store->dispatch);
         sd_event_source_unref(store->retry);
-        workers_free(store->params.workers); /* nobody writes any more */
         journal_free(store->journal);
         ledger_free(store->ledger);
         fd_close(store->log_fd);
@@ -77,7 +73,7 @@ static int submit(Store *store, const WorkerJob *job, JournalDiskDone done, void
         store->done = done;
         store->done_userdata = userdata;
         store->is_replacing = job->op == WORKER_OP_REPLACE;
-        return worker_submit(store->params.workers, STORE_LANE, job, on_written, store);
+        return worker_submit(store->params.workers, store->params.lane, job, on_written, store);
 }
 
 static int disk_append(void *disk,
@@ -193,34 +189,6 @@ void store_when_idle(Store *store, void (*idle)(void *userdata), void *userdata)
         check_idle(store);
 }
 
-static void on_lane(unsigned lane, const WorkerState *state, void *userdata) {
-        Store *store = userdata;
-
-        if (state->is_stuck)
-                log_event(LOG_ERR, SLUG_MESSAGE_WORKER_STUCK,
-                          LOG_WITH({ .name = "SLUG_PID", .number = (uint64_t)state->pid }),
-                          "Worker %u %s, so the ledger cannot be written", lane,
-                          state->pid ? "hangs in the kernel and cannot be killed"
-                                     : "is gone and no other one could be made");
-        else
-                log_event(LOG_NOTICE, SLUG_MESSAGE_WORKER_BACK,
-                          LOG_WITH({ .name = "SLUG_PID", .number = (uint64_t)state->pid }),
-                          "Worker %u works again", lane);
-        store->params.changed(store->params.userdata);
-}
-
-static int on_workers(sd_event_source *source _unused_,
-                      int fd _unused_,
-                      uint32_t events _unused_,
-                      void *userdata) {
-        Store *store = userdata;
-        const int r = workers_dispatch(store->params.workers);
-
-        if (r < 0)
-                log_debug("Workers: %s", strerror(-r));
-        return 0;
-}
-
 static int on_dispatch(sd_event_source *source _unused_, void *userdata) {
         Store *store = userdata;
 
@@ -242,10 +210,7 @@ static int add_sources(Store *store) {
         sd_event *event = store->params.event;
         int r;
 
-        r = sd_event_add_io(event, &store->workers, workers_get_fd(store->params.workers), EPOLLIN,
-                            on_workers, store);
-        if (r >= 0)
-                r = sd_event_add_post(event, &store->post, on_post, store);
+        r = sd_event_add_post(event, &store->post, on_post, store);
         if (r >= 0)
                 r = sd_event_add_defer(event, &store->dispatch, on_dispatch, store);
         return r < 0 ? r : 0;
@@ -355,10 +320,8 @@ int store_new(const StoreParams *params, Store **ret) {
         _cleanup_(store_freep) Store *store = calloc(1, sizeof(*store));
         int r;
 
-        if (!store) {
-                workers_free(params->workers);
+        if (!store)
                 return -ENOMEM;
-        }
         store->params = *params;
         store->lock_fd = store->dir_fd = store->log_fd = -EBADF;
         r = ledger_new(&store->ledger);
@@ -370,7 +333,6 @@ int store_new(const StoreParams *params, Store **ret) {
         r = add_sources(store);
         if (r)
                 return r;
-        workers_observe(store->params.workers, on_lane, store);
         *ret = TAKE_PTR(store);
         return 0;
 }
@@ -381,10 +343,6 @@ Ledger *store_get_ledger(const Store *store) {
 
 Journal *store_get_journal(const Store *store) {
         return store->journal;
-}
-
-WorkerState store_get_worker(const Store *store) {
-        return worker_get_state(store->params.workers, STORE_LANE);
 }
 
 const char *store_get_boot_id(const Store *store) {

@@ -21,7 +21,8 @@ typedef struct Store Store;
 typedef struct StoreParams {
         const Root *root; /* borrowed */
         sd_event *event;
-        Workers *workers; /* taken by store_new(), also on failure */
+        Workers *workers; /* borrowed; they end before the store does */
+        unsigned lane;    /* the store's own */
         bool has_folder;  /* false: the ledger is kept in memory only, by the operator's wish */
         Clock wall_clock;
         void (*changed)(void *userdata); /* ledger or health are different */
@@ -39,7 +40,6 @@ Journal *store_get_journal(const Store *store);
 const char *store_get_boot_id(const Store *store);
 /* Why the ledger is not kept, "" when it is. */
 const char *store_get_problem(const Store *store);
-WorkerState store_get_worker(const Store *store);
 
 /* Calls @idle once nothing waits for the disk, at once when that is now. */
 void store_when_idle(Store *store, void (*idle)(void *userdata), void *userdata);

@@ -13,6 +13,7 @@
 #include "ledger/journal.h"
 #include "rpc/method.h"
 #include "rpc/watchers.h"
+#include "service/cgroup-history.h"
 #include "service/history.h"
 #include "service/pods-view.h"
 #include "topology/topology.h"
@@ -72,6 +73,7 @@ typedef struct NodeView {
 
 typedef struct NodeService {
         NodeView view;
+        const CgroupHistory *cgroup_events; /* NULL: nobody keeps them */
         RpcWatchers watchers;
         RpcService service;
 } NodeService;

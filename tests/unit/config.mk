@@ -21,4 +21,14 @@ tests_unit_test_told_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_told_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_told_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-config-qos
+tests_unit_test_config_qos_SOURCES = tests/unit/test-config-qos.c
+tests_unit_test_config_qos_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_config_qos_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-qos
+tests_unit_test_kubelet_qos_SOURCES = tests/unit/test-kubelet-qos.c
+tests_unit_test_kubelet_qos_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_kubelet_qos_LDADD = $(TEST_CORE_LIBS)
+
 EXTRA_DIST += tests/fixtures/config

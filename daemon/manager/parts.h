@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the manager is made of
+ *
+ * For its own two files: one puts it together and takes it apart, the other runs it.
+ */
+#include <signal.h>
+#include <systemd/sd-event.h>
+
+#include "base/root.h"
+#include "manager/crew.h"
+#include "manager/imports.h"
+#include "manager/manager.h"
+#include "manager/pods-keeper.h"
+#include "manager/served.h"
+#include "manager/settings.h"
+#include "manager/sighting.h"
+#include "manager/snapshot.h"
+#include "manager/store.h"
+#include "manager/view.h"
+#include "manager/watch.h"
+#include "rpc/server.h"
+#include "topology/changes.h"
+
+struct Manager {
+        Clock clock, wall_clock;
+        Root root;
+        const char *config_file; /* borrowed; NULL: the default below the root */
+        Settings *settings;
+        Diag reload_problem; /* of the last reload; text "" when it was good */
+
+        sd_event *event;
+        Watch *watch;
+        bool has_look_failed; /* said once, until it works again */
+        bool is_stopping;
+
+        Sighting sighting; /* of the kubelet that runs now */
+
+        Snapshot snapshot;
+        ViewTexts texts;
+        History history;
+        TopologyChanges changes; /* room to compare in */
+        uint64_t start_time_usec;
+        Crew *crew;
+        Store *store;
+        Imports imports;
+        PodsKeeper *keeper;
+        NodeService service;
+        MemoryService memory;
+        PodService pods;
+        Served served;
+        RpcServer *server;
+};
+
+/* Callbacks, all with the manager as @userdata. */
+void manager_on_changed(void *userdata); /* the ledger, pods, limits: whoever watches is told */
+void manager_on_look(void *userdata);
+int manager_on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata);
+int manager_on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata);
+
+/* Return: 0, MANAGER_E_CONFIG, or -ENOMEM. */
+_must_check_ int manager_load_settings(const Manager *manager, Settings **ret, Diag *reterr);
+/* Looks at the machine again. Return: 0, also when nothing changed, or -ENOMEM with nothing
+ * changed. */
+_must_check_ int manager_refresh(Manager *manager);
+/* What the kubelet has promised by itself, for the first time or anew. */
+void manager_import(Manager *manager);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Putting the manager together, and taking it apart
+ *
+ * What is later is made of what is earlier: configuration, workers, loop, ledger, pods, limits, the
+ * first look, the socket. The end goes the other way.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "manager/parts.h"
+#include "manager/sockets.h"
+
+Manager *manager_free(Manager *manager) {
+        if (!manager)
+                return NULL;
+        rpc_server_free(manager->server);
+        served_deinit(&manager->served);
+        pods_keeper_free(manager->keeper);
+        /* nobody writes any more; then what was to be written can go */
+        manager->crew = crew_free(manager->crew);
+        store_free(manager->store);
+        watch_free(manager->watch);
+        sd_event_unref(manager->event);
+        snapshot_deinit(&manager->snapshot);
+        settings_free(manager->settings);
+        root_deinit(&manager->root);
+        free(manager);
+        return NULL;
+}
+
+static int take_report(PodsReport *report, void *userdata) {
+        const Manager *manager = userdata;
+
+        return pods_keeper_take(manager->keeper, report);
+}
+
+static void refresh_usage(uint64_t max_age_usec, void *userdata) {
+        const Manager *manager = userdata;
+
+        pods_keeper_refresh(manager->keeper, max_age_usec);
+}
+
+static int add_signals(Manager *manager) {
+        const struct {
+                int number;
+                sd_event_signal_handler_t handler;
+                void *userdata;
+        } signals[] = {
+                { SIGTERM, manager_on_stop, manager },
+                { SIGINT, manager_on_stop, manager },
+                { SIGHUP, manager_on_reload, manager },
+        };
+        sigset_t blocked;
+        int r;
+
+        (void)sigemptyset(&blocked);
+        for (size_t i = 0; i < ELEMENTSOF(signals); ++i)
+                (void)sigaddset(&blocked, signals[i].number);
+        if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(signals); ++i) {
+                r = sd_event_add_signal(manager->event, NULL, signals[i].number, signals[i].handler,
+                                        signals[i].userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int setup_event(Manager *manager) {
+        int r;
+
+        r = sd_event_new(&manager->event);
+        if (r < 0)
+                return r;
+        r = add_signals(manager);
+        if (r < 0)
+                return r;
+        /* Only under a service manager that wants to be told; otherwise this does nothing. */
+        r = sd_event_set_watchdog(manager->event, true);
+        if (r < 0)
+                return r;
+        return watch_new(manager->event,
+                         &(const WatchParams){
+                                 .clock = manager->clock,
+                                 .interval_usec = manager->settings->config->refresh_interval_usec,
+                                 .hears_kernel = manager->root.is_host,
+                                 .look = manager_on_look,
+                                 .userdata = manager,
+                         },
+                         &manager->watch);
+}
+
+static RpcRole get_role(const RpcPeer *peer, void *userdata) {
+        const Manager *manager = userdata;
+
+        return roles_get(&manager->settings->roles, peer);
+}
+
+static int setup_socket(Manager *manager, const char *socket, Diag *reterr) {
+        int r;
+
+        r = rpc_server_new(&(const RpcServerParams){ .event = manager->event,
+                                                     .table = &manager->served.table,
+                                                     .get_role = get_role,
+                                                     .userdata = manager },
+                           &manager->server);
+        if (r)
+                return error_fold(r);
+        r = sockets_listen(manager->server,
+                           &(const SocketsParams){
+                                   .asked_for = socket,
+                                   .configured = manager->settings->config->socket,
+                                   .is_host = manager->root.is_host,
+                           },
+                           reterr);
+        return r == SOCKETS_E_REFUSED ? MANAGER_E_SOCKET : error_fold(r);
+}
+
+static int load(Manager *manager, const ManagerParams *params, Diag *reterr) {
+        int r;
+
+        r = root_init(&manager->root, params->root);
+        if (r) {
+                diag_set(reterr, NULL, 0, 0, "cannot use '%s' as root: %s", params->root,
+                         r < 0 ? strerror(-r) : "there is no such directory");
+                return r == -ENOMEM ? r : MANAGER_E_ROOT;
+        }
+        manager->config_file = params->config_file;
+        r = manager_load_settings(manager, &manager->settings, reterr);
+        if (r)
+                return r;
+        manager->sighting =
+                sighting_load(&manager->root, &manager->settings->config->kubelet.process);
+        return 0;
+}
+
+/* After the configuration, which can refuse the start; before the first look, which serves it. */
+static int setup_store(Manager *manager, bool has_folder) {
+        int r;
+
+        r = crew_attach(manager->crew, manager->event, manager_on_changed, manager);
+        if (r)
+                return r;
+
+        r = store_new(
+                &(const StoreParams){
+                        .root = &manager->root,
+                        .event = manager->event,
+                        .workers = crew_get_workers(manager->crew),
+                        .lane = CREW_LEDGER,
+                        .has_folder = has_folder,
+                        .wall_clock = manager->wall_clock,
+                        .changed = manager_on_changed,
+                        .userdata = manager,
+                },
+                &manager->store);
+        if (r)
+                return r;
+        manager->served.crew = manager->crew;
+        manager->memory.ledger = store_get_ledger(manager->store);
+        manager->memory.journal = store_get_journal(manager->store);
+        return 0;
+}
+
+static int setup_pods(Manager *manager) {
+        int r;
+
+        r = pods_keeper_new(
+                &(const PodsKeeperParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .ledger = store_get_ledger(manager->store),
+                        .journal = store_get_journal(manager->store),
+                        .clock = manager->clock,
+                        .wall_clock = manager->wall_clock,
+                        .changed = manager_on_changed,
+                        .userdata = manager,
+                },
+                &manager->keeper);
+        if (r)
+                return r;
+        manager->pods.pods = pods_keeper_get_view(manager->keeper);
+        manager->pods.ledger = store_get_ledger(manager->store);
+        manager->pods.boot_id = store_get_boot_id(manager->store);
+        manager->memory.pods = manager->pods.pods;
+        return 0;
+}
+
+int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
+        _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
+        int r;
+
+        if (!manager)
+                return -ENOMEM;
+        manager->clock = params->clock;
+        manager->wall_clock = params->wall_clock;
+        manager->start_time_usec = clock_now_usec(&manager->wall_clock);
+        manager->root = (Root)ROOT_NULL;
+        node_service_init(&manager->service);
+        manager->memory = (MemoryService){ .wall_clock = manager->wall_clock,
+                                           .changed = manager_on_changed,
+                                           .userdata = manager };
+        memory_service_init(&manager->memory);
+        manager->pods =
+                (PodService){ .take = take_report, .refresh = refresh_usage, .userdata = manager };
+        pod_service_init(&manager->pods);
+        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods);
+        if (r)
+                return r;
+        r = load(manager, params, reterr);
+        if (r)
+                return r;
+        /* while this process is small and has one thread */
+        r = crew_new(&manager->crew);
+        if (r)
+                return r;
+        r = setup_event(manager);
+        if (r)
+                return r;
+        r = setup_store(manager, !params->has_no_ledger);
+        if (r)
+                return r;
+        r = setup_pods(manager);
+        if (r)
+                return r;
+        r = manager_refresh(manager);
+        if (r)
+                return r;
+        manager_import(manager);
+        /* nobody is promised what pods hold that were there before */
+        pods_keeper_look(manager->keeper);
+        r = setup_socket(manager, params->socket, reterr);
+        if (r)
+                return r;
+        *ret = TAKE_PTR(manager);
+        return 0;
+}
