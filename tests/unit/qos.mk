@@ -22,6 +22,11 @@ tests_unit_test_qos_step_SOURCES = %D%/test-qos-step.c
 tests_unit_test_qos_step_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_qos_step_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-qos-step-model
+tests_unit_test_qos_step_model_SOURCES = %D%/test-qos-step-model.c $(TEST_CLAIMS)
+tests_unit_test_qos_step_model_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_qos_step_model_LDADD = $(TEST_CORE_LIBS)
+
 UNIT_TESTS += tests/unit/test-qos-record
 tests_unit_test_qos_record_SOURCES = %D%/test-qos-record.c $(TEST_CLAIMS)
 tests_unit_test_qos_record_CPPFLAGS = $(TEST_CPPFLAGS)
