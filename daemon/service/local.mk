@@ -1,5 +1,8 @@
 libslugcore_a_SOURCES += \
 	%D%/allocated.c \
+	%D%/cgroup-events-message.c \
+	%D%/cgroup-history.c %D%/cgroup-history.h \
+	%D%/cgroup-metrics.c %D%/cgroup-metrics.h \
 	%D%/cgroups-message.c \
 	%D%/changes-message.c \
 	%D%/claim-message.c \

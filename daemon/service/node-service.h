@@ -13,6 +13,7 @@
 #include "ledger/journal.h"
 #include "rpc/method.h"
 #include "rpc/watchers.h"
+#include "service/cgroup-history.h"
 #include "service/history.h"
 #include "service/level-usage.h"
 #include "service/pods-view.h"
@@ -89,6 +90,7 @@ typedef struct NodeService {
         LevelUsage level_usage;
         RpcCall *withdraw_call; /* that waits, or NULL */
         RpcWatchers watchers;
+        const CgroupHistory *cgroup_events; /* NULL: nobody keeps them */
         RpcService service;
 } NodeService;
 

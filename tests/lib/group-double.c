@@ -6,6 +6,7 @@
 
 int cgroup_tree_open(const Root *root, CgroupTree *ret) {
         *ret = (CgroupTree)CGROUP_TREE_NULL;
+        ret->is_v2 = root_exists(root, CGROUP_DIR "/cgroup.controllers");
         return root_open(root, CGROUP_DIR, O_PATH | O_DIRECTORY, &ret->fd);
 }
 
