@@ -121,9 +121,6 @@ static void find_places(Look *look) {
                                "limits need cgroup v2, and none is mounted on /" CGROUP_DIR);
         else
                 read_places(look, &tree);
-        if (!look->root.is_host && !look->problem[0])
-                (void)snprintf(look->problem, sizeof(look->problem),
-                               "this is the machine captured in %.160s", look->root.path);
 }
 
 /* The first step of each knob, as if nothing else stood in its way. */

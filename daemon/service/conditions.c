@@ -239,7 +239,7 @@ static Condition tell_limits(Arena *arena, const NodeView *view) {
         return good("CgroupV2", "cgroup v2 has the memory controller");
 }
 
-/* Limits that slugd was told to set, in what became of them; of the worst when there are several. */
+/* Limits that slugd was told to set: what became of them, the worst first. */
 static Condition tell_limits_set(Arena *arena, const NodeView *view) {
         static const struct {
                 const char *reason;
