@@ -43,4 +43,5 @@ libslugcore_a_SOURCES += \
 	%D%/qos-metrics.c %D%/qos-metrics.h \
 	%D%/qos-view.h \
 	%D%/topology-message.c \
+	%D%/withdraw-text.c %D%/withdraw-text.h \
 	%D%/withdraw.c

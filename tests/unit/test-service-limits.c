@@ -9,6 +9,7 @@
 #include "service/plan-text.h"
 #include "service/qos-messages.h"
 #include "service/qos-metrics.h"
+#include "service/withdraw-text.h"
 
 #define UID_DB "6d3f7a52-53d8-4f0e-8a2f-0c7a5a4b1d01"
 
@@ -357,18 +358,17 @@ END_TEST
 
 /* Withdrawal */
 
+static const QosWithdrawal withdrawal = {
+        .items = { { .item = { .path = "kubepods",
+                               .knob = CGROUP_MEMORY_MAX,
+                               .before = { .number = CGROUP_MAX },
+                               .written = { .number = GIB } } },
+                   { .item = { .path = "gone", .knob = CGROUP_CPUSET_MEMS }, .error = -ENOENT },
+                   { .item = { .path = "busy", .knob = CGROUP_MEMORY_MIN }, .error = -EBUSY } },
+        .n_items = 3,
+};
+
 START_TEST(what_was_put_back_is_a_message) {
-        static const QosWithdrawal withdrawal = {
-                .items = { { .item = { .path = "kubepods",
-                                       .knob = CGROUP_MEMORY_MAX,
-                                       .before = { .number = CGROUP_MAX },
-                                       .written = { .number = GIB } } },
-                           { .item = { .path = "gone", .knob = CGROUP_CPUSET_MEMS },
-                             .error = -ENOENT },
-                           { .item = { .path = "busy", .knob = CGROUP_MEMORY_MIN },
-                             .error = -EBUSY } },
-                .n_items = 3,
-        };
         Slug__V1__WithdrawResponse *message;
 
         ck_assert_int_eq(qos_build_withdrawal(arena, &withdrawal, &message), 0);
@@ -380,6 +380,23 @@ START_TEST(what_was_put_back_is_a_message) {
         ck_assert_str_eq(message->knobs[1]->error, "");
         ck_assert(!message->knobs[2]->is_gone);
         ck_assert_str_eq(message->knobs[2]->error, "Device or resource busy");
+}
+END_TEST
+
+START_TEST(what_was_put_back_is_text) {
+        ck_assert_uint_eq(withdraw_text_append(&withdrawal, &buffer), 1);
+        ck_assert_str_eq(
+                finish(),
+                "/sys/fs/cgroup/kubepods/memory.max: was max, slugd wrote 1073741824, and it is "
+                "again what it was\n"
+                "/sys/fs/cgroup/gone/cpuset.mems: was empty, slugd wrote empty, and the cgroup is "
+                "gone\n"
+                "/sys/fs/cgroup/busy/memory.min: was 0, slugd wrote 0, and it could not be put "
+                "back: Device or resource busy\n");
+        buffer_deinit(&buffer);
+        buffer = (Buffer){};
+        ck_assert_uint_eq(withdraw_text_append(&(const QosWithdrawal){}, &buffer), 0);
+        ck_assert_str_eq(finish(), "No slugd has written a limit since this boot\n");
 }
 END_TEST
 
@@ -464,6 +481,7 @@ Suite *suite(void) {
         tcase_add_test(t, a_reserved_cgroup_is_listed_where_somebody_has_named_it);
         tcase_add_test(t, usage_of_levels_is_read_now_and_then);
         tcase_add_test(t, what_was_put_back_is_a_message);
+        tcase_add_test(t, what_was_put_back_is_text);
         tcase_add_test(t, limits_have_metrics);
         tcase_add_test(t, metrics_wait_for_a_look);
         tcase_add_test(t, a_plan_is_text);
