@@ -50,6 +50,7 @@ include tests/unit/ledger.mk
 include tests/unit/cgroup.mk
 include tests/unit/cgroup-write.mk
 include tests/unit/pods.mk
+include tests/unit/qos.mk
 include tests/unit/cgroup-events.mk
 include tests/unit/hints.mk
 include tests/unit/worker.mk

@@ -22,11 +22,11 @@
 
 /* Opening */
 
-/* ENODEV: it goes just now. ENXIO: no file, but a socket. */
+/* ENODEV: it goes just now. ENXIO: no file, but a socket, or a FIFO that nobody reads. */
 static int fold_open(int r) {
         if (r == -ENOENT || r == -ENOTDIR || r == -ENODEV)
                 return CGROUP_E_ABSENT;
-        if (r == -ELOOP || r == -EXDEV || r == -ENAMETOOLONG || r == -ENXIO)
+        if (r == -ELOOP || r == -EXDEV || r == -ENAMETOOLONG || r == -ENXIO || r == -EISDIR)
                 return CGROUP_E_INVALID;
         return r;
 }
@@ -139,7 +139,7 @@ static int prepare_for_writing(int fd) {
         if (fstat(fd, &stat) < 0)
                 return -errno;
         if (!S_ISREG(stat.st_mode))
-                return -EINVAL;
+                return CGROUP_E_INVALID;
         flags = fcntl(fd, F_GETFL);
         if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
                 return -errno;

@@ -31,14 +31,14 @@ DEFINE_DEINIT(CgroupTree, cgroup_tree_deinit);
 enum {
         _CGROUP_E_SUCCESS,
         CGROUP_E_ABSENT,  /* there is no such cgroup, or no such file in it */
-        CGROUP_E_INVALID, /* a path that leads out, or what is in the file is no value */
+        CGROUP_E_INVALID, /* a path that leads out or is none, or what is there has no value */
 };
 
-/* @path: below the cgroup root; "" is the root. Plain components only. @ret_fd: a folder that can be
- * listed. Return: 0, CGROUP_E_*, or an errno. */
+/* @path: below the cgroup root; "" is the root. Plain components only. @ret_fd: of a folder that
+ * can be listed. Return: 0, CGROUP_E_*, or an errno. */
 _must_check_ int cgroup_open(const CgroupTree *tree, const char *path, int *ret_fd);
-/* A file of an open cgroup. @file: a plain name. @flags: O_PATH, or O_RDONLY, O_WRONLY or O_RDWR; to
- * be written it must be a file (-EINVAL), and writing may block then as it always may. */
+/* A file of an open cgroup. @file: a plain name. @flags: O_PATH, O_RDONLY, O_WRONLY or O_RDWR. What
+ * is no file is not opened for writing (INVALID); a write may block then, as it always may. */
 _must_check_ int cgroup_open_file(int dir_fd, const char *file, int flags, int *ret_fd);
 /* @size: of @buffer; what is there ends in NUL. Longer files: -EFBIG. */
 _must_check_ int
@@ -57,8 +57,8 @@ typedef struct CgroupState {
         uint64_t inode;       /* of the folder: another one is another cgroup */
 } CgroupState;
 
-/* @knobs: which ones are read, a bit each (1u << knob). Return: 0, also when it is not there or went
- * meanwhile; -EINVAL for a path that leads out; or an errno. @ret is {} then. */
+/* @knobs: which ones are read, a bit each (1u << knob). Return: 0, also when it is not there or
+ * went meanwhile; -EINVAL for a path that leads out, or another errno; @ret is {} then. */
 _must_check_ int
 cgroup_read_state(const CgroupTree *tree, const char *path, unsigned knobs, CgroupState *ret);
 
