@@ -431,7 +431,7 @@ END_TEST
 
 /* Random */
 
-#define ACTIONS_N 4000u
+#define ACTIONS_N 1500u
 
 static const char *const groups[] = { "a", "a/b", "a/c", "a/b/d", "e" };
 static const CgroupWatchItem some[] = { { "a", HIGH_BIT },
