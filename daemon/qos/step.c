@@ -179,7 +179,6 @@ static QosDecision repair(const Step *step, const CgroupValue *value) {
         }
         if (knob->n_repairs == QOS_REPAIRS_MAX) {
                 knob->contended_usec = step->now_usec + QOS_CONTENDED_USEC;
-                knob->n_repairs = 0;
                 return wait_until(knob, QOS_STATUS_CONTENDED, knob->contended_usec);
         }
         if (step->now_usec < knob->due_usec)
