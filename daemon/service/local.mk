@@ -2,13 +2,21 @@ libslugcore_a_SOURCES += \
 	%D%/allocated.c \
 	%D%/changes-message.c \
 	%D%/claim-message.c \
+	%D%/condition.h \
 	%D%/conditions.c \
+	%D%/conditions-kubelet.c \
 	%D%/config-message.c \
 	%D%/describe.c \
 	%D%/durable.c %D%/durable.h \
 	%D%/explain-message.c \
 	%D%/hints-message.c \
 	%D%/qos-view.h \
+	%D%/finder.h \
+	%D%/findings.c %D%/findings.h \
+	%D%/findings-kernel.c \
+	%D%/findings-kubelet.c \
+	%D%/findings-limits.c \
+	%D%/findings-message.c \
 	%D%/history.c %D%/history.h \
 	%D%/kubelet-allocatable.c %D%/kubelet-allocatable.h \
 	%D%/memory-claims.c \

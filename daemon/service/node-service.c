@@ -82,6 +82,17 @@ static void list_changes(RpcCall *call, const ProtobufCMessage *message, void *u
                 rpc_call_finish(call, &response->base);
 }
 
+static void list_findings(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        const NodeService *self = userdata;
+        Slug__V1__ListFindingsResponse *response;
+
+        (void)request; /* it has no fields */
+        if (message_build_findings(rpc_call_get_arena(call), &self->view, &response) < 0)
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+        else
+                rpc_call_finish(call, &response->base);
+}
+
 static bool push_state(RpcCall *call, uint64_t *generation, void *userdata) {
         const NodeService *self = userdata;
         Arena *arena = rpc_call_get_arena(call);
@@ -156,6 +167,14 @@ void node_service_init(NodeService *service) {
                         .input = &slug__v1__list_changes_request__descriptor,
                         .output = &slug__v1__list_changes_response__descriptor,
                         .handler = list_changes,
+                        .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/ListFindings",
+                        .input = &slug__v1__list_findings_request__descriptor,
+                        .output = &slug__v1__list_findings_response__descriptor,
+                        .handler = list_findings,
                         .has_no_side_effects = true,
                         .role = RPC_ROLE_READER,
                 },

@@ -16,7 +16,7 @@ mask() {
 compare() {
   golden=$here/$machine/$1
   shift
-  ctl "$@" >"$tmp/answer" 2>"$tmp/error" || echo "slugctl $* failed with $?" >>"$tmp/answer"
+  ctl "$@" >"$tmp/answer" 2>"$tmp/error" || echo "slugctl $* ended with $?" >>"$tmp/answer"
   cat "$tmp/answer" "$tmp/error" | mask >"$tmp/seen"
   if [ -n "${UPDATE_GOLDEN:-}" ]; then
     mkdir -p "$here/$machine" || bail_out "cannot make $here/$machine"
@@ -48,6 +48,7 @@ for tree in "$machines"/*.tree; do
   compare topology.txt topology
   compare describe-node.json -o json describe-node
   compare topology.json -o json topology
+  compare doctor.txt doctor
   stop_slugd TERM
   if [ "$slugd_status" -eq 0 ] && [ ! -e "$sock" ]; then
     ok "$machine: slugd stopped and left nothing"

@@ -23,3 +23,8 @@ tests_unit_test_pods_keeper_SOURCES = tests/unit/test-pods-keeper.c $(TEST_CLAIM
 tests_unit_test_pods_keeper_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pods_keeper_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_pods_keeper_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-findings
+tests_unit_test_findings_SOURCES = tests/unit/test-findings.c
+tests_unit_test_findings_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_findings_LDADD = $(TEST_CORE_LIBS)
