@@ -8,4 +8,4 @@ libslugcore_a_SOURCES += \
 	%D%/knob.c %D%/knob.h \
 	%D%/name.c %D%/name.h \
 	%D%/watch.h \
-	%D%/writer.h
+	%D%/writer.c %D%/writer.h
