@@ -7,5 +7,5 @@ libslugcore_a_SOURCES += \
 	%D%/group-read.c \
 	%D%/knob.c %D%/knob.h \
 	%D%/name.c %D%/name.h \
-	%D%/watch.h \
+	%D%/watch.c %D%/watch.h \
 	%D%/writer.c %D%/writer.h
