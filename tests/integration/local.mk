@@ -18,6 +18,7 @@ INTEGRATION_TESTS = \
 	%D%/observed.sh \
 	%D%/plan.sh \
 	%D%/pods.sh \
+	%D%/qos.sh \
 	%D%/simulate.sh \
 	%D%/slugctl-pods.sh \
 	%D%/slug-kubelet.sh \
