@@ -51,14 +51,6 @@ static bool get_parent(const char *unit, char parent[static CGROUP_UNIT_MAX]) {
         return true;
 }
 
-const char *bus_match_format(const char *unit, char match[static BUS_MATCH_MAX]) {
-        (void)snprintf(match, BUS_MATCH_MAX,
-                       "type='signal',sender='" BUS_SYSTEMD_NAME "',path='" BUS_SYSTEMD_PATH
-                       "',interface='" BUS_SYSTEMD_INTERFACE "',member='JobRemoved',arg2='%s'",
-                       unit);
-        return match;
-}
-
 /* Properties */
 
 static size_t make_mask(const NodeSet *nodes, uint8_t mask[static NODESET_MAX / 8]) {

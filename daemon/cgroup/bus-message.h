@@ -17,11 +17,8 @@
 #define BUS_SYSTEMD_INTERFACE "org.freedesktop.systemd1.Manager"
 
 #define BUS_TEXT_MAX 256u /* of what is kept of an error's text, with the NUL */
-/* A match of the end of jobs of one unit */
-#define BUS_MATCH_MAX (CGROUP_UNIT_MAX + 256u)
 
-/* A slice as systemd takes it, but for the root of all. Nothing that is valid can break out of a
- * match or of a list of units. */
+/* A slice as systemd takes it, but for the root of all. */
 bool bus_unit_is_valid(const char *unit);
 
 /* Of valid units. Return: 0, -EINVAL (too many properties, or one that there is none of), or an
@@ -37,8 +34,6 @@ _must_check_ int bus_message_start_slice(sd_bus *bus,
                                          size_t n_properties,
                                          sd_bus_message **ret);
 _must_check_ int bus_message_stop_unit(sd_bus *bus, const char *unit, sd_bus_message **ret);
-/* What the bus is asked to pass on when a job of @unit has ended. */
-const char *bus_match_format(const char *unit, char match[static BUS_MATCH_MAX]);
 
 /* An errno below 0, whatever @error is. */
 int bus_error_read(const sd_bus_error *error);

@@ -19,8 +19,9 @@
  * Ends are told from an event source of their own: a callback may call again, and never finds
  * sd-bus, or whoever asked, in the middle of something.
  *
- * That a job has ended is said by a signal, which the bus passes on for that unit alone; it has to
- * come from who answered, because anybody on the bus can send one that looks like it.
+ * That a job has ended is said by a signal. It has to come from who answered, because anybody on the
+ * bus can send one that looks like it. Signals of other jobs come, too, while one is waited for:
+ * sd-bus compares no arguments behind one that is a number.
  *
  * sd-bus reads one message at a time and takes none above 128 MiB (the system bus itself passes on
  * 32 MiB); of what it says a bounded text is kept.
@@ -374,16 +375,15 @@ static int build_stop(sd_bus *bus, const Question *q, sd_bus_message **ret) {
 /* The match goes first, so that no end of a job can be missed. */
 static int send_question(CgroupBus *bus, const Question *question, Call *call) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        char match[BUS_MATCH_MAX];
         int r;
 
         r = question->build(bus->connection, question, &m);
         if (r < 0)
                 return r;
         if (question->has_job) {
-                r = sd_bus_add_match_async(bus->connection, &call->removal,
-                                           bus_match_format(question->unit, match), on_removal,
-                                           on_match, call);
+                r = sd_bus_match_signal_async(bus->connection, &call->removal, BUS_SYSTEMD_NAME,
+                                              BUS_SYSTEMD_PATH, BUS_SYSTEMD_INTERFACE, "JobRemoved",
+                                              on_removal, on_match, call);
                 if (r < 0)
                         return r;
         }

@@ -12,4 +12,4 @@ libslugcore_a_SOURCES += \
 	%D%/pids.c %D%/pids.h \
 	%D%/setting.c %D%/setting.h \
 	%D%/watch.h \
-	%D%/writer.h
+	%D%/writer.c %D%/writer.h

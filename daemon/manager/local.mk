@@ -1,10 +1,12 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
+	%D%/asked.c %D%/asked.h \
 	%D%/crew.c %D%/crew.h \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/parts.h \
+	%D%/plan.c %D%/plan.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
 	%D%/pods-announce.c %D%/pods-announce.h \
 	%D%/pods-keeper.c %D%/pods-keeper.h \

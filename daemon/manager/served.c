@@ -2,8 +2,10 @@
 #include "manager/served.h"
 
 #include "metrics/text.h"
+#include "service/cgroup-metrics.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
+#include "service/qos-metrics.h"
 
 /*
  * /healthz is for whoever can connect; /metrics says as much as DescribeNode, so it wants the same
@@ -49,6 +51,9 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->crew)
                 write_workers(served->crew, buffer);
         pods_metrics_write(served->pods, buffer);
+        qos_metrics_write(served->node->view.qos, buffer);
+        if (served->node->cgroup_events)
+                cgroup_metrics_write(served->node->cgroup_events, buffer);
         calls_write(&served->calls, buffer);
 }
 
@@ -61,7 +66,8 @@ static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *
 int served_init(Served *served,
                 const NodeService *node,
                 const MemoryService *memory,
-                const PodService *pods) {
+                const PodService *pods,
+                const CgroupService *cgroups) {
         int r;
 
         *served = (Served){ .node = node, .pods = pods };
@@ -75,6 +81,7 @@ int served_init(Served *served,
         served->services[2] = rpc_reflection_get_service(served->reflection);
         served->services[3] = &memory->service;
         served->services[4] = &pods->service;
+        served->services[5] = &cgroups->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

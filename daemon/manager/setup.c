@@ -16,6 +16,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         rpc_server_free(manager->server);
         served_deinit(&manager->served);
+        asked_free(manager->asked);
         pods_keeper_free(manager->keeper);
         /* nobody writes any more; then what was to be written can go */
         manager->crew = crew_free(manager->crew);
@@ -188,6 +189,20 @@ static int setup_pods(Manager *manager) {
         return 0;
 }
 
+static int setup_asked(Manager *manager, bool may_write) {
+        static const QosView unseen = {};
+
+        return asked_new(
+                &(const AskedParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .crew = manager->crew,
+                        .view = &unseen,
+                        .may_write = may_write,
+                },
+                &manager->cgroups, &manager->asked);
+}
+
 int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
         int r;
@@ -199,6 +214,7 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->start_time_usec = clock_now_usec(&manager->wall_clock);
         manager->root = (Root)ROOT_NULL;
         node_service_init(&manager->service);
+        manager->service.root = &manager->root;
         manager->memory = (MemoryService){ .wall_clock = manager->wall_clock,
                                            .changed = manager_on_changed,
                                            .userdata = manager };
@@ -206,7 +222,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->pods =
                 (PodService){ .take = take_report, .refresh = refresh_usage, .userdata = manager };
         pod_service_init(&manager->pods);
-        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods);
+        cgroup_service_init(&manager->cgroups);
+        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
+                        &manager->cgroups);
         if (r)
                 return r;
         r = load(manager, params, reterr);
@@ -223,6 +241,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         if (r)
                 return r;
         r = setup_pods(manager);
+        if (r)
+                return r;
+        r = setup_asked(manager, manager->root.is_host);
         if (r)
                 return r;
         r = manager_refresh(manager);

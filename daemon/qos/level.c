@@ -29,9 +29,7 @@ static int make_pods(const char *cgroup_root, QosPlaces *places) {
         CgroupName kubepods = {};
         int r;
 
-        r = cgroup_name_append_path(&kubepods, cgroup_root);
-        if (r == 0)
-                r = cgroup_name_append(&kubepods, qos_level_name(QOS_LEVEL_KUBEPODS));
+        r = cgroup_name_make_kubepods(cgroup_root, &kubepods);
         if (r)
                 return r;
         for (QosLevel level = QOS_LEVEL_KUBEPODS; level <= QOS_LEVEL_BESTEFFORT; ++level) {
@@ -74,7 +72,7 @@ static int make_slice(const char *text, char path[static CGROUP_PATH_MAX]) {
         end = text + n;
         for (part = end; part > text && part[-1] != '/';)
                 --part;
-        if ((size_t)(end - part) > strlen(SLICE) &&
+        if ((size_t)(end - part) >= strlen(SLICE) &&
             memcmp(end - strlen(SLICE), SLICE, strlen(SLICE)) == 0)
                 end -= strlen(SLICE);
         while (r == 0 && part < end) {
@@ -91,31 +89,14 @@ static int make_slice(const char *text, char path[static CGROUP_PATH_MAX]) {
         return r ? r : cgroup_name_format(&name, CGROUP_DRIVER_SYSTEMD, path);
 }
 
-static bool is_plain(const char *component, size_t n) {
-        for (size_t i = 0; i < n; ++i)
-                if ((unsigned char)component[i] < ' ' || component[i] == 0x7f)
-                        return false;
-        return n < CGROUP_COMPONENT_MAX && !(n == 1 && component[0] == '.') &&
-               !(n == 2 && memcmp(component, "..", 2) == 0);
-}
-
-/* With cgroupfs the path is the path. An underscore is fine here: nobody makes another name of it. */
 static int make_folder(const char *text, char path[static CGROUP_PATH_MAX]) {
-        size_t n_path = 0;
+        CgroupName name = {};
+        int r;
 
-        while (*text) {
-                const size_t n = strcspn(text, "/");
-
-                if (!is_plain(text, n) || n_path + 1 + n >= CGROUP_PATH_MAX)
-                        return CGROUP_NAME_E_INVALID;
-                if (n > 0 && n_path > 0)
-                        path[n_path++] = '/';
-                memcpy(path + n_path, text, n);
-                n_path += n;
-                text += n + (text[n] == '/');
-        }
-        path[n_path] = '\0';
-        return n_path > 0 ? 0 : CGROUP_NAME_E_INVALID;
+        r = cgroup_name_append_path(&name, text);
+        if (r == 0 && name.n_components == 0)
+                r = CGROUP_NAME_E_INVALID;
+        return r ? r : cgroup_name_format(&name, CGROUP_DRIVER_CGROUPFS, path);
 }
 
 static int make_reserved(CgroupDriver driver, const char *text, QosPlace *ret) {

@@ -7,7 +7,7 @@
  * The kubelet's qosReserved (pkg/kubelet/cm/qos_container_manager_linux.go, setMemoryReserve, read
  * at 1.36.3), with results that are clamped:
  *
- *   A                     = capacity - systemReserved - kubeReserved; neither eviction nor hugepages
+ *   A                     = capacity - systemReserved - kubeReserved
  *   burstable.memory.max  = A - guaranteed requests * X / 100
  *   besteffort.memory.max = burstable.memory.max - burstable requests * X / 100
  *

@@ -5,9 +5,9 @@
 
 /*
  * The class levels of KEP-2570's TieredReservation, where the kubelet's own MemoryQoS is off: what
- * guaranteed and burstable pods request is kept for kubepods as a whole (memory.min), what burstable
- * pods request is kept for them as long as possible (memory.low). A protection above the limit of
- * its cgroup, or of what contains it, would promise what cannot be.
+ * guaranteed and burstable pods request is kept for kubepods as a whole (memory.min), what
+ * burstable pods request is kept for them as long as possible (memory.low). A protection above the
+ * limit of its cgroup, or of what contains it, would promise what cannot be.
  */
 
 static bool is_kubelets(QosRow *row, QosGate gate) {

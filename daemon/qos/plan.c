@@ -20,8 +20,7 @@ QosRow *planner_add(Planner *planner, QosLevel level, CgroupKnob knob) {
         return row;
 }
 
-static void say(QosRow *row, const char *format, va_list args) _printf_(2, 0);
-static void say(QosRow *row, const char *format, va_list args) {
+_printf_(2, 0) static void say(QosRow *row, const char *format, va_list args) {
         const size_t n = strlen(row->reason);
 
         (void)vsnprintf(row->reason + n, sizeof(row->reason) - n, format, args);
@@ -63,7 +62,9 @@ void row_hold_back(QosRow *row, const char *format, ...) {
 }
 
 void row_set_bytes(QosRow *row, uint64_t bytes, uint64_t page_bytes) {
-        const CgroupValue value = { .number = bytes };
+        /* what is more the kernel takes for "max" */
+        const uint64_t largest = (uint64_t)INT64_MAX - 2 * page_bytes;
+        const CgroupValue value = { .number = bytes_min(bytes, largest) };
 
         row->owner = QOS_OWNER_SLUGD;
         row->has_value = true;

@@ -9,8 +9,8 @@
 #include "value/value.h"
 
 /*
- *   {"version": 1, "boot": "...", "limits": [
- *     {"path": "kubepods/burstable", "knob": "memory.max", "before": "max", "written": "4294967296"}]}
+ *   {"version":1,"boot":"...","limits":[
+ *   {"path":"kubepods/burstable","knob":"memory.max","before":"max","written":"4294967296"}]}
  *
  * Values are what is in the files. Whoever withdraws writes what is read here, so that it is
  * believed only as a whole; keys that are not known are passed over, so that a later slugd may add

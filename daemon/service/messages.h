@@ -72,3 +72,5 @@ void **message_list(Arena *arena, size_t n, size_t size, const ProtobufCMessage 
  * our own bug and asserts.
  */
 void message_set(ProtobufCMessage *message, const char *field, OptU64 value);
+/* The same for a text, which is not copied. */
+void message_set_text(ProtobufCMessage *message, const char *field, char *text);

@@ -3,11 +3,13 @@
  * slug.v1.NodeService
  *
  * Handlers from view to message. Each builds its answer in the call's arena from the current view,
- * and no call changes anything. Watches are told whenever there is another view.
+ * and no call changes the view. Watches are told whenever there is another one. Limits and cgroups
+ * have files of their own.
  */
 #include "service/node-service.h"
 
 #include "service/messages.h"
+#include "service/qos-messages.h"
 
 static void describe_node(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         const NodeService *self = userdata;
@@ -169,6 +171,29 @@ void node_service_init(NodeService *service) {
                         .handler = list_changes,
                         .has_no_side_effects = true,
                         .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/Plan",
+                        .input = &slug__v1__plan_request__descriptor,
+                        .output = &slug__v1__plan_response__descriptor,
+                        .handler = node_plan,
+                        .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/ListCgroups",
+                        .input = &slug__v1__list_cgroups_request__descriptor,
+                        .output = &slug__v1__list_cgroups_response__descriptor,
+                        .handler = node_list_cgroups,
+                        .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/Withdraw",
+                        .input = &slug__v1__withdraw_request__descriptor,
+                        .output = &slug__v1__withdraw_response__descriptor,
+                        .handler = node_withdraw,
+                        .role = RPC_ROLE_ADMIN,
                 },
                 {
                         .path = "/slug.v1.NodeService/GetVersion",

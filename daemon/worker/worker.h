@@ -100,4 +100,6 @@ _must_check_ int worker_submit(Workers *workers,
                                const WorkerJob *job,
                                WorkerDone done,
                                void *userdata);
+/* Jobs with @userdata are done as they were asked for, and nobody is told. */
+void worker_disown(Workers *workers, const void *userdata);
 WorkerState worker_get_state(const Workers *workers, unsigned lane);
