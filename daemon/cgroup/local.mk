@@ -11,5 +11,5 @@ libslugcore_a_SOURCES += \
 	%D%/name.c %D%/name.h \
 	%D%/pids.c %D%/pids.h \
 	%D%/setting.c %D%/setting.h \
-	%D%/watch.h \
+	%D%/watch.c %D%/watch.h \
 	%D%/writer.c %D%/writer.h

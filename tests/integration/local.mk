@@ -16,6 +16,7 @@ INTEGRATION_TESTS = \
 	%D%/kills.sh \
 	%D%/machines.sh \
 	%D%/observed.sh \
+	%D%/plan.sh \
 	%D%/pods.sh \
 	%D%/simulate.sh \
 	%D%/slugctl-pods.sh \
