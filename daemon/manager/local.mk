@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
+	%D%/asked.c %D%/asked.h \
 	%D%/crew.c %D%/crew.h \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \

@@ -53,6 +53,8 @@ static void publish(Manager *manager, bool is_reload) {
         manager->memory.machine = manager->snapshot.machine;
         manager->memory.with_pod_level = kubelet->pod_level_memory;
         manager->pods.machine = manager->snapshot.machine;
+        manager->cgroups.topology = manager->snapshot.topology;
+        manager->cgroups.cgroup_root = kubelet->cgroup_root;
         pods_keeper_set(
                 manager->keeper,
                 &(const PodsKeeperSettings){

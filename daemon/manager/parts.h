@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/root.h"
+#include "manager/asked.h"
 #include "manager/crew.h"
 #include "manager/imports.h"
 #include "manager/manager.h"
@@ -55,6 +56,8 @@ struct Manager {
         NodeService service;
         MemoryService memory;
         PodService pods;
+        CgroupService cgroups;
+        Asked *asked;
         Served served;
         RpcServer *server;
 };

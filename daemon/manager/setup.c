@@ -16,6 +16,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         rpc_server_free(manager->server);
         served_deinit(&manager->served);
+        asked_free(manager->asked);
         qos_events_free(manager->events);
         qos_keeper_free(manager->limits);
         pods_keeper_free(manager->keeper);
@@ -256,6 +257,19 @@ static int setup_limits(Manager *manager, bool has_fake_tree) {
         return 0;
 }
 
+/* After the limits, whose view it has. */
+static int setup_asked(Manager *manager, bool may_write) {
+        return asked_new(
+                &(const AskedParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .crew = manager->crew,
+                        .view = qos_keeper_get_view(manager->limits),
+                        .may_write = may_write,
+                },
+                &manager->cgroups, &manager->asked);
+}
+
 int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
         int r;
@@ -275,7 +289,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->pods =
                 (PodService){ .take = take_report, .refresh = refresh_usage, .userdata = manager };
         pod_service_init(&manager->pods);
-        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods);
+        cgroup_service_init(&manager->cgroups);
+        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
+                        &manager->cgroups);
         if (r)
                 return r;
         r = load(manager, params, reterr);
@@ -295,6 +311,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         if (r)
                 return r;
         r = setup_limits(manager, params->has_fake_tree);
+        if (r)
+                return r;
+        r = setup_asked(manager, manager->root.is_host || params->has_fake_tree);
         if (r)
                 return r;
         r = manager_refresh(manager);

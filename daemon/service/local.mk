@@ -1,8 +1,15 @@
 libslugcore_a_SOURCES += \
 	%D%/allocated.c \
+	%D%/cgroup-answer.c \
+	%D%/cgroup-change.c %D%/cgroup-change.h \
 	%D%/cgroup-events-message.c \
+	%D%/cgroup-handlers.h \
 	%D%/cgroup-history.c %D%/cgroup-history.h \
 	%D%/cgroup-metrics.c %D%/cgroup-metrics.h \
+	%D%/cgroup-read.c \
+	%D%/cgroup-resources.c %D%/cgroup-resources.h \
+	%D%/cgroup-service.c %D%/cgroup-service.h \
+	%D%/cgroup-target.c %D%/cgroup-target.h \
 	%D%/cgroups-message.c \
 	%D%/changes-message.c \
 	%D%/claim-message.c \
