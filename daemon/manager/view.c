@@ -56,6 +56,7 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                 .ledger = store_get_ledger(params->store),
                 .journal = store_get_journal(params->store),
                 .pods = params->pods,
+                .qos = params->qos,
                 .ledger_problem = store_get_problem(params->store),
                 .history = params->history,
                 .start_time_usec = params->start_time_usec,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "service/kubelet-allocatable.h"
+#include "service/limits.h"
 #include "service/messages.h"
 
 typedef struct Condition {
@@ -238,6 +239,31 @@ static Condition tell_limits(Arena *arena, const NodeView *view) {
         return good("CgroupV2", "cgroup v2 has the memory controller");
 }
 
+/* Limits that slugd was told to set: what became of them, the worst first. */
+static Condition tell_limits_set(Arena *arena, const NodeView *view) {
+        static const struct {
+                const char *reason;
+                Condition (*make)(const char *reason, const char *message);
+        } words[_LIMITS_STATE_N] = {
+                [LIMITS_ACHIEVED] = { "Achieved", good },
+                [LIMITS_NOT_MANAGED] = { "NotManaged", good },
+                [LIMITS_NOT_SEEN] = { "NotSeen", unknown },
+                [LIMITS_WRITING] = { "Writing", unknown },
+                [LIMITS_NO_CGROUP] = { "NoCgroup", unknown },
+                [LIMITS_PENDING] = { "Pending", bad },
+                [LIMITS_HELD_BACK] = { "HeldBack", bad },
+                [LIMITS_CONTENDED] = { "Contended", bad },
+                [LIMITS_REFUSED] = { "Refused", bad },
+                [LIMITS_NOT_WRITTEN] = { "NotWritten", bad },
+                [LIMITS_WITHDRAWN] = { "Withdrawn", bad },
+        };
+        Limits limits;
+
+        limits_judge(view->qos, &limits);
+        return words[limits.state].make(words[limits.state].reason,
+                                        arena_strdup(arena, limits.message));
+}
+
 static Condition tell_ledger(Arena *arena, const NodeView *view) {
         const JournalState state =
                 view->journal ? journal_get_state(view->journal) : (JournalState){};
@@ -338,6 +364,7 @@ int message_build_conditions(Arena *arena,
                 { "ReservationPlaced", tell_placement },
                 { "MemoryInUse", tell_unused },
                 { "LimitsEnforceable", tell_limits },
+                { "LimitsSet", tell_limits_set },
                 { "LedgerDurable", tell_ledger },
                 { "ClaimsCovered", tell_claims },
                 { "PodsKnown", tell_pods },

@@ -13,8 +13,11 @@
 #include "ledger/journal.h"
 #include "rpc/method.h"
 #include "rpc/watchers.h"
+#include "service/cgroup-history.h"
 #include "service/history.h"
+#include "service/level-usage.h"
 #include "service/pods-view.h"
+#include "service/qos-view.h"
 #include "topology/topology.h"
 
 /* A value of the configuration as an operator would look it up. */
@@ -46,6 +49,7 @@ typedef struct NodeView {
         const Ledger *ledger;
         const Journal *journal;
         const PodsView *pods;
+        const QosView *qos;         /* NULL: nobody looks at cgroups */
         const char *ledger_problem; /* why it is not kept, "" when it is */
         uint64_t start_time_usec;   /* when this slugd started, by the wall clock */
         const char *reload_problem; /* why the last reload was refused, "" when it was not */
@@ -70,9 +74,23 @@ typedef struct NodeView {
         bool is_static_memory_policy; /* the kubelet checks the sum of reservedMemory */
 } NodeView;
 
+/* What the service has others do. */
+typedef void (*NodeWithdrawn)(const QosWithdrawal *withdrawal, void *userdata);
+typedef struct NodeHooks {
+        /* Puts limits back. @done: once, never from there. Return: 0, -EALREADY, or an errno. */
+        int (*withdraw)(NodeWithdrawn done, void *done_userdata, void *userdata);
+        void *userdata;
+} NodeHooks;
+
+/* After node_service_init() hooks and root may be set. */
 typedef struct NodeService {
         NodeView view;
+        NodeHooks hooks;
+        const Root *root; /* borrowed; below which cgroups are. NULL: their usage is not read */
+        LevelUsage level_usage;
+        RpcCall *withdraw_call; /* that waits, or NULL */
         RpcWatchers watchers;
+        const CgroupHistory *cgroup_events; /* NULL: nobody keeps them */
         RpcService service;
 } NodeService;
 

@@ -23,3 +23,8 @@ tests_unit_test_pods_keeper_SOURCES = tests/unit/test-pods-keeper.c $(TEST_CLAIM
 tests_unit_test_pods_keeper_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pods_keeper_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_pods_keeper_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-service-limits
+tests_unit_test_service_limits_SOURCES = tests/unit/test-service-limits.c
+tests_unit_test_service_limits_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_service_limits_LDADD = $(TEST_CORE_LIBS)
