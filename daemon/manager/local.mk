@@ -9,9 +9,16 @@ libslugcore_a_SOURCES += \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
 	%D%/pods-announce.c %D%/pods-announce.h \
 	%D%/pods-keeper.c %D%/pods-keeper.h \
+	%D%/qos-alarm.c %D%/qos-alarm.h \
+	%D%/qos-announce.c %D%/qos-announce.h \
+	%D%/qos-apply.c %D%/qos-apply.h \
+	%D%/qos-keeper.c %D%/qos-keeper.h \
+	%D%/qos-order.c %D%/qos-order.h \
+	%D%/qos-record-file.c %D%/qos-record-file.h \
+	%D%/qos-sight.c %D%/qos-sight.h \
+	%D%/qos-withdraw.c %D%/qos-withdraw.h \
 	%D%/qos-announce-events.c %D%/qos-announce-events.h \
 	%D%/qos-events.c %D%/qos-events.h \
-	%D%/qos-keeper.h \
 	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \

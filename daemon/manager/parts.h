@@ -14,6 +14,8 @@
 #include "manager/imports.h"
 #include "manager/manager.h"
 #include "manager/pods-keeper.h"
+#include "manager/qos-events.h"
+#include "manager/qos-keeper.h"
 #include "manager/served.h"
 #include "manager/settings.h"
 #include "manager/sighting.h"
@@ -47,6 +49,9 @@ struct Manager {
         Store *store;
         Imports imports;
         PodsKeeper *keeper;
+        QosKeeper *limits;
+        CgroupHistory cgroup_history;
+        QosEvents *events;
         NodeService service;
         MemoryService memory;
         PodService pods;

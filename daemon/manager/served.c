@@ -2,6 +2,7 @@
 #include "manager/served.h"
 
 #include "metrics/text.h"
+#include "service/cgroup-metrics.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
 #include "service/qos-metrics.h"
@@ -50,6 +51,8 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->crew)
                 write_workers(served->crew, buffer);
         pods_metrics_write(served->pods, buffer);
+        if (served->node->cgroup_events)
+                cgroup_metrics_write(served->node->cgroup_events, buffer);
         qos_metrics_write(served->node->view.qos, buffer);
         calls_write(&served->calls, buffer);
 }

@@ -17,6 +17,7 @@ INTEGRATION_TESTS = \
 	%D%/machines.sh \
 	%D%/observed.sh \
 	%D%/pods.sh \
+	%D%/qos.sh \
 	%D%/simulate.sh \
 	%D%/slugctl-pods.sh \
 	%D%/slug-kubelet.sh \
