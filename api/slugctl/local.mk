@@ -24,6 +24,7 @@ libslugctl_a_SOURCES = \
 	%D%/describe-pod.c %D%/describe-pod.h \
 	%D%/describe-pod-find.c \
 	%D%/describe-pod-text.c \
+	%D%/doctor.c %D%/doctor.h \
 	%D%/document.c %D%/document.h \
 	%D%/explain.c %D%/explain.h \
 	%D%/explain-memory.c \

@@ -79,6 +79,7 @@ enum {
 
 extern const Verb verb_describe_node;
 extern const Verb verb_describe_pod;
+extern const Verb verb_doctor;
 extern const Verb verb_topology;
 extern const Verb verb_allocate;
 extern const Verb verb_capture;

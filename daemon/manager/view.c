@@ -42,6 +42,22 @@ static const char *format_problem(const Diag *problem, char buffer[static DIAG_F
         return problem->text[0] ? diag_format(problem, buffer) : "";
 }
 
+static NodeKubelet translate_kubelet(const Settings *settings) {
+        const KubeletConfig *kubelet = &settings->config->kubelet;
+
+        return (NodeKubelet){
+                .topology_policy = kubelet->topology_policy,
+                .max_numa_nodes = kubelet->max_numa_nodes,
+                .cpu_policy = kubelet->cpu_policy,
+                .fails_on_swap = kubelet->fails_on_swap,
+                .swap_behavior = kubelet->swap_behavior,
+                .system_reserved_cgroup = kubelet->system_reserved_cgroup,
+                .kube_reserved_cgroup = kubelet->kube_reserved_cgroup,
+                .reserved_memory = settings->reserved_memory,
+                .n_reserved_memory = kubelet->n_reserved_memory,
+        };
+}
+
 NodeView view_build(const ViewParams *params, ViewTexts *texts) {
         const Snapshot *snapshot = params->snapshot;
         const Config *config = params->settings->config;
@@ -57,6 +73,7 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                 .journal = store_get_journal(params->store),
                 .pods = params->pods,
                 .qos = params->qos,
+                .qos_params = &params->settings->qos,
                 .ledger_problem = store_get_problem(params->store),
                 .history = params->history,
                 .start_time_usec = params->start_time_usec,
@@ -83,5 +100,6 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                 .is_kubelet_file_missing = config->is_kubelet_file_missing,
                 .has_kubepods_cgroup = kubelet->cgroups_per_qos,
                 .is_static_memory_policy = kubelet->static_memory_policy,
+                .kubelet = translate_kubelet(params->settings),
         };
 }

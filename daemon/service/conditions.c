@@ -9,99 +9,16 @@
  */
 #include <string.h>
 
-#include "service/kubelet-allocatable.h"
+#include "service/condition.h"
+#include "service/findings.h"
 #include "service/limits.h"
-#include "service/messages.h"
-
-typedef struct Condition {
-        const char *reason;
-        const char *message;
-        Slug__V1__ConditionStatus status;
-} Condition;
-
-static Condition good(const char *reason, const char *message) {
-        return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE };
-}
-
-static Condition bad(const char *reason, const char *message) {
-        return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_FALSE };
-}
-
-static Condition unknown(const char *reason, const char *message) {
-        return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN };
-}
 
 static Condition tell_configuration(Arena *arena, const NodeView *view) {
         if (!view->reload_problem[0])
-                return good("Loaded", "the last configuration that was read is in force");
-        return bad("ReloadRefused",
-                   arena_printf(arena, "%s; the configuration of before stays in force",
-                                view->reload_problem));
-}
-
-static Condition tell_kubelet_configuration(Arena *arena, const NodeView *view) {
-        if (!view->kubelet_problem[0] && !view->kubelet_file[0])
-                return good("FlagsOnly",
-                            arena_printf(arena, "the kubelet, process %u, uses no file",
-                                         view->kubelet_pid));
-        if (!view->kubelet_problem[0])
-                return good("Read", arena_printf(arena, "%s", view->kubelet_file));
-        return bad(view->is_kubelet_file_missing ? "NotFound" : "Invalid",
-                   arena_printf(arena,
-                                "%s; the kubelet's defaults stand in; name the file with "
-                                "kubelet.configFile in slugd.yaml",
-                                view->kubelet_problem));
-}
-
-/*
- * The kubelet reads the size of the machine once, when it starts. What it saw is known to a slugd
- * that was there, or told by the limit that it wrote to its cgroup.
- */
-static Condition tell_kubelet_memory(Arena *arena, const NodeView *view) {
-        const SysfsHost *host = &view->topology->machine->host;
-        const uint64_t total = view->capacity->total_bytes;
-        const uint64_t limit = bytes_round_down(view->capacity->kubepods_bytes, view->page_bytes);
-
-        if (view->kubelet_pid == 0)
-                return unknown("NoKubelet", "no kubelet runs here");
-        if (view->kubelet_seen_bytes.present && view->kubelet_seen_bytes.value != total)
-                return bad("MemoryChanged",
-                           arena_printf(arena,
-                                        "the kubelet saw %llu bytes when it started, the machine "
-                                        "has %llu now; restart the kubelet",
-                                        (unsigned long long)view->kubelet_seen_bytes.value,
-                                        (unsigned long long)total));
-        if (view->has_kubepods_cgroup && host->kubepods_max_bytes.present &&
-            host->kubepods_max_bytes.value != limit)
-                return bad("LimitOutdated",
-                           arena_printf(arena,
-                                        "memory.max of the cgroup %s is %llu, where the kubelet "
-                                        "would write %llu today: memory or reservations changed "
-                                        "since it started; restart the kubelet",
-                                        host->kubepods_cgroup,
-                                        (unsigned long long)host->kubepods_max_bytes.value,
-                                        (unsigned long long)limit));
-        if (view->kubelet_seen_bytes.present || host->kubepods_max_bytes.present)
-                return good("Current", "the kubelet has seen the memory that is there");
-        return unknown("NotSeen", "the kubelet was running before slugd came, and no kubepods "
-                                  "cgroup tells what it saw");
-}
-
-static Condition tell_kubelet_allocatable(Arena *arena, const NodeView *view) {
-        static const struct {
-                const char *reason;
-                Condition (*make)(const char *reason, const char *message);
-        } words[_KUBELET_ALLOCATABLE_N] = {
-                [KUBELET_ALLOCATABLE_AGREES] = { "Agrees", good },
-                [KUBELET_ALLOCATABLE_NOT_STATIC] = { "NotStatic", unknown },
-                [KUBELET_ALLOCATABLE_NOT_REPORTED] = { "NotReported", unknown },
-                [KUBELET_ALLOCATABLE_DIFFERS] = { "Differs", bad },
-        };
-        Diag message = {};
-        const KubeletAllocatable known =
-                kubelet_allocatable_judge(view->pods, view->capacity, &message);
-
-        return words[known].make(words[known].reason, arena_strdup(arena, message.text));
+                return condition_good("Loaded", "the last configuration that was read is in force");
+        return condition_bad("ReloadRefused",
+                             arena_printf(arena, "%s; the configuration of before stays in force",
+                                          view->reload_problem));
 }
 
 static Condition tell_topology(Arena *arena, const NodeView *view) {
@@ -109,12 +26,14 @@ static Condition tell_topology(Arena *arena, const NodeView *view) {
         const size_t n = diagnostics->n_items + diagnostics->n_dropped;
 
         if (n == 0 && view->topology->n_nodes > 0)
-                return good("AllFilesRead", "all that the kernel shows could be used");
+                return condition_good("AllFilesRead", "all that the kernel shows could be used");
         if (n == 0)
-                return bad("NoMemory", "neither NUMA nodes nor /proc/meminfo are there to be read");
-        return bad("FilesIgnored",
-                   arena_printf(arena, "%zu file%s could not be used; see the diagnostics", n,
-                                n == 1 ? "" : "s"));
+                return condition_bad("NoMemory",
+                                     "neither NUMA nodes nor /proc/meminfo are there to be read");
+        return condition_bad("FilesIgnored",
+                             arena_printf(arena,
+                                          "%zu file%s could not be used; see the diagnostics", n,
+                                          n == 1 ? "" : "s"));
 }
 
 /* The nodes that are excluded for want of evidence: those that have an advice. */
@@ -133,22 +52,24 @@ static Condition tell_classification(Arena *arena, const NodeView *view) {
                         nodeset_add(&unknown, node->id);
         }
         if (!nodeset_is_empty(&unknown))
-                return bad("NoEvidence",
-                           arena_printf(
-                                   arena,
-                                   "the memory of NUMA node%s %s is excluded, because nothing "
-                                   "tells what it is; adopt it with a classify line in slugd.yaml",
-                                   nodeset_count(&unknown) == 1 ? "" : "s",
-                                   nodeset_format(&unknown, text)));
+                return condition_bad(
+                        "NoEvidence",
+                        arena_printf(
+                                arena,
+                                "the memory of NUMA node%s %s is excluded, because nothing "
+                                "tells what it is; adopt it with a classify line in slugd.yaml",
+                                nodeset_count(&unknown) == 1 ? "" : "s",
+                                nodeset_format(&unknown, text)));
         if (!has_local)
-                return bad("NoLocalMemory", "no NUMA node counts as local memory");
-        return good("Classified", "every NUMA node with memory has a kind and a locality");
+                return condition_bad("NoLocalMemory", "no NUMA node counts as local memory");
+        return condition_good("Classified",
+                              "every NUMA node with memory has a kind and a locality");
 }
 
 static Condition tell_sum(Arena *arena, const NodeView *view) {
         const Capacity *capacity = view->capacity;
 
-        return bad(
+        return condition_bad(
                 "ReservedMemorySum",
                 arena_printf(arena,
                              "the kubelet's reservedMemory adds up to %llu bytes, system-reserved, "
@@ -165,32 +86,35 @@ static Condition tell_placement(Arena *arena, const NodeView *view) {
         char bytes[BYTES_TEXT_MAX];
 
         if (capacity->is_overreserved)
-                return bad("Overreserved",
-                           arena_printf(arena,
-                                        "%llu bytes are to be kept back of a capacity of %llu; the "
-                                        "kubelet does not start",
-                                        (unsigned long long)capacity->reservation_bytes,
-                                        (unsigned long long)capacity->total_bytes));
+                return condition_bad(
+                        "Overreserved",
+                        arena_printf(arena,
+                                     "%llu bytes are to be kept back of a capacity of %llu; the "
+                                     "kubelet does not start",
+                                     (unsigned long long)capacity->reservation_bytes,
+                                     (unsigned long long)capacity->total_bytes));
         if (capacity->is_node_missing)
-                return bad("NumaNodeMissing",
-                           "the kubelet's reservedMemory names a NUMA node that is not there");
+                return condition_bad(
+                        "NumaNodeMissing",
+                        "the kubelet's reservedMemory names a NUMA node that is not there");
         if (capacity->explicit_bytes.present &&
             capacity->explicit_bytes.value != capacity->reservation_bytes)
                 return tell_sum(arena, view);
         if (capacity->unplaced_bytes)
-                return bad(
+                return condition_bad(
                         "Unplaced",
                         arena_printf(arena,
                                      "%s of the reservation fit on no NUMA node; what is shown as "
                                      "allocatable is too much by that",
                                      bytes_format(capacity->unplaced_bytes, bytes)));
         if (capacity->remote_placed_bytes)
-                return bad("SpilledToRemote",
-                           arena_printf(arena,
-                                        "%s of the reservation did not fit on local memory and are "
-                                        "kept back on remote memory",
-                                        bytes_format(capacity->remote_placed_bytes, bytes)));
-        return good("Placed", "the whole reservation is kept back on NUMA nodes");
+                return condition_bad(
+                        "SpilledToRemote",
+                        arena_printf(arena,
+                                     "%s of the reservation did not fit on local memory and are "
+                                     "kept back on remote memory",
+                                     bytes_format(capacity->remote_placed_bytes, bytes)));
+        return condition_good("Placed", "the whole reservation is kept back on NUMA nodes");
 }
 
 static Condition tell_capacity(Arena *arena, const NodeView *view) {
@@ -200,17 +124,17 @@ static Condition tell_capacity(Arena *arena, const NodeView *view) {
         for (size_t i = 0; i < capacity->n_nodes; ++i)
                 sum = bytes_add_saturated(sum, capacity->nodes[i].capacity_bytes);
         if (capacity->is_hugepages_excessive)
-                return bad(
+                return condition_bad(
                         "HugepagesExceedMemory",
                         "a NUMA node shows more huge pages than memory; they are counted up to it");
         if (capacity->is_sum_different)
-                return bad(
+                return condition_bad(
                         "SumDiffers",
                         arena_printf(arena,
                                      "/proc/meminfo shows %llu bytes, the NUMA nodes together %llu",
                                      (unsigned long long)capacity->total_bytes,
                                      (unsigned long long)sum));
-        return good("Consistent", "/proc/meminfo and the NUMA nodes agree to the byte");
+        return condition_good("Consistent", "/proc/meminfo and the NUMA nodes agree to the byte");
 }
 
 static Condition tell_unused(Arena *arena, const NodeView *view) {
@@ -221,22 +145,24 @@ static Condition tell_unused(Arena *arena, const NodeView *view) {
         for (size_t i = 0; i < topology->n_unused; ++i)
                 sum = bytes_add_saturated(sum, topology->unused[i].bytes);
         if (topology->n_unused == 0)
-                return good("AllInUse", "all memory that the kernel shows is online");
-        return bad("UnusedMemory",
-                   arena_printf(arena, "%s exist and are not in use", bytes_format(sum, bytes)));
+                return condition_good("AllInUse", "all memory that the kernel shows is online");
+        return condition_bad("UnusedMemory", arena_printf(arena, "%s exist and are not in use",
+                                                          bytes_format(sum, bytes)));
 }
 
 static Condition tell_limits(Arena *arena, const NodeView *view) {
         const SysfsHost *host = &view->topology->machine->host;
 
         if (strcmp(host->cgroup_version, "v2") != 0)
-                return bad("NoCgroupV2", arena_printf(arena, "limits need cgroup v2; %s is mounted",
-                                                      host->cgroup_version[0] ? host->cgroup_version
-                                                                              : "no cgroup"));
+                return condition_bad(
+                        "NoCgroupV2",
+                        arena_printf(arena, "limits need cgroup v2; %s is mounted",
+                                     host->cgroup_version[0] ? host->cgroup_version : "no cgroup"));
         if (!strstr(host->cgroup_controllers, "memory"))
-                return bad("NoMemoryController",
-                           "the cgroup root has no memory controller; limits cannot be set");
-        return good("CgroupV2", "cgroup v2 has the memory controller");
+                return condition_bad(
+                        "NoMemoryController",
+                        "the cgroup root has no memory controller; limits cannot be set");
+        return condition_good("CgroupV2", "cgroup v2 has the memory controller");
 }
 
 /* Limits that slugd was told to set: what became of them, the worst first. */
@@ -245,17 +171,17 @@ static Condition tell_limits_set(Arena *arena, const NodeView *view) {
                 const char *reason;
                 Condition (*make)(const char *reason, const char *message);
         } words[_LIMITS_STATE_N] = {
-                [LIMITS_ACHIEVED] = { "Achieved", good },
-                [LIMITS_NOT_MANAGED] = { "NotManaged", good },
-                [LIMITS_NOT_SEEN] = { "NotSeen", unknown },
-                [LIMITS_WRITING] = { "Writing", unknown },
-                [LIMITS_NO_CGROUP] = { "NoCgroup", unknown },
-                [LIMITS_PENDING] = { "Pending", bad },
-                [LIMITS_HELD_BACK] = { "HeldBack", bad },
-                [LIMITS_CONTENDED] = { "Contended", bad },
-                [LIMITS_REFUSED] = { "Refused", bad },
-                [LIMITS_NOT_WRITTEN] = { "NotWritten", bad },
-                [LIMITS_WITHDRAWN] = { "Withdrawn", bad },
+                [LIMITS_ACHIEVED] = { "Achieved", condition_good },
+                [LIMITS_NOT_MANAGED] = { "NotManaged", condition_good },
+                [LIMITS_NOT_SEEN] = { "NotSeen", condition_unknown },
+                [LIMITS_WRITING] = { "Writing", condition_unknown },
+                [LIMITS_NO_CGROUP] = { "NoCgroup", condition_unknown },
+                [LIMITS_PENDING] = { "Pending", condition_bad },
+                [LIMITS_HELD_BACK] = { "HeldBack", condition_bad },
+                [LIMITS_CONTENDED] = { "Contended", condition_bad },
+                [LIMITS_REFUSED] = { "Refused", condition_bad },
+                [LIMITS_NOT_WRITTEN] = { "NotWritten", condition_bad },
+                [LIMITS_WITHDRAWN] = { "Withdrawn", condition_bad },
         };
         Limits limits;
 
@@ -269,14 +195,15 @@ static Condition tell_ledger(Arena *arena, const NodeView *view) {
                 view->journal ? journal_get_state(view->journal) : (JournalState){};
 
         if (!view->journal || state.health == JOURNAL_ABSENT)
-                return bad("Volatile",
-                           arena_printf(arena, "claims are kept as long as slugd runs: %s",
-                                        view->ledger_problem ? view->ledger_problem
-                                                             : "there is no ledger"));
+                return condition_bad(
+                        "Volatile", arena_printf(arena, "claims are kept as long as slugd runs: %s",
+                                                 view->ledger_problem ? view->ledger_problem
+                                                                      : "there is no ledger"));
         if (state.health == JOURNAL_FAILED)
-                return bad("WriteFailed",
-                           arena_printf(arena, "nothing new is promised: %s", state.problem));
-        return good("Written", "every claim that was answered is on the disk");
+                return condition_bad(
+                        "WriteFailed",
+                        arena_printf(arena, "nothing new is promised: %s", state.problem));
+        return condition_good("Written", "every claim that was answered is on the disk");
 }
 
 typedef struct Excess {
@@ -308,21 +235,23 @@ static Condition tell_claims(Arena *arena, const NodeView *view) {
         char text[NODESET_TEXT_MAX], bytes[BYTES_TEXT_MAX];
 
         if (promised.bytes > 0)
-                return bad("Overcommitted",
-                           arena_printf(arena,
-                                        "claims on NUMA nodes %s are %s more than what is "
-                                        "allocatable there; nothing new is promised there",
-                                        nodeset_format(&promised.nodes, text),
-                                        bytes_format(promised.bytes, bytes)));
+                return condition_bad(
+                        "Overcommitted",
+                        arena_printf(arena,
+                                     "claims on NUMA nodes %s are %s more than what is "
+                                     "allocatable there; nothing new is promised there",
+                                     nodeset_format(&promised.nodes, text),
+                                     bytes_format(promised.bytes, bytes)));
         if (all.bytes > 0)
-                return good("ObservedBeyond",
-                            arena_printf(arena,
-                                         "what is promised is there; with what pods hold without "
-                                         "having asked, NUMA nodes %s have %s more than what is "
-                                         "allocatable there, and nothing new is promised there",
-                                         nodeset_format(&all.nodes, text),
-                                         bytes_format(all.bytes, bytes)));
-        return good("Covered", "no NUMA node has more claims than memory");
+                return condition_good(
+                        "ObservedBeyond",
+                        arena_printf(arena,
+                                     "what is promised is there; with what pods hold without "
+                                     "having asked, NUMA nodes %s have %s more than what is "
+                                     "allocatable there, and nothing new is promised there",
+                                     nodeset_format(&all.nodes, text),
+                                     bytes_format(all.bytes, bytes)));
+        return condition_good("Covered", "no NUMA node has more claims than memory");
 }
 
 static Condition tell_pods(Arena *arena, const NodeView *view) {
@@ -330,20 +259,40 @@ static Condition tell_pods(Arena *arena, const NodeView *view) {
                 const char *reason;
                 Condition (*make)(const char *reason, const char *message);
         } words[_PODS_KNOWN_N] = {
-                [PODS_REPORTED] = { "Reported", good },
-                [PODS_UNSEEN] = { "NotSeen", unknown },
-                [PODS_CGROUPS_ONLY] = { "CgroupsOnly", unknown },
-                [PODS_UNSETTLED] = { "Unsettled", bad },
-                [PODS_REPORT_OLD] = { "ReportOld", bad },
-                [PODS_SOURCE_FAILED] = { "SourceFailed", bad },
-                [PODS_SOURCE_ABSENT] = { "SourceAbsent", bad },
-                [PODS_CGROUPS_UNREADABLE] = { "CgroupsUnreadable", bad },
-                [PODS_UNRECORDED] = { "NotRecorded", bad },
+                [PODS_REPORTED] = { "Reported", condition_good },
+                [PODS_UNSEEN] = { "NotSeen", condition_unknown },
+                [PODS_CGROUPS_ONLY] = { "CgroupsOnly", condition_unknown },
+                [PODS_UNSETTLED] = { "Unsettled", condition_bad },
+                [PODS_REPORT_OLD] = { "ReportOld", condition_bad },
+                [PODS_SOURCE_FAILED] = { "SourceFailed", condition_bad },
+                [PODS_SOURCE_ABSENT] = { "SourceAbsent", condition_bad },
+                [PODS_CGROUPS_UNREADABLE] = { "CgroupsUnreadable", condition_bad },
+                [PODS_UNRECORDED] = { "NotRecorded", condition_bad },
         };
         Diag message = {};
         const PodsKnown known = pods_view_judge(view->pods, &message);
 
         return words[known].make(words[known].reason, arena_strdup(arena, message.text));
+}
+
+/* Notes are no conflict: what they say may be meant so. */
+static Condition tell_conflicts(Arena *arena, const NodeView *view) {
+        Findings findings;
+        size_t n = 0;
+
+        if (findings_build(arena, view, &findings) != 0)
+                return condition_unknown("OutOfMemory", NULL);
+        while (n < findings.n_items && findings.items[n].severity > FINDING_NOTE)
+                ++n;
+        if (n == 0)
+                return condition_good("NoConflict",
+                                      "nothing is at odds with what slugd and the kubelet are to "
+                                      "do");
+        if (n == 1)
+                return condition_bad(findings.items[0].type, findings.items[0].message);
+        return condition_bad(findings.items[0].type,
+                             arena_printf(arena, "%s; and %zu more, see slugctl doctor",
+                                          findings.items[0].message, n - 1 + findings.n_dropped));
 }
 
 int message_build_conditions(Arena *arena,
@@ -355,9 +304,9 @@ int message_build_conditions(Arena *arena,
                 Condition (*tell)(Arena *, const NodeView *);
         } types[] = {
                 { "ConfigurationCurrent", tell_configuration },
-                { "KubeletConfigurationRead", tell_kubelet_configuration },
-                { "KubeletMemoryCurrent", tell_kubelet_memory },
-                { "KubeletAllocatable", tell_kubelet_allocatable },
+                { "KubeletConfigurationRead", condition_tell_kubelet_configuration },
+                { "KubeletMemoryCurrent", condition_tell_kubelet_memory },
+                { "KubeletAllocatable", condition_tell_kubelet_allocatable },
                 { "TopologyComplete", tell_topology },
                 { "MemoryClassified", tell_classification },
                 { "CapacityConsistent", tell_capacity },
@@ -368,6 +317,7 @@ int message_build_conditions(Arena *arena,
                 { "LedgerDurable", tell_ledger },
                 { "ClaimsCovered", tell_claims },
                 { "PodsKnown", tell_pods },
+                { "ConflictFree", tell_conflicts },
         };
         Slug__V1__Condition **list = MESSAGE_LIST(arena, ELEMENTSOF(types), Slug__V1__Condition,
                                                   SLUG__V1__CONDITION__INIT);

@@ -47,6 +47,8 @@ _must_check_ int message_build_explanation(Arena *arena,
                                            Slug__V1__ExplainResponse **ret);
 _must_check_ int
 message_build_config(Arena *arena, const NodeView *view, Slug__V1__GetConfigResponse **ret);
+_must_check_ int
+message_build_findings(Arena *arena, const NodeView *view, Slug__V1__ListFindingsResponse **ret);
 _must_check_ int message_build_changes(Arena *arena,
                                        const NodeView *view,
                                        uint64_t after_generation,

@@ -5,6 +5,9 @@
 #include <stdio.h>
 
 #include "metrics/text.h"
+#include "service/findings.h"
+
+#define FINDINGS_TEXTS_MAX (256u * 1024)
 
 /*
  * Bytes are bytes and add up: for every NUMA node, hugepages + reserved + allocatable + withheld is
@@ -159,6 +162,31 @@ static void write_single(Buffer *buffer, const char *name, const char *help, uin
         metric_sample(buffer, name, NULL, 0, value);
 }
 
+/* Every type is there at all times; a page that cannot be made has none of them. */
+static void write_findings(const NodeView *view, Buffer *buffer) {
+        _cleanup_(arena_freep) Arena *arena = NULL;
+        Findings findings;
+
+        if (arena_new(FINDINGS_TEXTS_MAX, &arena) != 0 ||
+            findings_build(arena, view, &findings) != 0)
+                return;
+        metric_begin(buffer, "slug_findings", "gauge",
+                     "What is at odds with what slugd and the kubelet are to do, by type.");
+        for (size_t i = 0; i < finding_type_count(); ++i) {
+                FindingSeverity severity;
+                const char *type = finding_type_name(i, &severity);
+                const MetricLabel labels[] = {
+                        { "type", type },
+                        { "severity", finding_severity_name(severity) },
+                };
+                uint64_t n = 0;
+
+                for (size_t k = 0; k < findings.n_items; ++k)
+                        n += findings.items[k].type == type;
+                metric_sample(buffer, "slug_findings", labels, ELEMENTSOF(labels), n);
+        }
+}
+
 void metrics_page_write(const NodeView *view, Buffer *buffer) {
         metric_begin(buffer, "slug_build_info", "gauge", "The version of slugd; always 1.");
         metric_sample(buffer, "slug_build_info", &(const MetricLabel){ "version", PACKAGE_VERSION },
@@ -178,6 +206,7 @@ void metrics_page_write(const NodeView *view, Buffer *buffer) {
                      "What of the reservation fits on no NUMA node.",
                      view->capacity->unplaced_bytes);
         write_nodes(view, buffer);
+        write_findings(view, buffer);
         if (view->ledger && view->journal)
                 write_ledger(view, buffer);
 }

@@ -84,6 +84,17 @@ static void list_changes(RpcCall *call, const ProtobufCMessage *message, void *u
                 rpc_call_finish(call, &response->base);
 }
 
+static void list_findings(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        const NodeService *self = userdata;
+        Slug__V1__ListFindingsResponse *response;
+
+        (void)request; /* it has no fields */
+        if (message_build_findings(rpc_call_get_arena(call), &self->view, &response) < 0)
+                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+        else
+                rpc_call_finish(call, &response->base);
+}
+
 static RpcCookie get_newest(const NodeService *service) {
         return (RpcCookie){
                 .first = service->view.topology->generation,
@@ -177,6 +188,14 @@ void node_service_init(NodeService *service) {
                         .input = &slug__v1__plan_request__descriptor,
                         .output = &slug__v1__plan_response__descriptor,
                         .handler = node_plan,
+                        .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/ListFindings",
+                        .input = &slug__v1__list_findings_request__descriptor,
+                        .output = &slug__v1__list_findings_response__descriptor,
+                        .handler = list_findings,
                         .has_no_side_effects = true,
                         .role = RPC_ROLE_READER,
                 },

@@ -40,6 +40,19 @@ typedef struct NodeConfigFile {
         const char *problem;
 } NodeConfigFile;
 
+/* What the kubelet's managers were told. */
+typedef struct NodeKubelet {
+        const char *topology_policy; /* "none" */
+        OptU64 max_numa_nodes;       /* max-allowable-numa-nodes */
+        const char *cpu_policy;      /* "none" */
+        bool fails_on_swap;
+        const char *swap_behavior;          /* "" is NoSwap */
+        const char *system_reserved_cgroup; /* "" for none */
+        const char *kube_reserved_cgroup;
+        const ReservedMemory *reserved_memory;
+        size_t n_reserved_memory;
+} NodeKubelet;
+
 typedef struct NodeView {
         const char *name;
         const char *root; /* "/" or the captured machine's folder */
@@ -49,10 +62,11 @@ typedef struct NodeView {
         const Ledger *ledger;
         const Journal *journal;
         const PodsView *pods;
-        const QosView *qos;         /* NULL: nobody looks at cgroups */
-        const char *ledger_problem; /* why it is not kept, "" when it is */
-        uint64_t start_time_usec;   /* when this slugd started, by the wall clock */
-        const char *reload_problem; /* why the last reload was refused, "" when it was not */
+        const QosView *qos;          /* NULL: nobody keeps limits */
+        const QosParams *qos_params; /* what slugd was told to write */
+        const char *ledger_problem;  /* why it is not kept, "" when it is */
+        uint64_t start_time_usec;    /* when this slugd started, by the wall clock */
+        const char *reload_problem;  /* why the last reload was refused, "" when it was not */
         NodeSetting system_reserved;
         NodeSetting kube_reserved;
         NodeSetting eviction; /* bytes: not used, the capacity knows them */
@@ -72,6 +86,7 @@ typedef struct NodeView {
         bool is_kubelet_file_missing;
         bool has_kubepods_cgroup;     /* cgroupsPerQOS */
         bool is_static_memory_policy; /* the kubelet checks the sum of reservedMemory */
+        NodeKubelet kubelet;
 } NodeView;
 
 /* What the service has others do. */

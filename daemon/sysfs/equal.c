@@ -108,7 +108,7 @@ static bool is_equal_host(const SysfsHost *a, const SysfsHost *b) {
         return SAME_TEXT(host_name) && SAME_TEXT(kernel_version) && SAME_TEXT(os_image) &&
                SAME_TEXT(cgroup_version) && SAME_TEXT(cgroup_controllers) &&
                SAME_TEXT(kubepods_cgroup) && SAME_OPT(kubepods_max_bytes) &&
-               SAME_OPT(memory_bytes) && SAME_OPT(is_demotion_enabled) &&
+               SAME_OPT(memory_bytes) && SAME_OPT(swap_bytes) && SAME_OPT(is_demotion_enabled) &&
                SAME_OPT(numa_balancing) && SAME_OPT(block_bytes) && SAME_TEXT(auto_online_blocks);
 }
 

@@ -13,6 +13,16 @@
 #define MEMINFO_MAX    16384u
 #define OS_RELEASE_MAX 16384u
 
+/* A kernel without swap has no such line, and that is nothing to complain about. */
+static OptU64 find_swap(const AttrReader *reader, Scan text) {
+        Scan rest = text, line;
+
+        while (scan_line(&rest, &line))
+                if (scan_literal(&line, "SwapTotal:"))
+                        return attr_find_kib(reader, "proc/meminfo", text, "SwapTotal:");
+        return (OptU64){};
+}
+
 static void read_meminfo(const AttrReader *reader, SysfsHost *host) {
         char text[MEMINFO_MAX];
         size_t n;
@@ -20,6 +30,7 @@ static void read_meminfo(const AttrReader *reader, SysfsHost *host) {
         if (!attr_read_text(reader, "proc/meminfo", text, sizeof(text), &n))
                 return;
         host->memory_bytes = attr_find_kib(reader, "proc/meminfo", scan_init(text, n), "MemTotal:");
+        host->swap_bytes = find_swap(reader, scan_init(text, n));
 }
 
 /* "Linux version 6.12.1-amd64 (someone@somewhere) ...", for captures without sysctl files. */

@@ -180,6 +180,7 @@ typedef struct SysfsHost {
         char kubepods_cgroup[48];  /* below the cgroup root; "" when there is none */
         OptU64 kubepods_max_bytes; /* its memory.max; absent for "max", too */
         OptU64 memory_bytes;       /* MemTotal of /proc/meminfo: what the kubelet calls capacity */
+        OptU64 swap_bytes;         /* SwapTotal: 0 when there is no swap */
         OptU64 is_demotion_enabled;
         OptU64 numa_balancing;
         OptU64 block_bytes;

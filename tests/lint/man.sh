@@ -76,7 +76,7 @@ contains "$(cat "$tmp/slugd")" "--socket" "the options of slugd --help can be re
 options_of_page <"$slugd_page" >"$tmp/page"
 same "$tmp/page" "$tmp/slugd" "options of slugd"
 known "$slugd_page" "$tmp/slugd" "slugd.8 speaks of options that there are"
-sed -n 's/^ *{ "\([A-Za-z]*\)", tell_.*/\1/p' "$abs_top_srcdir/daemon/service/conditions.c" | sort -u >"$tmp/conditions"
+sed -n 's/^ *{ "\([A-Za-z]*\)", \(condition_\)*tell_.*/\1/p' "$abs_top_srcdir/daemon/service/conditions.c" | sort -u >"$tmp/conditions"
 contains "$(cat "$tmp/conditions")" "TopologyComplete" "the conditions can be read"
 section CONDITIONS "$slugd_page" | sed -n 's/^\.It Sy //p' | sort -u >"$tmp/page"
 same "$tmp/page" "$tmp/conditions" "conditions"
@@ -86,6 +86,11 @@ contains "$(cat "$tmp/reasons")" "CgroupsOnly" "the reasons of PodsKnown can be 
 section CONDITIONS "$slugd_page" | sed -n '/^\.It Sy PodsKnown/,$s/^\.Ql \([A-Z][A-Za-z]*\).*/\1/p' |
   grep -v -x Unknown | sort >"$tmp/page"
 same "$tmp/page" "$tmp/reasons" "reasons of PodsKnown"
+
+sed -n 's/^ *{ "\([A-Za-z0-9]*\)", FINDING_.*/\1/p' "$abs_top_srcdir/daemon/service/findings.c" | sort >"$tmp/findings"
+contains "$(cat "$tmp/findings")" "KubeletOwnsKnob" "the findings can be read"
+section FINDINGS "$slugd_page" | sed -n 's/^\.It Sy //p' | sort >"$tmp/page"
+same "$tmp/page" "$tmp/findings" "findings"
 
 # slug-kubelet(8)
 "$abs_top_builddir/slug-kubelet" --help | options_of_help >"$tmp/kubelet"

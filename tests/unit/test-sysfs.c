@@ -48,7 +48,8 @@ static void write_machine(void) {
         folder_write(&folder, "sys/devices/virtual/memory_tiering/memory_tier22/nodelist", "2\n");
         folder_write(&folder, "sys/devices/virtual/memory_tiering/memory_tier4/nodelist", "0\n");
         folder_write(&folder, "sys/kernel/mm/numa/demotion_enabled", "false\n");
-        folder_write(&folder, "proc/meminfo", "MemTotal:       1500 kB\nMemFree: 3 kB\n");
+        folder_write(&folder, "proc/meminfo",
+                     "MemTotal:       1500 kB\nMemFree: 3 kB\nSwapTotal:         64 kB\n");
         folder_write(&folder, "proc/version", "Linux version 6.12.1-amd64 (builder) #1 SMP\n");
         folder_write(&folder, "proc/sys/kernel/hostname", "worker\n");
         folder_write(&folder, "sys/fs/cgroup/cgroup.controllers", "cpuset cpu memory\n");
@@ -155,6 +156,20 @@ START_TEST(hugepage_pools_are_sorted_by_size) {
         ck_assert(!machine->nodes[0].hugepages[0].n_surplus_pages.present);
         ck_assert_uint_eq(machine->nodes[0].hugepages[1].page_bytes, GIB);
         ck_assert_uint_eq(machine->nodes[1].n_hugepages, 0);
+}
+END_TEST
+
+START_TEST(a_kernel_without_swap_says_nothing_of_it) {
+        reread();
+        ck_assert_uint_eq(machine->host.swap_bytes.value, 65536);
+        folder_write(&folder, "proc/meminfo", "MemTotal: 1500 kB\n");
+        reread();
+        ck_assert(!machine->host.swap_bytes.present);
+        ck_assert_uint_eq(machine->diagnostics.n_items, 0);
+        folder_write(&folder, "proc/meminfo", "MemTotal: 1500 kB\nSwapTotal: much\n");
+        reread();
+        ck_assert(!machine->host.swap_bytes.present);
+        ck_assert_uint_eq(machine->diagnostics.n_items, 1);
 }
 END_TEST
 
@@ -406,7 +421,9 @@ static const struct {
         { "sys/devices/virtual/memory_tiering/memory_tier4/nodelist", "0,2\n" },
         { "sys/devices/virtual/memory_tiering/memory_tier99/nodelist", "\n" },
         { "sys/kernel/mm/numa/demotion_enabled", "true\n" },
-        { "proc/meminfo", "MemTotal: 1501 kB\n" },
+        { "proc/meminfo", "MemTotal: 1501 kB\nSwapTotal: 64 kB\n" },
+        { "proc/meminfo", "MemTotal: 1500 kB\nSwapTotal: 0 kB\n" },
+        { "proc/meminfo", "MemTotal: 1500 kB\n" },
         { "proc/iomem", "1000-1fff : System RAM (kmem)\n" },
         { "proc/driver/nvidia/gpus/0000:01:00.0/numa_status", "Node: 2\n" },
         { "sys/fs/cgroup/cgroup.controllers", "cpu\n" },
@@ -466,6 +483,7 @@ Suite *suite(void) {
         tcase_add_test(t, nodes_are_those_that_are_online);
         tcase_add_test(t, distance_columns_are_online_nodes);
         tcase_add_test(t, hugepage_pools_are_sorted_by_size);
+        tcase_add_test(t, a_kernel_without_swap_says_nothing_of_it);
         tcase_add_test(t, a_figure_of_zero_is_unknown);
         tcase_add_test(t, what_is_missing_is_absent);
         tcase_add_test(t, blocks_know_state_zone_and_node);

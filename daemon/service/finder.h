@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Looking for findings. Inside this folder only: a function looks for one type and adds what it
+ * finds; what a text costs is the arena's, and NULL for one ends the whole with -ENOMEM.
+ */
+#include <string.h>
+
+#include "service/findings.h"
+
+typedef struct Finder {
+        const NodeView *view;
+        Arena *arena;
+        const char *type; /* that is being looked for */
+        FindingSeverity severity;
+        Findings *findings;
+        int error;
+} Finder;
+
+void finder_add(Finder *finder, const char *message, const char *fix);
+
+/* What was told */
+bool finder_has_kubelet(const Finder *finder); /* its configuration was read, or it runs */
+unsigned finder_get_manage(const Finder *finder);
+/* "FILE: LINE" for a person to write: where @key was set, else where the kubelet's file is. */
+const char *finder_set_kubelet(const Finder *finder, const char *key, const char *line);
+/* "FILE: qos: {manage: [...]}": slugd's words without @without and with @with. */
+const char *finder_set_manage(const Finder *finder, unsigned without, unsigned with);
+static inline bool finder_is_word(const char *text, const char *word) {
+        return text && strcmp(text, word) == 0;
+}
+
+/* The machine */
+NodeSet
+finder_get_demotion_targets(const Finder *finder); /* {}: demotion is off, or moves nothing */
+/* "NUMA node 2", "NUMA nodes 2-3"; NULL when out of memory */
+const char *finder_name_nodes(const Finder *finder, const NodeSet *nodes);
+
+/* Of the kubelet */
+void find_reserved_memory(Finder *finder);
+void find_too_many_nodes(Finder *finder);
+void find_swap_refused(Finder *finder);
+void find_cpuless_refusals(Finder *finder);
+void find_cpuless_pins(Finder *finder);
+/* Of the kernel */
+void find_demotion_through_masks(Finder *finder);
+void find_demotion_unprotected(Finder *finder);
+void find_balancing_over_limits(Finder *finder);
+void find_balancing(Finder *finder);
+void find_unmovable(Finder *finder);
+void find_swap_below(Finder *finder);
+/* Of limits */
+void find_no_cgroup2(Finder *finder);
+void find_nothing_written(Finder *finder);
+void find_owned_knobs(Finder *finder);
+void find_unclear_knobs(Finder *finder);
+void find_refused(Finder *finder);
+void find_contended(Finder *finder);
+void find_pending(Finder *finder);
