@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "manager/manager.h"
+#include "manager/plan.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -22,6 +23,9 @@ static const char *main_arg_config;
 static const char *main_arg_check_config;
 static bool main_arg_no_ledger = false;
 static bool main_arg_foreground;
+static bool main_arg_plan;
+static bool main_arg_output_is_given;
+static PlanFormat main_arg_output = PLAN_TEXT;
 static int main_arg_log_level = LOG_INFO;
 
 static int help(void) {
@@ -41,6 +45,11 @@ static int help(void) {
                 "                         read FILE and its drop-ins in FILE.d as a start would, "
                 "say what is\n"
                 "                         wrong, and end\n"
+                "      --plan             print what would be written to the limits of QoS "
+                "cgroups, "
+                "why, and\n"
+                "                         what is there now, and end; nothing is written\n"
+                "  -o, --output FORMAT    of --plan: text or json (default: text)\n"
                 "      --no-ledger        keep claims in memory only, for a try-out\n"
                 "      --foreground       log as plain text on standard error, for a person "
                 "at a terminal\n"
@@ -55,6 +64,7 @@ static int help(void) {
                 "  slugd --foreground --no-ledger --socket /tmp/slugd.sock\n"
                 "  slugd --foreground --root ./captured-machine --socket /tmp/slugd.sock\n"
                 "  slugd --check-config /etc/slug/slugd.yaml\n"
+                "  slugd --plan\n"
                 "  slugctl --socket /tmp/slugd.sock describe-node\n");
         return EXIT_SUCCESS;
 }
@@ -73,6 +83,19 @@ static int set_log_level(const char *text) {
         return usage();
 }
 
+static int set_output(const char *text) {
+        main_arg_output_is_given = true;
+        if (strcmp(text, "text") == 0)
+                main_arg_output = PLAN_TEXT;
+        else if (strcmp(text, "json") == 0)
+                main_arg_output = PLAN_JSON;
+        else {
+                (void)fprintf(stderr, "slugd: unknown output '%s'; one of text, json\n", text);
+                return usage();
+        }
+        return 0;
+}
+
 /* Below 0: go on; otherwise the exit status. */
 static int parse_args(int argc, char **argv) {
         enum {
@@ -80,6 +103,7 @@ static int parse_args(int argc, char **argv) {
                 ARG_SOCKET,
                 ARG_CONFIG,
                 ARG_CHECK_CONFIG,
+                ARG_PLAN,
                 ARG_NO_LEDGER,
                 ARG_FOREGROUND,
                 ARG_LOG_LEVEL,
@@ -90,6 +114,8 @@ static int parse_args(int argc, char **argv) {
                 { "socket", required_argument, NULL, ARG_SOCKET },
                 { "config", required_argument, NULL, ARG_CONFIG },
                 { "check-config", required_argument, NULL, ARG_CHECK_CONFIG },
+                { "plan", no_argument, NULL, ARG_PLAN },
+                { "output", required_argument, NULL, 'o' },
                 { "no-ledger", no_argument, NULL, ARG_NO_LEDGER },
                 { "foreground", no_argument, NULL, ARG_FOREGROUND },
                 { "log-level", required_argument, NULL, ARG_LOG_LEVEL },
@@ -99,7 +125,7 @@ static int parse_args(int argc, char **argv) {
         };
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        while ((c = getopt_long(argc, argv, "ho:", options, NULL)) >= 0) {
                 switch (c) {
                 case ARG_ROOT:
                         main_arg_root = optarg;
@@ -112,6 +138,14 @@ static int parse_args(int argc, char **argv) {
                         break;
                 case ARG_CHECK_CONFIG:
                         main_arg_check_config = optarg;
+                        break;
+                case ARG_PLAN:
+                        main_arg_plan = true;
+                        break;
+                case 'o':
+                        r = set_output(optarg);
+                        if (r)
+                                return r;
                         break;
                 case ARG_NO_LEDGER:
                         main_arg_no_ledger = true;
@@ -135,6 +169,10 @@ static int parse_args(int argc, char **argv) {
         }
         if (optind < argc) {
                 (void)fprintf(stderr, "slugd: unexpected argument '%s'\n", argv[optind]);
+                return usage();
+        }
+        if (main_arg_output_is_given && !main_arg_plan) {
+                (void)fprintf(stderr, "slugd: --output is for --plan\n");
                 return usage();
         }
         return -1;
@@ -179,8 +217,34 @@ static int check_config(const char *file) {
         return EXIT_FAILURE;
 }
 
+/* What went wrong in a run that somebody looks at. */
+static int complain(int r, const Diag *diag) {
+        char text[DIAG_FORMATTED_MAX];
+
+        (void)fprintf(stderr, "slugd: %s\n", r > 0 ? diag_format(diag, text) : strerror(-r));
+        return EXIT_FAILURE;
+}
+
+static int print_plan(const ManagerParams *params) {
+        _cleanup_(buffer_deinitp) Buffer buffer = {};
+        bool is_running = false;
+        Diag diag = {};
+        int r;
+
+        r = manager_plan(params, main_arg_output, &buffer, &is_running, &diag);
+        if (r)
+                return complain(r, &diag);
+        if (fwrite(buffer.data, 1, buffer.n_data, stdout) != buffer.n_data || fflush(stdout) != 0)
+                return complain(-errno, &diag);
+        if (is_running)
+                (void)fprintf(stderr, "slugd: another slugd runs here, and knows what pods "
+                                      "request: see \"slugctl plan\"\n");
+        return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv) {
         _cleanup_(manager_freep) Manager *manager = NULL;
+        ManagerParams params = { .clock = clock_monotonic, .wall_clock = clock_realtime };
         Diag diag = {};
         int r;
 
@@ -189,21 +253,20 @@ int main(int argc, char **argv) {
                 return r;
         if (main_arg_check_config)
                 return check_config(main_arg_check_config);
+        params.root = main_arg_root;
+        params.socket = main_arg_socket;
+        params.config_file = main_arg_config;
+        params.has_no_ledger = main_arg_no_ledger;
+        if (main_arg_plan) {
+                log_init("slugd", LOG_TARGET_TEXT, LOG_ERR);
+                return print_plan(&params);
+        }
         log_init("slugd", main_arg_foreground ? LOG_TARGET_TEXT : LOG_TARGET_AUTO,
                  main_arg_log_level);
         /* A peer that hangs up is an ordinary event, told by the return value of write(). */
         (void)signal(SIGPIPE, SIG_IGN);
 
-        r = manager_new(
-                &(const ManagerParams){
-                        .root = main_arg_root,
-                        .socket = main_arg_socket,
-                        .config_file = main_arg_config,
-                        .has_no_ledger = main_arg_no_ledger,
-                        .clock = clock_monotonic,
-                        .wall_clock = clock_realtime,
-                },
-                &manager, &diag);
+        r = manager_new(&params, &manager, &diag);
         if (r == 0) {
                 r = manager_run(manager);
                 if (r < 0)

@@ -48,7 +48,9 @@ include tests/unit/capacity.mk
 include tests/unit/split.mk
 include tests/unit/ledger.mk
 include tests/unit/cgroup.mk
+include tests/unit/cgroup-write.mk
 include tests/unit/pods.mk
+include tests/unit/qos.mk
 include tests/unit/cgroup-events.mk
 include tests/unit/hints.mk
 include tests/unit/worker.mk

@@ -10,6 +10,7 @@ libslugapi_a_SOURCES += \
 	%D%/messages.h \
 	%D%/nodeset.c %D%/nodeset.h \
 	%D%/quantity.c %D%/quantity.h \
+	%D%/quoted.c %D%/quoted.h \
 	%D%/replace.c %D%/replace.h \
 	%D%/root.c %D%/root.h \
 	%D%/scan.c %D%/scan.h \

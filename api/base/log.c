@@ -29,6 +29,7 @@
  *   SLUG_TIER SLUG_PAGE_SIZE                       tier number; bytes
  *   SLUG_KIND SLUG_LOCALITY                        words of the API: "cxl", "remote"
  *   SLUG_POD_UID SLUG_CONTAINER SLUG_CGROUP        as the kubelet names them; below the cgroup root
+ *   SLUG_LEVEL SLUG_EVENT SLUG_COUNT               "burstable"; "oom_kill"; how often
  *   SLUG_BYTES SLUG_FREE_BYTES                     decimal bytes, never rounded
  *   SLUG_LOCAL_BYTES SLUG_REMOTE_BYTES             the same, by locality
  *   SLUG_GENERATION                                of the snapshot used
@@ -60,7 +61,8 @@ static const char *const dictionary[] = {
         "SLUG_METHOD",     "SLUG_NODE",       "SLUG_NODES",       "SLUG_NODE_COUNT",
         "SLUG_PAGE_SIZE",  "SLUG_PEER_PID",   "SLUG_PEER_UID",    "SLUG_PID",
         "SLUG_POD_UID",    "SLUG_REASON",     "SLUG_SOCKET",      "SLUG_STATUS",
-        "SLUG_SUPPRESSED", "SLUG_TIER",       "SLUG_VERSION",
+        "SLUG_SUPPRESSED", "SLUG_TIER",       "SLUG_VERSION",     "SLUG_LEVEL",
+        "SLUG_EVENT",      "SLUG_COUNT",
 };
 
 typedef struct Log {

@@ -53,8 +53,9 @@ static void check(RpcCall *call, const ProtobufCMessage *message, void *userdata
         rpc_call_finish(call, &response.base);
 }
 
-static bool push_status(RpcCall *call, uint64_t *known, void *userdata) {
-        const Grpc__Health__V1__HealthCheckResponse response = make_response(userdata, *known);
+static bool push_status(RpcCall *call, RpcCookie *known, void *userdata) {
+        const Grpc__Health__V1__HealthCheckResponse response =
+                make_response(userdata, known->first);
 
         return rpc_call_push(call, &response.base);
 }
@@ -64,7 +65,8 @@ static void watch(RpcCall *call, const ProtobufCMessage *message, void *userdata
         const Grpc__Health__V1__HealthCheckRequest *request =
                 (const Grpc__Health__V1__HealthCheckRequest *)message;
 
-        rpc_watchers_add(&health->watchers, call, is_known(health->table, request->service));
+        rpc_watchers_add(&health->watchers, call,
+                         (RpcCookie){ .first = is_known(health->table, request->service) });
 }
 
 void rpc_health_init(RpcHealth *health, const RpcTable *table) {

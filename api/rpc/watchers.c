@@ -7,7 +7,7 @@ struct RpcWatcher {
         RpcWatcher *previous, *next;
         RpcWatchers *watchers;
         RpcCall *call;
-        uint64_t cookie;
+        RpcCookie cookie;
         bool is_stale; /* it has not been told the newest state */
 };
 
@@ -45,7 +45,7 @@ static void on_drained(RpcCall *call _unused_, void *userdata) {
                 tell(watcher);
 }
 
-void rpc_watchers_add(RpcWatchers *watchers, RpcCall *call, uint64_t cookie) {
+void rpc_watchers_add(RpcWatchers *watchers, RpcCall *call, RpcCookie cookie) {
         RpcWatcher *watcher = NULL;
 
         if (watchers->n_watchers >= RPC_WATCHERS_MAX) {

@@ -14,6 +14,11 @@
 
 typedef struct RpcWatcher RpcWatcher;
 
+/* How far a watcher is, in two sequences; what they are is up to who tells. */
+typedef struct RpcCookie {
+        uint64_t first, second;
+} RpcCookie;
+
 /* {.push = ...}: nobody watches. Does not move while somebody does. */
 typedef struct RpcWatchers {
         RpcWatcher *first;
@@ -21,13 +26,13 @@ typedef struct RpcWatchers {
         /* Tells the state with rpc_call_push(). @cookie: the watcher's own, as it was added and
          * left by the last push. Return: false when the call is over, also because this function
          * ended it. */
-        bool (*push)(RpcCall *call, uint64_t *cookie, void *userdata);
+        bool (*push)(RpcCall *call, RpcCookie *cookie, void *userdata);
         void *userdata;
 } RpcWatchers;
 
 #define RPC_WATCHERS_MAX 1024u
 
 /* From a handler; takes the call, or ends it. */
-void rpc_watchers_add(RpcWatchers *watchers, RpcCall *call, uint64_t cookie);
+void rpc_watchers_add(RpcWatchers *watchers, RpcCall *call, RpcCookie cookie);
 /* The state is another one. */
 void rpc_watchers_notify(RpcWatchers *watchers);

@@ -192,6 +192,8 @@ int arguments_check(const Arguments *arguments, const Verb *verb) {
                                    buffer_finish(&owners) ? "another verb" : owners.data,
                                    verb->name);
         }
+        if (arguments->output == OUTPUT_DIFF && !verb->has_diff)
+                return verb_refuse(verb, "--output diff is for plan, not for %s", verb->name);
         if (n_arguments > verb->n_arguments_max)
                 return verb_refuse(verb, "%s takes no %sargument '%s'", verb->name,
                                    verb->n_arguments_max ? "further " : "",

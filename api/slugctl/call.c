@@ -44,6 +44,7 @@ int call_print(const VerbContext *context, const Buffer *answer, Diag *reterr) {
                 return document_print_yaml(answer->data, stdout, reterr);
         case OUTPUT_TABLE:
         case OUTPUT_WIDE:
+        case OUTPUT_DIFF: /* of a verb that makes it itself */
                 break;
         }
         return print_table(context, answer, reterr);

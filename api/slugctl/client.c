@@ -163,7 +163,7 @@ static int on_progress(void *userdata,
         Progress *self = userdata;
 
         if (!self->is_told && clock_now_usec(&clock_monotonic) - self->start_usec > PATIENCE_USEC) {
-                (void)fprintf(stderr, "slugctl: slugd is still reckoning; Ctrl-C gives up\n");
+                (void)fprintf(stderr, "slugctl: slugd is still at it; Ctrl-C gives up\n");
                 self->is_told = true;
         }
         return 0;

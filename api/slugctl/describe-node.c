@@ -248,6 +248,7 @@ void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
         append_reserved(response->reserved, style, buffer);
         described_numa_nodes_append(response->numa_nodes, response->n_numa_nodes, style, buffer);
         unused_append(style, response->unused_memory, response->n_unused_memory, buffer);
+        described_limits_append(response->limits, style, buffer);
         append_conditions(response->conditions, response->n_conditions, style, buffer);
         diagnostics_append(style, response->diagnostics, response->n_diagnostics,
                            response->diagnostics_dropped, buffer);
@@ -335,9 +336,9 @@ const Verb verb_describe_node = {
         .summary = "what memory this node has, what is kept back, what pods may get",
         .help = "Describes this Kubernetes node: its memory in total and as local and remote "
                 "bytes,\n"
-                "the reservations and where each was set, every NUMA node, what is wrong, and "
-                "what\n"
-                "is claimed.\n"
+                "the reservations and where each was set, every NUMA node, how many limits are "
+                "set,\n"
+                "what is wrong, and what is claimed.\n"
                 "\n"
                 "Sizes are Kubernetes quantities, never rounded; one in parentheses is rounded.\n"
                 "A NUMA node without memory online has the locality <none>. In a table '-' means\n"

@@ -15,6 +15,10 @@ void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
 void allocated_resources_append(const Slug__V1__DescribeNodeResponse *response,
                                 const Style *style,
                                 Buffer *buffer);
+/* Its part of the limits that slugd sets; nothing for NULL. */
+void described_limits_append(const Slug__V1__LimitCounts *limits,
+                             const Style *style,
+                             Buffer *buffer);
 /* Its part of the pods, as kubectl has it; shares are of so many bytes. */
 void described_pods_append(const Slug__V1__ListPodsResponse *response,
                            uint64_t allocatable_bytes,

@@ -30,8 +30,8 @@ int help_print(void) {
                            "\n"
                            "Exit status:\n"
                            "  0  done\n"
-                           "  1  slugd refused or was not understood; or nothing fits, or there\n"
-                           "     is no such claim\n"
+                           "  1  slugd refused or was not understood; or nothing fits, there is\n"
+                           "     no such claim, a limit differs, or could not be put back\n"
                            "  2  wrong usage\n"
                            "  3  no slugd could be reached\n"
                            "\n"
@@ -42,6 +42,7 @@ int help_print(void) {
                            "  slugctl hints --local 4Gi --remote 8Gi..12Gi\n"
                            "  slugctl pods --sort remote\n"
                            "  slugctl simulate web.yaml\n"
+                           "  slugctl plan -o diff\n"
                            "  slugctl --socket /tmp/slugd.sock --wait 10 describe-node\n");
         return print(&text);
 }

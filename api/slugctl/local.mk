@@ -8,6 +8,7 @@ libslugctl_a_SOURCES = \
 	%D%/capture-list.c \
 	%D%/capture-mask.c %D%/capture-mask.h \
 	%D%/capture-walk.c \
+	%D%/cgroups.c %D%/cgroups.h \
 	%D%/changes.c %D%/changes.h \
 	%D%/claim.c %D%/claim.h \
 	%D%/claim-table.c \
@@ -16,6 +17,7 @@ libslugctl_a_SOURCES = \
 	%D%/config.c \
 	%D%/client.c %D%/client.h \
 	%D%/describe-allocated.c \
+	%D%/describe-limits.c \
 	%D%/describe-node.c %D%/describe-node.h \
 	%D%/describe-node-pods.c \
 	%D%/describe-numa-nodes.c \
@@ -31,6 +33,7 @@ libslugctl_a_SOURCES = \
 	%D%/help.c %D%/help.h \
 	%D%/hints.c %D%/hints.h \
 	%D%/input.c %D%/input.h \
+	%D%/knob.c %D%/knob.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/ledger-claim.c %D%/ledger-claim.h \
 	%D%/ledger-compare.c %D%/ledger-compare.h \
@@ -44,6 +47,8 @@ libslugctl_a_SOURCES = \
 	%D%/operator.c %D%/operator.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h \
+	%D%/plan.c %D%/plan.h \
+	%D%/plan-diff.c \
 	%D%/pods.c %D%/pods.h \
 	%D%/private-daemon.c %D%/private-daemon.h \
 	%D%/release.c \
@@ -56,6 +61,7 @@ libslugctl_a_SOURCES = \
 	%D%/topology.c %D%/topology.h \
 	%D%/topology-cxl.c \
 	%D%/topology-figures.c \
+	%D%/uninstall.c %D%/uninstall.h \
 	%D%/verb.c %D%/verb.h \
 	%D%/version.c %D%/version.h \
 	%D%/watch.c %D%/watch.h \

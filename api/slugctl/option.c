@@ -10,7 +10,7 @@
 #define HELP_COLUMN   24u
 #define HELP_NAME_MAX 16u
 
-static const char *const outputs[] = { "table", "wide", "json", "yaml", NULL };
+static const char *const outputs[] = { "table", "wide", "json", "yaml", "diff", NULL };
 static const char *const colours[] = { "auto", "always", "never", NULL };
 
 const Option general_options[] = {
@@ -26,7 +26,8 @@ const Option general_options[] = {
                 .letter = 'o',
                 .argument = "FORMAT",
                 .words = outputs,
-                .help = "table, wide, json or yaml (default: table)",
+                .help = "table, wide, json or yaml; of plan also diff\n"
+                        "(default: table)",
         },
         {
                 .name = "color",

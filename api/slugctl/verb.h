@@ -21,7 +21,7 @@
 enum { EXIT_USAGE = 2, EXIT_UNREACHABLE = 3 };
 
 /* In the order of the words of --output. */
-typedef enum Output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML } Output;
+typedef enum Output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_DIFF } Output;
 
 /* An option of a verb that stands on the command line. */
 typedef struct VerbOption {
@@ -54,6 +54,7 @@ struct Verb {
         size_t n_options;
         const char *const *words; /* what a shell can complete behind it, ended by NULL; or NULL */
         bool takes_path;          /* a shell completes a path behind it */
+        bool has_diff;            /* it takes --output diff, which few do */
 
         /* Return: the exit status. */
         int (*run)(const VerbContext *context);
@@ -82,6 +83,7 @@ extern const Verb verb_doctor;
 extern const Verb verb_topology;
 extern const Verb verb_allocate;
 extern const Verb verb_capture;
+extern const Verb verb_cgroups;
 extern const Verb verb_claims;
 extern const Verb verb_completion;
 extern const Verb verb_config;
@@ -90,10 +92,12 @@ extern const Verb verb_explain;
 extern const Verb verb_help;
 extern const Verb verb_hints;
 extern const Verb verb_ledger;
+extern const Verb verb_plan;
 extern const Verb verb_pods;
 extern const Verb verb_release;
 extern const Verb verb_simulate;
 extern const Verb verb_top;
+extern const Verb verb_uninstall;
 extern const Verb verb_version;
 extern const Verb verb_watch;
 

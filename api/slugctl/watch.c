@@ -11,35 +11,82 @@
 #include "slugctl/describe-node.h"
 #include "slugctl/follow.h"
 #include "slugctl/screen.h"
+#include "slugctl/words.h"
 
 /*
  * On a terminal the screen is drawn anew with every message; elsewhere one text follows the other,
  * and with -o json one object a line. What is drawn is a pure function of the last message and the
- * last changes.
+ * last news.
  */
 typedef struct Watcher {
         const VerbContext *context;
         bool is_live;
-        WatchChanges changes;
+        WatchNews news;
 } Watcher;
 
-void watch_note_changes(WatchChanges *changes,
-                        const Slug__V1__ListChangesResponse *response,
-                        const Style *style) {
-        for (size_t i = 0; i < response->n_changes; ++i) {
+/* @text: ends in a newline */
+static void add_line(WatchLines *lines, Buffer *text) {
+        if (buffer_finish(text) < 0)
+                return;
+        if (lines->n_lines == WATCH_CHANGES_MAX) {
+                memmove(lines->lines[0], lines->lines[1],
+                        sizeof(lines->lines) - sizeof(lines->lines[0]));
+                --lines->n_lines;
+        }
+        (void)snprintf(lines->lines[lines->n_lines++], sizeof(lines->lines[0]), "%.*s",
+                       (int)strcspn(text->data, "\n"), text->data);
+}
+
+static const char *find_words(Slug__V1__CgroupEventKind kind) {
+        switch (kind) {
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_LOW:
+                return "reclaimed below memory.low";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_HIGH:
+                return "throttled at memory.high";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_MAX:
+                return "memory.max reached";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_OOM:
+                return "out of memory";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_OOM_KILL:
+                return "processes killed for want of memory";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_OOM_GROUP_KILL:
+                return "whole cgroups killed for want of memory";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_POPULATED:
+                return "has processes";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_EMPTY:
+                return "has no processes";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_PRESSURE:
+                return "tasks wait for memory";
+        case SLUG__V1__CGROUP_EVENT_KIND__CGROUP_EVENT_KIND_UNSPECIFIED:
+        case _SLUG__V1__CGROUP_EVENT_KIND_IS_INT_SIZE:
+                break;
+        }
+        return "something that this slugctl does not know";
+}
+
+static void append_event(const Slug__V1__CgroupEvent *event, const Style *style, Buffer *buffer) {
+        char text[TIME_TEXT_MAX];
+
+        buffer_printf(buffer, "%s  ", time_format(event->time_usec, text));
+        output_text(buffer, style, event->level);
+        buffer_printf(buffer, ": %s", find_words(event->kind));
+        if (event->count != 1)
+                buffer_printf(buffer, ", %" PRIu64 " times", event->count);
+        buffer_append_text(buffer, "\n");
+}
+
+void watch_note(WatchNews *news, const Slug__V1__WatchResponse *response, const Style *style) {
+        for (size_t i = 0; response->changes && i < response->changes->n_changes; ++i) {
                 _cleanup_(buffer_deinitp) Buffer line = {};
 
-                change_append(response->changes[i], style, &line);
-                if (buffer_finish(&line) < 0)
-                        continue;
-                if (changes->n_lines == WATCH_CHANGES_MAX) {
-                        memmove(changes->lines[0], changes->lines[1],
-                                sizeof(changes->lines) - sizeof(changes->lines[0]));
-                        --changes->n_lines;
-                }
-                /* change_append() ends the line, which may be cut here */
-                (void)snprintf(changes->lines[changes->n_lines++], sizeof(changes->lines[0]),
-                               "%.*s", (int)strcspn(line.data, "\n"), line.data);
+                change_append(response->changes->changes[i], style, &line);
+                add_line(&news->changes, &line);
+        }
+        for (size_t i = 0; i < response->n_cgroup_events; ++i) {
+                _cleanup_(buffer_deinitp) Buffer line = {};
+
+                append_event(response->cgroup_events[i], style, &line);
+                add_line(&news->events, &line);
         }
 }
 
@@ -89,8 +136,13 @@ append_conditions(const Slug__V1__DescribeNodeResponse *node, const Style *style
                 table_append(&table, 2, buffer);
 }
 
+static void append_lines(const WatchLines *lines, Buffer *buffer) {
+        for (size_t i = 0; i < lines->n_lines; ++i)
+                buffer_printf(buffer, "  %s\n", lines->lines[i]);
+}
+
 void watch_append(const Slug__V1__DescribeNodeResponse *node,
-                  const WatchChanges *changes,
+                  const WatchNews *news,
                   const Style *style,
                   Buffer *buffer) {
         output_toned(buffer, style, TONE_BOLD, "Name:");
@@ -100,11 +152,13 @@ void watch_append(const Slug__V1__DescribeNodeResponse *node,
         append_sums(node, style, buffer);
         described_numa_nodes_append(node->numa_nodes, node->n_numa_nodes, style, buffer);
         append_conditions(node, style, buffer);
+        if (news->events.n_lines > 0)
+                output_heading(buffer, style, "Last events of QoS cgroups:");
+        append_lines(&news->events, buffer);
         output_heading(buffer, style, "Last changes:");
-        if (changes->n_lines == 0)
+        if (news->changes.n_lines == 0)
                 buffer_append_text(buffer, "  none since slugd started\n");
-        for (size_t i = 0; i < changes->n_lines; ++i)
-                buffer_printf(buffer, "  %s\n", changes->lines[i]);
+        append_lines(&news->changes, buffer);
 }
 
 /* One state that comes alone. */
@@ -112,11 +166,10 @@ static void render(const ProtobufCMessage *message, const Style *style, Buffer *
         static const Slug__V1__DescribeNodeResponse unknown =
                 SLUG__V1__DESCRIBE_NODE_RESPONSE__INIT;
         const Slug__V1__WatchResponse *response = (const Slug__V1__WatchResponse *)message;
-        WatchChanges changes = {};
+        WatchNews news = {};
 
-        if (response->changes)
-                watch_note_changes(&changes, response->changes, style);
-        watch_append(response->node ? response->node : &unknown, &changes, style, buffer);
+        watch_note(&news, response, style);
+        watch_append(response->node ? response->node : &unknown, &news, style, buffer);
 }
 
 static int print_json(const Slug__V1__WatchResponse *response) {
@@ -140,10 +193,10 @@ static int take(const Slug__V1__WatchResponse *response, void *userdata) {
                 return print_json(response);
         if (!response->node || !response->changes)
                 return -EBADMSG;
-        watch_note_changes(&self->changes, response->changes, &self->context->style);
+        watch_note(&self->news, response, &self->context->style);
         if (self->is_live)
                 buffer_append_text(&text, "\033[H\033[2J");
-        watch_append(response->node, &self->changes, &self->context->style, &text);
+        watch_append(response->node, &self->news, &self->context->style, &text);
         buffer_append_text(&text, self->is_live ? "\nCtrl-C ends it\n" : "\n");
         r = buffer_finish(&text);
         if (r == 0)
@@ -167,14 +220,15 @@ const Verb verb_watch = {
         .arguments = "",
         .summary = "this node as it changes, until Ctrl-C",
         .help = "Shows this node's memory by locality and NUMA node, the conditions that are not\n"
-                "True and the last changes, and draws all of it anew whenever something is\n"
-                "different. A slugd that restarts is waited for.\n"
+                "True, the last events of the QoS cgroups while it watches and the last changes,\n"
+                "and draws all of it anew whenever something is different. A slugd that restarts\n"
+                "is waited for.\n"
                 "\n"
                 "On anything but a terminal one text follows the other; with -o json every state "
                 "is\n"
-                "an object on a line of its own: \"node\" as of describe-node, \"changes\" since "
-                "the\n"
-                "line before. Who reads slowly gets the newest state, with all changes.\n"
+                "an object on a line of its own: \"node\" as of describe-node, \"changes\" and\n"
+                "\"cgroupEvents\" since the line before. Who reads slowly gets the newest state,\n"
+                "with all changes, and those events that are still kept.\n"
                 "\n"
                 "Examples:\n"
                 "  slugctl watch\n"

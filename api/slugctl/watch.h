@@ -7,16 +7,21 @@
 
 #define WATCH_CHANGES_MAX 10u
 
-/* The last changes, oldest first, as they are shown. {}: none. */
-typedef struct WatchChanges {
+/* The last lines of a list, oldest first, as they are shown. {}: none. */
+typedef struct WatchLines {
         char lines[WATCH_CHANGES_MAX][320];
         size_t n_lines;
-} WatchChanges;
+} WatchLines;
 
-void watch_note_changes(WatchChanges *changes,
-                        const Slug__V1__ListChangesResponse *response,
-                        const Style *style);
+/* What happened lately. {}: nothing. */
+typedef struct WatchNews {
+        WatchLines changes;
+        WatchLines events; /* of QoS cgroups */
+} WatchNews;
+
+/* What is new in it since the one before. */
+void watch_note(WatchNews *news, const Slug__V1__WatchResponse *response, const Style *style);
 void watch_append(const Slug__V1__DescribeNodeResponse *node,
-                  const WatchChanges *changes,
+                  const WatchNews *news,
                   const Style *style,
                   Buffer *buffer);

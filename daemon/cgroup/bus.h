@@ -19,18 +19,20 @@ typedef struct CgroupBus CgroupBus;
 
 typedef struct CgroupBusParams {
         struct sd_event *event;
-        const char *address;   /* NULL: the system bus; for tests */
+        const char *address;   /* NULL: the system bus; for tests, of a Unix socket */
         uint64_t timeout_usec; /* of one call; 0: 5 s */
 } CgroupBusParams;
 
-/* Connects to nobody yet. Return: 0 or -ENOMEM. */
+/* Connects to nobody yet. Return: 0, -EINVAL (no address of a Unix socket), or an errno. */
 _must_check_ int cgroup_bus_new(const CgroupBusParams *params, CgroupBus **ret);
-/* Calls that are under way are answered with -ECANCELED before it returns. */
+/* Calls that are under way are answered with -ECANCELED before it returns. Not to be called from a
+ * callback. */
 CgroupBus *cgroup_bus_free(CgroupBus *bus);
 DEFINE_CLEANUP(CgroupBus *, cgroup_bus_free);
 
-/* @error: 0 or an errno below 0; @message: what systemd or the bus said, "" for nothing. Never
- * called from the function that was asked. */
+/* @error: 0, or an errno below 0: what systemd said; -ECONNRESET: the connection was lost, and
+ * -ETIMEDOUT: there was no answer, and whether it was done is not known. @message: what systemd or
+ * the bus said, "" for nothing. Never called from the function that was asked. */
 typedef void (*CgroupBusDone)(int error, const char *message, void *userdata);
 
 typedef struct CgroupProperty {
@@ -39,7 +41,8 @@ typedef struct CgroupProperty {
 } CgroupProperty;
 
 /* SetUnitProperties(unit, runtime=true). @error -ENOENT: no such unit. Return: 0, or an errno; then
- * @done is not called. */
+ * @done is not called: -EINVAL (no slice, or the root of all), -ENOTCONN (nobody is there; a bus
+ * that is dead is not asked again for a while), -ENOBUFS (too many wait). */
 _must_check_ int cgroup_bus_set_properties(CgroupBus *bus,
                                            const char *unit,
                                            const CgroupProperty *properties,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup/event-counts.h"
 
+#include <string.h>
+
+#include "base/bytes.h"
 #include "base/scan.h"
 
 static const char *const names[_CGROUP_EVENT_KIND_N] = {
@@ -29,20 +32,34 @@ static bool is_key(Scan key, const char *name) {
         return scan_literal(&key, name) && scan_is_done(&key);
 }
 
-int cgroup_event_counts_parse_memory(CgroupEventCounts *counts, const char *text, size_t n_text) {
-        CgroupEventCounts parsed = *counts;
+/* @counters: untouched after a failure */
+static int
+parse_counters(const char *text, size_t n_text, uint64_t counters[_CGROUP_EVENT_COUNTERS_N]) {
+        uint64_t parsed[_CGROUP_EVENT_COUNTERS_N];
         Scan scan = scan_init(text, n_text), line, key;
         uint64_t number;
 
+        memcpy(parsed, counters, sizeof(parsed));
         while (scan_line(&scan, &line)) {
                 if (!scan_pair(&line, &key, &number))
                         return CGROUP_EVENT_E_MALFORMED;
                 for (unsigned i = 0; i < _CGROUP_EVENT_COUNTERS_N; ++i)
                         if (is_key(key, names[i]))
-                                parsed.totals[i] = number;
+                                parsed[i] = number;
         }
-        *counts = parsed;
+        memcpy(counters, parsed, sizeof(parsed));
         return 0;
+}
+
+int cgroup_event_counts_parse_memory(CgroupEventCounts *counts, const char *text, size_t n_text) {
+        return parse_counters(text, n_text, counts->totals);
+}
+
+int cgroup_event_counts_parse_own(CgroupEventCounts *counts, const char *text, size_t n_text) {
+        const int r = parse_counters(text, n_text, counts->own);
+
+        counts->has_own |= r == 0;
+        return r;
 }
 
 int cgroup_event_counts_parse_cgroup(CgroupEventCounts *counts, const char *text, size_t n_text) {
@@ -60,6 +77,10 @@ int cgroup_event_counts_parse_cgroup(CgroupEventCounts *counts, const char *text
         return 0;
 }
 
+static uint64_t get_rise(uint64_t before, uint64_t now) {
+        return now >= before ? now - before : now;
+}
+
 size_t cgroup_event_counts_compare(const CgroupEventCounts *before,
                                    const CgroupEventCounts *now,
                                    unsigned tag,
@@ -67,15 +88,17 @@ size_t cgroup_event_counts_compare(const CgroupEventCounts *before,
         size_t n = 0;
 
         for (unsigned i = 0; i < _CGROUP_EVENT_COUNTERS_N; ++i) {
-                const uint64_t then = before->totals[i], total = now->totals[i];
+                const uint64_t count = get_rise(before->totals[i], now->totals[i]);
+                const uint64_t own = get_rise(before->own[i], now->own[i]);
 
-                if (total == then || total == 0)
+                if (count == 0)
                         continue;
                 events[n++] = (CgroupEvent){
                         .tag = tag,
                         .kind = (CgroupEventKind)i,
-                        .count = total > then ? total - then : total,
-                        .total = total,
+                        .count = count,
+                        .own = now->has_own ? bytes_min(own, count) : count,
+                        .total = now->totals[i],
                 };
         }
         if (before->is_populated != now->is_populated)
@@ -83,6 +106,7 @@ size_t cgroup_event_counts_compare(const CgroupEventCounts *before,
                         .tag = tag,
                         .kind = now->is_populated ? CGROUP_EVENT_POPULATED : CGROUP_EVENT_EMPTY,
                         .count = 1,
+                        .own = 1,
                 };
         return n;
 }

@@ -5,7 +5,8 @@
  * What the kernel counts of a cgroup
  *
  * memory.events and cgroup.events as values, and what happened between two of them. Pure. The
- * kernel counts an event for a cgroup and for all that it is in.
+ * kernel counts an event for a cgroup and for all that it is in; memory.events.local has those of
+ * the cgroup alone, so that a limit of its own can be told from one further down.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,16 +34,19 @@ typedef struct CgroupEvent {
         unsigned tag; /* of the cgroup, whatever its owner means by it */
         CgroupEventKind kind;
         uint64_t count; /* how often, since it was looked at before; not 0 */
+        uint64_t own;   /* of @count, those of the cgroup alone; all, where that is not told */
         uint64_t total; /* the kernel's counter; 0 for kinds that have none */
 } CgroupEvent;
 
 /* {}: of a cgroup that was just made. */
 typedef struct CgroupEventCounts {
         uint64_t totals[_CGROUP_EVENT_COUNTERS_N];
+        uint64_t own[_CGROUP_EVENT_COUNTERS_N];
+        bool has_own;
         bool is_populated;
 } CgroupEventCounts;
 
-#define CGROUP_EVENT_COUNTS_TEXT_MAX 4096u /* of either file */
+#define CGROUP_EVENT_COUNTS_TEXT_MAX 4096u /* of each file */
 
 enum {
         _CGROUP_EVENT_E_SUCCESS,
@@ -52,6 +56,9 @@ enum {
 /* Keys that are not known are passed over, those that are missing keep what @counts has. */
 _must_check_ int
 cgroup_event_counts_parse_memory(CgroupEventCounts *counts, const char *text, size_t n_text);
+/* memory.events.local */
+_must_check_ int
+cgroup_event_counts_parse_own(CgroupEventCounts *counts, const char *text, size_t n_text);
 _must_check_ int
 cgroup_event_counts_parse_cgroup(CgroupEventCounts *counts, const char *text, size_t n_text);
 /* A counter that went back is another cgroup's: it counts from 0. @tag: what the events get.

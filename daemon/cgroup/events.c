@@ -23,6 +23,8 @@
 enum {
         FILE_MEMORY,
         FILE_CGROUP,
+        _FILE_WATCHED_N,
+        FILE_OWN = _FILE_WATCHED_N, /* it changes when the first one does */
         _FILE_N,
 };
 
@@ -32,6 +34,7 @@ static const struct {
 } files[_FILE_N] = {
         [FILE_MEMORY] = { "memory.events", cgroup_event_counts_parse_memory },
         [FILE_CGROUP] = { "cgroup.events", cgroup_event_counts_parse_cgroup },
+        [FILE_OWN] = { "memory.events.local", cgroup_event_counts_parse_own },
 };
 
 typedef struct Followed {
@@ -40,7 +43,7 @@ typedef struct Followed {
         char path[CGROUP_PATH_MAX];
         uint64_t inode; /* 0: it is not there */
         int fd;         /* of its folder */
-        int wds[_FILE_N];
+        int wds[_FILE_WATCHED_N];
         int pressure_fd;
         CgroupEventCounts counts;
 } Followed;
@@ -125,7 +128,7 @@ static void unfollow(CgroupEvents *events, unsigned tag) {
         Followed *item = &events->items[tag];
 
         drop_trigger(events, tag);
-        for (size_t i = 0; i < _FILE_N; ++i)
+        for (size_t i = 0; i < _FILE_WATCHED_N; ++i)
                 if (item->wds[i] >= 0)
                         (void)inotify_rm_watch(events->fd, item->wds[i]);
         (void)fd_close(item->fd);
@@ -159,7 +162,7 @@ static int set_watch(const CgroupEvents *events, int dir_fd, const char *name, i
 /* Those that are missing: a controller that is turned on later brings its file. Return: 0 or an
  * errno. */
 static int set_watches(const CgroupEvents *events, Followed *item) {
-        for (size_t i = 0; i < _FILE_N; ++i) {
+        for (size_t i = 0; i < _FILE_WATCHED_N; ++i) {
                 int r;
 
                 if (item->wds[i] >= 0)
@@ -284,7 +287,7 @@ static void note(CgroupEvents *events, const struct inotify_event *event) {
                 Followed *item = &events->items[i];
 
                 item->is_dirty |= event->mask & IN_Q_OVERFLOW;
-                for (size_t k = 0; k < _FILE_N; ++k) {
+                for (size_t k = 0; k < _FILE_WATCHED_N; ++k) {
                         if (item->wds[k] < 0 || item->wds[k] != event->wd)
                                 continue;
                         item->is_dirty = true;
@@ -341,6 +344,6 @@ bool cgroup_events_take_pressure(CgroupEvents *events,
                 drop_trigger(events, tag);
                 return false;
         }
-        *ret = (CgroupEvent){ .tag = tag, .kind = CGROUP_EVENT_PRESSURE, .count = 1 };
+        *ret = (CgroupEvent){ .tag = tag, .kind = CGROUP_EVENT_PRESSURE, .count = 1, .own = 1 };
         return true;
 }

@@ -31,20 +31,21 @@ DEFINE_DEINIT(CgroupTree, cgroup_tree_deinit);
 enum {
         _CGROUP_E_SUCCESS,
         CGROUP_E_ABSENT,  /* there is no such cgroup, or no such file in it */
-        CGROUP_E_INVALID, /* a path that leads out, or what is in the file is no value */
+        CGROUP_E_INVALID, /* a path that leads out or is none, or what is there has no value */
 };
 
-/* @path: below the cgroup root; "" is the root. Plain components only. @flags: O_PATH, O_RDONLY.
- * Return: 0, CGROUP_E_*, or an errno. */
+/* @path: below the cgroup root; "" is the root. Plain components only. @ret_fd: of a folder that
+ * can be listed. Return: 0, CGROUP_E_*, or an errno. */
 _must_check_ int cgroup_open(const CgroupTree *tree, const char *path, int *ret_fd);
-/* A file of an open cgroup. @file: a plain name. */
+/* A file of an open cgroup. @file: a plain name. @flags: O_PATH, O_RDONLY, O_WRONLY or O_RDWR. What
+ * is no file is not opened for writing (INVALID); a write may block then, as it always may. */
 _must_check_ int cgroup_open_file(int dir_fd, const char *file, int flags, int *ret_fd);
 /* @size: of @buffer; what is there ends in NUL. Longer files: -EFBIG. */
 _must_check_ int
 cgroup_read_file(int dir_fd, const char *file, char *buffer, size_t size, size_t *ret_n);
 _must_check_ int cgroup_read_knob(int dir_fd, CgroupKnob knob, CgroupValue *ret);
-_must_check_ int
-cgroup_read_u64(int dir_fd, const char *file, uint64_t *ret); /* CGROUP_MAX: "max" */
+/* A number, or CGROUP_MAX for "max". */
+_must_check_ int cgroup_read_u64(int dir_fd, const char *file, uint64_t *ret);
 
 /* All that is looked at of a managed cgroup, in one go: one read a file. */
 typedef struct CgroupState {
@@ -56,8 +57,8 @@ typedef struct CgroupState {
         uint64_t inode;       /* of the folder: another one is another cgroup */
 } CgroupState;
 
-/* @knobs: which ones are read, a bit each (1u << knob). Return: 0, also when it is not there, or an
- * errno. */
+/* @knobs: which ones are read, a bit each (1u << knob). Return: 0, also when it is not there or
+ * went meanwhile; -EINVAL for a path that leads out, or another errno; @ret is {} then. */
 _must_check_ int
 cgroup_read_state(const CgroupTree *tree, const char *path, unsigned knobs, CgroupState *ret);
 

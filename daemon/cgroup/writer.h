@@ -16,7 +16,7 @@
 typedef struct CgroupWriter CgroupWriter;
 
 typedef struct CgroupWriterParams {
-        const CgroupTree *tree; /* borrowed, as are the next two */
+        const CgroupTree *tree; /* borrowed, as are the next two, which outlive the writer */
         Workers *workers;
         CgroupBus *bus;         /* NULL: nobody tells systemd */
         unsigned lane;          /* of limits */
@@ -45,8 +45,11 @@ typedef struct CgroupWrite {
         const char *unit; /* borrowed until the call returns; NULL: no unit stands behind it */
 } CgroupWrite;
 
+/* @error: 0, or an errno below 0. FILE: of the write, and what a worker says of itself (-ETIMEDOUT,
+ * -ECONNRESET, -EBUSY). SYSTEMD: the file has it, systemd does not. -ESTALE: another cgroup is there
+ * now; -ENOENT, -ENODEV: none. What is there is in @found all the same. */
 typedef struct CgroupWriteResult {
-        int error;            /* 0, or an errno below 0; what is there is in @found all the same */
+        int error;
         CgroupWriteStep step; /* at which it failed */
         bool has_found;
         CgroupValue found;   /* read back */

@@ -149,7 +149,7 @@ int bind_mapping(const BindFile *file,
                 if (r != 0)
                         return r;
                 if (field->source)
-                        *(ConfigSource *)((char *)ret + field->source) =
+                        *(ConfigSource *)(void *)((char *)ret + field->source) =
                                 bind_source(file, entry->key);
         }
         return 0;

@@ -1,59 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/record.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
+#include "base/quoted.h"
 #include "base/sealed.h"
-#include "base/utf8.h"
 
 /*
  * Writing. What has its zero value is left out, so that a line of an ordinary claim has some two
  * hundred bytes.
  *
- * Text is written as it is, UTF-8, with only quotes, backslashes and control characters escaped, so
- * that every line is one line. Bytes that are not UTF-8 have no form in JSON that would come back
- * as the same bytes: they are refused (-EILSEQ), and with them the change, before the ledger has
- * it. Peers' names are checked before, so that this is a last guard and nothing that happens.
+ * Text that is not UTF-8 is refused (-EILSEQ), and with it the change, before the ledger has it.
+ * Peers' names are checked before, so that this is a last guard and nothing that happens.
  */
-
-static bool is_plain(char c) {
-        return c != '"' && c != '\\' && (unsigned char)c >= ' ';
-}
-
-static void append_text(Buffer *buffer, const char *text) {
-        const char *start = text; /* of what is not appended yet, and can be as it is */
-
-        buffer_append_char(buffer, '"');
-        while (*text) {
-                const size_t n = utf8_char_length(text, strnlen(text, UTF8_CHAR_MAX));
-
-                if (n == 0) {
-                        if (!buffer->error)
-                                buffer->error = -EILSEQ;
-                        return;
-                }
-                if (!is_plain(*text)) {
-                        buffer_append(buffer, start, (size_t)(text - start));
-                        if ((unsigned char)*text < ' ')
-                                buffer_printf(buffer, "\\u%04x", (unsigned)*text);
-                        else
-                                buffer_printf(buffer, "\\%c", *text);
-                        start = text + n;
-                }
-                text += n;
-        }
-        buffer_append(buffer, start, (size_t)(text - start));
-        buffer_append_char(buffer, '"');
-}
 
 /* ,"key":"text", or nothing */
 static void append_member(Buffer *buffer, const char *key, const char *text) {
         if (!*text)
                 return;
         buffer_printf(buffer, ",\"%s\":", key);
-        append_text(buffer, text);
+        quoted_append(buffer, text);
 }
 
 static void append_range(Buffer *buffer, const char *key, const SplitRange *range) {
@@ -90,7 +56,7 @@ static void append_lists(Buffer *buffer, const LedgerClaim *claim) {
                 buffer_append_char(buffer, ']');
         for (size_t i = 0; i < claim->n_chunks; ++i) {
                 buffer_append_text(buffer, i > 0 ? "," : ",\"chunks\":[");
-                append_text(buffer, claim->chunks[i]);
+                quoted_append(buffer, claim->chunks[i]);
         }
         if (claim->n_chunks > 0)
                 buffer_append_char(buffer, ']');
@@ -98,7 +64,7 @@ static void append_lists(Buffer *buffer, const LedgerClaim *claim) {
 
 static void append_key(Buffer *buffer, const char *pod_uid, const char *container) {
         buffer_append_text(buffer, "{\"uid\":");
-        append_text(buffer, pod_uid);
+        quoted_append(buffer, pod_uid);
         append_member(buffer, "container", container);
 }
 
@@ -127,7 +93,7 @@ void record_append_head(const RecordHead *head, Buffer *buffer) {
 
         buffer_printf(buffer, "{\"version\":%u", RECORD_VERSION);
         buffer_append_text(buffer, ",\"boot\":");
-        append_text(buffer, head->boot_id);
+        quoted_append(buffer, head->boot_id);
         buffer_printf(buffer, ",\"created\":%" PRIu64 "}", head->created_usec);
         sealed_end(buffer, start, RECORD_LINE_MAX);
 }

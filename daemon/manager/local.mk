@@ -1,12 +1,16 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
 	%D%/crew.c %D%/crew.h \
+	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/parts.h \
+	%D%/plan.c %D%/plan.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
 	%D%/pods-announce.c %D%/pods-announce.h \
 	%D%/pods-keeper.c %D%/pods-keeper.h \
+	%D%/qos-announce-events.c %D%/qos-announce-events.h \
+	%D%/qos-events.c %D%/qos-events.h \
 	%D%/qos-keeper.h \
 	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \

@@ -4,6 +4,7 @@
 #include "metrics/text.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
+#include "service/qos-metrics.h"
 
 /*
  * /healthz is for whoever can connect; /metrics says as much as DescribeNode, so it wants the same
@@ -49,6 +50,7 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->crew)
                 write_workers(served->crew, buffer);
         pods_metrics_write(served->pods, buffer);
+        qos_metrics_write(served->node->view.qos, buffer);
         calls_write(&served->calls, buffer);
 }
 

@@ -199,6 +199,7 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->start_time_usec = clock_now_usec(&manager->wall_clock);
         manager->root = (Root)ROOT_NULL;
         node_service_init(&manager->service);
+        manager->service.root = &manager->root;
         manager->memory = (MemoryService){ .wall_clock = manager->wall_clock,
                                            .changed = manager_on_changed,
                                            .userdata = manager };

@@ -3,6 +3,7 @@ libslugcore_a_SOURCES += \
 	%D%/growth.c %D%/growth.h \
 	%D%/inventory.c %D%/inventory.h \
 	%D%/names.c %D%/names.h \
+	%D%/numa-bytes.c %D%/numa-bytes.h \
 	%D%/reconcile-chunks.c \
 	%D%/reconcile-flags.c \
 	%D%/reconcile-judge.c \

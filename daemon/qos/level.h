@@ -25,7 +25,7 @@ QosLevel qos_level_parent(QosLevel level);
 /* Where a level is. */
 typedef struct QosPlace {
         bool is_configured;         /* of the reserved ones: the kubelet was told of them */
-        char path[CGROUP_PATH_MAX]; /* below the cgroup root */
+        char path[CGROUP_PATH_MAX]; /* below the cgroup root; "": there is none, not the root */
         CgroupState state;          /* as it was read for this plan */
 } QosPlace;
 
@@ -35,8 +35,9 @@ typedef struct QosPlaces {
 } QosPlaces;
 
 /* Paths alone. @cgroup_root, @system_reserved, @kube_reserved: as the kubelet is told; "" for none.
- * A reserved cgroup is a path with slashes, whatever the driver; with systemd also "NAME.slice".
- * Return: 0, or CGROUP_NAME_E_INVALID with what could be made. */
+ * A reserved cgroup is a path with slashes; with systemd its last name alone counts, with ".slice"
+ * or without, as for the kubelet. Without a driver nothing has a path. Return: 0, or
+ * CGROUP_NAME_E_INVALID with what could be made. */
 _must_check_ int qos_places_make(CgroupDriver driver,
                                  const char *cgroup_root,
                                  const char *system_reserved,

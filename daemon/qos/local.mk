@@ -1,6 +1,11 @@
 libslugcore_a_SOURCES += \
-	%D%/level.h \
-	%D%/plan.h \
-	%D%/record.h \
-	%D%/requests.h \
-	%D%/step.h
+	%D%/level.c %D%/level.h \
+	%D%/plan.c %D%/plan.h \
+	%D%/plan-limits.c \
+	%D%/plan-mask.c \
+	%D%/plan-protect.c \
+	%D%/plan-reserved.c \
+	%D%/plan-rows.h \
+	%D%/record.c %D%/record.h \
+	%D%/requests.c %D%/requests.h \
+	%D%/step.c %D%/step.h

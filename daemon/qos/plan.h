@@ -10,13 +10,16 @@
  *
  * Rules that every plan keeps: what is below never exceeds what its parent allows, a protection
  * never exceeds the limit of the same cgroup, a mask has a NUMA node with normal memory, nothing is
- * negative.
+ * negative, no limit is 0.
  */
 #include "base/error.h"
 #include "capacity/capacity.h"
 #include "qos/level.h"
 #include "qos/requests.h"
 #include "topology/topology.h"
+
+/* No limit is planned below it, so that a pod of that class can still start. */
+#define QOS_LIMIT_MIN_BYTES (UINT64_C(64) * 1024 * 1024)
 
 /* What slugd was told to own: qos.manage. A bit each. */
 typedef enum QosManage {
@@ -71,6 +74,7 @@ typedef struct QosInput {
         const Capacity *capacity;
         const QosRequests *requests;
         const QosPlaces *places;
+        uint64_t page_bytes; /* 0: 4 KiB */
 } QosInput;
 
 typedef enum QosOwner {

@@ -24,6 +24,7 @@
 #define QOS_CONTENDED_USEC     UINT64_C(600000000) /* then it is tried again */
 #define QOS_REFUSED_USEC       UINT64_C(30000000)  /* before what was refused is tried again */
 #define QOS_PENDING_USEC       UINT64_C(2000000)   /* before a limit is brought further down */
+#define QOS_PENDING_STEP_BYTES (UINT64_C(16) * 1024 * 1024) /* and by how much, at the least */
 
 typedef enum QosStatus {
         QOS_STATUS_UNMANAGED, /* slugd wants nothing there */
@@ -43,15 +44,22 @@ typedef struct QosKnob {
         QosStatus status;
         bool has_written; /* @written is the last that slugd wrote, and it was there */
         CgroupValue written;
-        uint64_t inode; /* of the cgroup that it was written to */
+        bool expects; /* @expected is there, unless somebody else has written */
+        CgroupValue expected;
+        uint64_t inode; /* of the cgroup that this is about */
         int error;      /* of REFUSED: an errno below 0 */
         CgroupWriteStep error_step;
         unsigned n_repairs;   /* in this window */
         uint64_t window_usec; /* when it began */
-        uint64_t due_usec;    /* not before that; 0: at once */
+        uint64_t due_usec;    /* no repair before that */
         bool is_busy;         /* a write is under way */
         CgroupValue busy_value;
-        CgroupValue wanted; /* of the last look */
+        uint64_t busy_inode; /* of the cgroup that it goes to */
+        bool has_wanted;
+        CgroupValue wanted;      /* of the last look */
+        uint64_t pending_usec;   /* a limit comes no further down before that */
+        uint64_t refused_usec;   /* nothing is written before that */
+        uint64_t contended_usec; /* nothing is written before that */
 } QosKnob;
 
 typedef struct QosStepInput {
@@ -64,14 +72,16 @@ typedef struct QosStepInput {
 } QosStepInput;
 
 typedef struct QosDecision {
-        bool writes; /* @value, now */
+        bool writes;    /* @value, now; the knob is busy until qos_step_done() */
+        bool is_repair; /* of what somebody else has written */
         CgroupValue value;
         uint64_t due_usec; /* look at this knob again then; UINT64_MAX: no need to */
 } QosDecision;
 
 /* @knob: brought up to date. */
 QosDecision qos_step(QosKnob *knob, const QosStepInput *input);
-/* A write has ended. */
+/* The write that a decision asked for has ended, or could not begin: @error of the result then says
+ * why. It is owed for every one. What was wanted meanwhile is written by the next qos_step(). */
 void qos_step_done(QosKnob *knob,
                    const CgroupWriteResult *result,
                    uint64_t page_bytes,

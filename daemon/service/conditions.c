@@ -11,6 +11,7 @@
 
 #include "service/condition.h"
 #include "service/findings.h"
+#include "service/limits.h"
 
 static Condition tell_configuration(Arena *arena, const NodeView *view) {
         if (!view->reload_problem[0])
@@ -164,6 +165,31 @@ static Condition tell_limits(Arena *arena, const NodeView *view) {
         return condition_good("CgroupV2", "cgroup v2 has the memory controller");
 }
 
+/* Limits that slugd was told to set: what became of them, the worst first. */
+static Condition tell_limits_set(Arena *arena, const NodeView *view) {
+        static const struct {
+                const char *reason;
+                Condition (*make)(const char *reason, const char *message);
+        } words[_LIMITS_STATE_N] = {
+                [LIMITS_ACHIEVED] = { "Achieved", condition_good },
+                [LIMITS_NOT_MANAGED] = { "NotManaged", condition_good },
+                [LIMITS_NOT_SEEN] = { "NotSeen", condition_unknown },
+                [LIMITS_WRITING] = { "Writing", condition_unknown },
+                [LIMITS_NO_CGROUP] = { "NoCgroup", condition_unknown },
+                [LIMITS_PENDING] = { "Pending", condition_bad },
+                [LIMITS_HELD_BACK] = { "HeldBack", condition_bad },
+                [LIMITS_CONTENDED] = { "Contended", condition_bad },
+                [LIMITS_REFUSED] = { "Refused", condition_bad },
+                [LIMITS_NOT_WRITTEN] = { "NotWritten", condition_bad },
+                [LIMITS_WITHDRAWN] = { "Withdrawn", condition_bad },
+        };
+        Limits limits;
+
+        limits_judge(view->qos, &limits);
+        return words[limits.state].make(words[limits.state].reason,
+                                        arena_strdup(arena, limits.message));
+}
+
 static Condition tell_ledger(Arena *arena, const NodeView *view) {
         const JournalState state =
                 view->journal ? journal_get_state(view->journal) : (JournalState){};
@@ -287,6 +313,7 @@ int message_build_conditions(Arena *arena,
                 { "ReservationPlaced", tell_placement },
                 { "MemoryInUse", tell_unused },
                 { "LimitsEnforceable", tell_limits },
+                { "LimitsSet", tell_limits_set },
                 { "LedgerDurable", tell_ledger },
                 { "ClaimsCovered", tell_claims },
                 { "PodsKnown", tell_pods },

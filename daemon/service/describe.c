@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "service/limits.h"
 #include "service/messages.h"
 
 static int
@@ -237,12 +238,36 @@ add_findings(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse 
                                          &message->diagnostics);
 }
 
+static int add_limits(Arena *arena, const NodeView *view, Slug__V1__DescribeNodeResponse *message) {
+        Slug__V1__LimitCounts **list =
+                MESSAGE_LIST(arena, 1, Slug__V1__LimitCounts, SLUG__V1__LIMIT_COUNTS__INIT);
+        Limits limits;
+
+        if (!list)
+                return -ENOMEM;
+        limits_judge(view->qos, &limits);
+        list[0]->managed = (uint32_t)limits.n_managed;
+        list[0]->achieved = (uint32_t)limits.counts[QOS_STATUS_ACHIEVED];
+        list[0]->writing =
+                (uint32_t)(limits.counts[QOS_STATUS_WRITING] + limits.counts[QOS_STATUS_UNMANAGED]);
+        list[0]->absent = (uint32_t)limits.counts[QOS_STATUS_ABSENT];
+        list[0]->pending = (uint32_t)limits.counts[QOS_STATUS_PENDING];
+        list[0]->refused = (uint32_t)limits.counts[QOS_STATUS_REFUSED];
+        list[0]->contended = (uint32_t)limits.counts[QOS_STATUS_CONTENDED];
+        list[0]->held_back = (uint32_t)limits.n_held_back;
+        message->limits = list[0];
+        if (limits.n_managed == 0 || limits.state == LIMITS_ACHIEVED)
+                return 0;
+        list[0]->worst = arena_strdup(arena, limits.message);
+        return list[0]->worst ? 0 : -ENOMEM;
+}
+
 int message_build_description(Arena *arena,
                               const NodeView *view,
                               Slug__V1__DescribeNodeResponse **ret) {
         static int (*const parts[])(Arena *, const NodeView *, Slug__V1__DescribeNodeResponse *) = {
-                add_system_info, add_amounts,  add_reservation,
-                add_numa_nodes,  add_findings, message_add_allocated,
+                add_system_info, add_amounts, add_reservation,       add_numa_nodes,
+                add_findings,    add_limits,  message_add_allocated,
         };
         Slug__V1__DescribeNodeResponse **list = MESSAGE_LIST(
                 arena, 1, Slug__V1__DescribeNodeResponse, SLUG__V1__DESCRIBE_NODE_RESPONSE__INIT);

@@ -1,5 +1,9 @@
 libslugcore_a_SOURCES += \
 	%D%/allocated.c \
+	%D%/cgroup-events-message.c \
+	%D%/cgroup-history.c %D%/cgroup-history.h \
+	%D%/cgroup-metrics.c %D%/cgroup-metrics.h \
+	%D%/cgroups-message.c \
 	%D%/changes-message.c \
 	%D%/claim-message.c \
 	%D%/condition.h \
@@ -10,7 +14,6 @@ libslugcore_a_SOURCES += \
 	%D%/durable.c %D%/durable.h \
 	%D%/explain-message.c \
 	%D%/hints-message.c \
-	%D%/qos-view.h \
 	%D%/finder.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/findings-kernel.c \
@@ -19,6 +22,8 @@ libslugcore_a_SOURCES += \
 	%D%/findings-message.c \
 	%D%/history.c %D%/history.h \
 	%D%/kubelet-allocatable.c %D%/kubelet-allocatable.h \
+	%D%/level-usage.c %D%/level-usage.h \
+	%D%/limits.c %D%/limits.h \
 	%D%/memory-claims.c \
 	%D%/memory-handlers.h \
 	%D%/memory-hints.c \
@@ -30,6 +35,8 @@ libslugcore_a_SOURCES += \
 	%D%/metrics-page.c %D%/metrics-page.h \
 	%D%/node-service.c %D%/node-service.h \
 	%D%/numa-node.c \
+	%D%/plan-message.c \
+	%D%/plan-text.c %D%/plan-text.h \
 	%D%/pod-list.c \
 	%D%/pod-message.c \
 	%D%/pod-messages.h \
@@ -40,4 +47,9 @@ libslugcore_a_SOURCES += \
 	%D%/pod-usage.c \
 	%D%/pods-metrics.c %D%/pods-metrics.h \
 	%D%/pods-view.c %D%/pods-view.h \
-	%D%/topology-message.c
+	%D%/qos-messages.h \
+	%D%/qos-metrics.c %D%/qos-metrics.h \
+	%D%/qos-view.h \
+	%D%/topology-message.c \
+	%D%/withdraw-text.c %D%/withdraw-text.h \
+	%D%/withdraw.c

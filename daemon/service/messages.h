@@ -6,6 +6,7 @@
  * when it is full.
  */
 #include "base/arena.h"
+#include "service/cgroup-history.h"
 #include "service/node-service.h"
 #include "slug/v1/node.pb-c.h"
 #include "slug/v1/topology.pb-c.h"
@@ -52,6 +53,11 @@ _must_check_ int message_build_changes(Arena *arena,
                                        const NodeView *view,
                                        uint64_t after_generation,
                                        Slug__V1__ListChangesResponse **ret);
+_must_check_ int message_build_cgroup_events(Arena *arena,
+                                             const CgroupHistory *history,
+                                             uint64_t after_number,
+                                             size_t *ret_n,
+                                             Slug__V1__CgroupEvent ***ret);
 
 /*
  * An array of n pointers to n initialised messages: list->items[i] is ready to be filled.
@@ -68,3 +74,5 @@ void **message_list(Arena *arena, size_t n, size_t size, const ProtobufCMessage 
  * our own bug and asserts.
  */
 void message_set(ProtobufCMessage *message, const char *field, OptU64 value);
+/* The same for a text, which is not copied. */
+void message_set_text(ProtobufCMessage *message, const char *field, char *text);

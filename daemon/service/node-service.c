@@ -3,11 +3,13 @@
  * slug.v1.NodeService
  *
  * Handlers from view to message. Each builds its answer in the call's arena from the current view,
- * and no call changes anything. Watches are told whenever there is another view.
+ * and no call changes the view. Watches are told whenever there is another one. Limits and cgroups
+ * have files of their own.
  */
 #include "service/node-service.h"
 
 #include "service/messages.h"
+#include "service/qos-messages.h"
 
 static void describe_node(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         const NodeService *self = userdata;
@@ -93,29 +95,40 @@ static void list_findings(RpcCall *call, const ProtobufCMessage *request, void *
                 rpc_call_finish(call, &response->base);
 }
 
-static bool push_state(RpcCall *call, uint64_t *generation, void *userdata) {
+static RpcCookie get_newest(const NodeService *service) {
+        return (RpcCookie){
+                .first = service->view.topology->generation,
+                .second = service->cgroup_events ? service->cgroup_events->last_number : 0,
+        };
+}
+
+/* @seen: the generation, and the number of the last event of a cgroup. */
+static bool push_state(RpcCall *call, RpcCookie *seen, void *userdata) {
         const NodeService *self = userdata;
         Arena *arena = rpc_call_get_arena(call);
         Slug__V1__WatchResponse response = SLUG__V1__WATCH_RESPONSE__INIT;
 
         if (message_build_description(arena, &self->view, &response.node) < 0 ||
-            message_build_changes(arena, &self->view, *generation, &response.changes) < 0) {
+            message_build_changes(arena, &self->view, seen->first, &response.changes) < 0 ||
+            (self->cgroup_events &&
+             message_build_cgroup_events(arena, self->cgroup_events, seen->second,
+                                         &response.n_cgroup_events, &response.cgroup_events) < 0)) {
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
                 return false;
         }
-        *generation = self->view.topology->generation;
+        *seen = get_newest(self);
         return rpc_call_push(call, &response.base);
 }
 
 static void watch(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
         NodeService *self = userdata;
         const Slug__V1__WatchRequest *request = (const Slug__V1__WatchRequest *)message;
-        uint64_t generation = self->view.topology->generation;
+        RpcCookie seen = get_newest(self);
 
         if (request->_after_generation_case ==
             SLUG__V1__WATCH_REQUEST___AFTER_GENERATION_AFTER_GENERATION)
-                generation = request->after_generation;
-        rpc_watchers_add(&self->watchers, call, generation);
+                seen.first = request->after_generation;
+        rpc_watchers_add(&self->watchers, call, seen);
 }
 
 static void get_version(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
@@ -177,6 +190,29 @@ void node_service_init(NodeService *service) {
                         .handler = list_findings,
                         .has_no_side_effects = true,
                         .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/Plan",
+                        .input = &slug__v1__plan_request__descriptor,
+                        .output = &slug__v1__plan_response__descriptor,
+                        .handler = node_plan,
+                        .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/ListCgroups",
+                        .input = &slug__v1__list_cgroups_request__descriptor,
+                        .output = &slug__v1__list_cgroups_response__descriptor,
+                        .handler = node_list_cgroups,
+                        .has_no_side_effects = true,
+                        .role = RPC_ROLE_READER,
+                },
+                {
+                        .path = "/slug.v1.NodeService/Withdraw",
+                        .input = &slug__v1__withdraw_request__descriptor,
+                        .output = &slug__v1__withdraw_response__descriptor,
+                        .handler = node_withdraw,
+                        .role = RPC_ROLE_ADMIN,
                 },
                 {
                         .path = "/slug.v1.NodeService/GetVersion",

@@ -13,7 +13,9 @@
 #include "ledger/journal.h"
 #include "rpc/method.h"
 #include "rpc/watchers.h"
+#include "service/cgroup-history.h"
 #include "service/history.h"
+#include "service/level-usage.h"
 #include "service/pods-view.h"
 #include "service/qos-view.h"
 #include "topology/topology.h"
@@ -87,9 +89,23 @@ typedef struct NodeView {
         NodeKubelet kubelet;
 } NodeView;
 
+/* What the service has others do. */
+typedef void (*NodeWithdrawn)(const QosWithdrawal *withdrawal, void *userdata);
+typedef struct NodeHooks {
+        /* Puts limits back. @done: once, never from there. Return: 0, -EALREADY, or an errno. */
+        int (*withdraw)(NodeWithdrawn done, void *done_userdata, void *userdata);
+        void *userdata;
+} NodeHooks;
+
+/* After node_service_init() hooks and root may be set. */
 typedef struct NodeService {
         NodeView view;
+        NodeHooks hooks;
+        const Root *root; /* borrowed; below which cgroups are. NULL: their usage is not read */
+        LevelUsage level_usage;
+        RpcCall *withdraw_call; /* that waits, or NULL */
         RpcWatchers watchers;
+        const CgroupHistory *cgroup_events; /* NULL: nobody keeps them */
         RpcService service;
 } NodeService;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One NUMA node as a message, and the two helpers that all messages are built with
+ * One NUMA node as a message, and the helpers that all messages are built with
  *
  * A message is allocated from the request's arena with everything that hangs on it, filled, encoded
  * and forgotten: there is no way to free a part of it, and none is needed. Strings of the snapshot
@@ -48,6 +48,17 @@ void message_set(ProtobufCMessage *message, const char *field_name, OptU64 value
         default: /* of the library's many types, only these are optional in ours */
                 assert(false);
         }
+}
+
+void message_set_text(ProtobufCMessage *message, const char *field_name, char *text) {
+        const ProtobufCFieldDescriptor *field =
+                protobuf_c_message_descriptor_get_field_by_name(message->descriptor, field_name);
+        char *base = (char *)message;
+
+        assert(field && field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF &&
+               field->type == PROTOBUF_C_TYPE_STRING);
+        memcpy(base + field->quantifier_offset, &field->id, sizeof(field->id));
+        memcpy(base + field->offset, &text, sizeof(text));
 }
 
 static const char *format_nodes(Arena *arena, const NodeSet *nodes) {

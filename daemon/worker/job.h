@@ -18,7 +18,7 @@ typedef struct Job {
         WorkerRequest request;
         int fds[_JOB_FD_N]; /* -EBADF: none */
         uint64_t deadline_usec;
-        WorkerDone done;
+        WorkerDone done; /* NULL: nobody is told */
         void *userdata;
 } Job;
 

@@ -84,7 +84,10 @@ static void finish(Lane *lane, int error, int fd) {
         void *userdata = job->userdata;
 
         job_free(job);
-        done(error, fd, userdata);
+        if (done)
+                done(error, fd, userdata);
+        else
+                (void)fd_close(fd);
 }
 
 static void note_young_death(Lane *lane) {
@@ -248,6 +251,15 @@ int lane_check_room(const Lane *lane) {
         if (lane->is_stuck)
                 return -EBUSY;
         return lane->n_jobs < WORKER_QUEUE_MAX ? 0 : -ENOBUFS;
+}
+
+void lane_disown(Lane *lane, const void *userdata) {
+        for (size_t i = 0; i < lane->n_jobs; ++i) {
+                Job *job = lane->jobs[(lane->first + i) % WORKER_QUEUE_MAX];
+
+                if (job->userdata == userdata)
+                        job->done = NULL;
+        }
 }
 
 int lane_submit(Lane *lane, Job *job, uint64_t now_usec) {

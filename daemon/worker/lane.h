@@ -75,6 +75,8 @@ void lane_orphan(Lane *lane, uint64_t now_usec);
 _must_check_ int lane_check_room(const Lane *lane);
 /* @job: taken with 0; there has to be room. Return: 0 or an errno. */
 _must_check_ int lane_submit(Lane *lane, Job *job, uint64_t now_usec);
+/* Nobody is told of jobs with @userdata. */
+void lane_disown(Lane *lane, const void *userdata);
 /* Answers, ends and deadlines. Callbacks are called from here, and may submit. */
 void lane_dispatch(Lane *lane, uint64_t now_usec);
 /* When lane_dispatch() is to be called though nothing came; LANE_NEVER: no need. */

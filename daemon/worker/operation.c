@@ -12,7 +12,7 @@
 
 /*
  * The part that can block. It runs in a worker, knows nothing of lanes and deadlines, and is done
- * when the disk has it. What the system says is passed on as it is.
+ * when the disk has it, or the kernel what is set. What the system says is passed on as it is.
  */
 #define REPLACED_MODE 0600
 
@@ -51,23 +51,36 @@ static int check_is_there(int fd) {
         return stat.st_nlink > 0 ? 0 : -ENOENT;
 }
 
-static int append_run(const OperationInput *input, int *ret_fd _unused_) {
-        int flags = fcntl(input->fd, F_GETFL);
-        int r;
+/* With O_APPEND pwrite() takes no offset, and what is cut off would be what was written. */
+static int check_takes_offset(int fd) {
+        const int flags = fcntl(fd, F_GETFL);
 
         if (flags < 0)
                 return -errno;
-        /* With O_APPEND pwrite() takes no offset, and what is cut off would be what was written. */
-        if (flags & O_APPEND)
-                return -EINVAL;
+        return flags & O_APPEND ? -EINVAL : 0;
+}
+
+static int cut_off(int fd, uint64_t size) {
+        int r;
+
+        do
+                r = ftruncate(fd, (off_t)size);
+        while (r < 0 && errno == EINTR);
+        return r < 0 ? -errno : 0;
+}
+
+static int append_run(const OperationInput *input, int *ret_fd _unused_) {
+        int r;
+
+        r = check_takes_offset(input->fd);
+        if (r < 0)
+                return r;
         r = write_whole_at(input->fd, input->data, input->n_data, input->offset);
         if (r < 0)
                 return r;
-        do
-                r = ftruncate(input->fd, (off_t)(input->offset + input->n_data));
-        while (r < 0 && errno == EINTR);
+        r = cut_off(input->fd, input->offset + input->n_data);
         if (r < 0)
-                return -errno;
+                return r;
         if (fdatasync(input->fd) < 0)
                 return -errno;
         return check_is_there(input->fd);
@@ -95,11 +108,43 @@ static int replace_run(const OperationInput *input, int *ret_fd) {
         return 0;
 }
 
+static int set_validate(const WorkerRequest *request) {
+        if (request->name[0] != '\0' || request->offset != 0 || request->n_data == 0 ||
+            request->n_data > WORKER_SET_MAX)
+                return -EINVAL;
+        return 0;
+}
+
+/*
+ * One write and nothing more: the kernel takes each for a value of its own, and has done what it
+ * could when it says EINTR. Its files are 0 bytes long, however much they say; so what is longer
+ * than what was written is another file, and only that is cut off. A file of the kernel's would
+ * tell its watchers of a second change.
+ */
+static int set_run(const OperationInput *input, int *ret_fd _unused_) {
+        struct stat stat;
+        ssize_t n;
+        int r;
+
+        r = check_takes_offset(input->fd);
+        if (r < 0)
+                return r;
+        n = pwrite(input->fd, input->data, input->n_data, 0);
+        if (n < 0)
+                return -errno;
+        if ((size_t)n != input->n_data)
+                return -EIO;
+        if (fstat(input->fd, &stat) < 0)
+                return -errno;
+        return S_ISREG(stat.st_mode) && stat.st_size > n ? cut_off(input->fd, (uint64_t)n) : 0;
+}
+
 static const Operation operations[_WORKER_OP_N] = {
         [WORKER_OP_APPEND] = { .validate = append_validate, .run = append_run },
         [WORKER_OP_REPLACE] = { .gives_fd = true,
                                 .validate = replace_validate,
                                 .run = replace_run },
+        [WORKER_OP_SET] = { .validate = set_validate, .run = set_run },
 };
 
 const Operation *operation_find(uint32_t op) {

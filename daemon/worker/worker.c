@@ -256,6 +256,11 @@ int worker_submit(Workers *workers,
         return 0;
 }
 
+void worker_disown(Workers *workers, const void *userdata) {
+        for (unsigned i = 0; i < workers->n_lanes; ++i)
+                lane_disown(&workers->lanes[i], userdata);
+}
+
 WorkerState worker_get_state(const Workers *workers, unsigned lane) {
         if (lane >= workers->n_lanes)
                 return (WorkerState){};

@@ -28,6 +28,7 @@ typedef struct Workers Workers;
 #define WORKER_LANES_MAX 8u
 #define WORKER_QUEUE_MAX 64u /* jobs that wait in one lane */
 #define WORKER_DATA_MAX  (64u * 1024 * 1024)
+#define WORKER_SET_MAX   4096u /* bytes, of WORKER_OP_SET */
 
 typedef enum WorkerOp {
         /* Writes @data at @offset of @fd, cuts the file off behind it, and syncs it. -ENOENT: the
@@ -37,8 +38,8 @@ typedef enum WorkerOp {
          * gives a descriptor of the new file, open for writing. */
         WORKER_OP_REPLACE,
         /* Writes @data in one write() at the beginning of @fd, a file of the kernel's that is open
-         * for writing. What it makes of it is told by reading. A regular file is cut off behind it.
-         */
+         * for writing: 1 to WORKER_SET_MAX bytes. What it makes of it is told by reading. A file
+         * that keeps what is written is cut off behind it, and nothing is synced. */
         WORKER_OP_SET,
         _WORKER_OP_N,
 } WorkerOp;
@@ -95,4 +96,6 @@ _must_check_ int worker_submit(Workers *workers,
                                const WorkerJob *job,
                                WorkerDone done,
                                void *userdata);
+/* Jobs with @userdata are done as they were asked for, and nobody is told. */
+void worker_disown(Workers *workers, const void *userdata);
 WorkerState worker_get_state(const Workers *workers, unsigned lane);

@@ -25,6 +25,7 @@ CLEANFILES += tests/bench/memory/claims
 
 EXTRA_PROGRAMS += tests/bench/pods/pods
 tests_bench_pods_pods_SOURCES = %D%/pods/pods.c \
+	%D%/pods/bed.c %D%/pods/bed.h \
 	%D%/memory/numbers.c %D%/memory/numbers.h
 tests_bench_pods_pods_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_bench_pods_pods_LDADD = $(SLUG_CORE_LIBS)

@@ -70,6 +70,19 @@ tests_fuzz_fuzz_pods_tree_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_pods_tree_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/pods-tree
 
+FUZZ_TARGETS += tests/fuzz/fuzz-cgroup
+tests_fuzz_fuzz_cgroup_SOURCES = %D%/fuzz-cgroup.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_cgroup_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_cgroup_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_cgroup_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/cgroup
+FUZZ_TARGETS += tests/fuzz/fuzz-qos
+tests_fuzz_fuzz_qos_SOURCES = %D%/fuzz-qos.c $(FUZZ_REPLAY) tests/lib/qos-bed.c tests/lib/qos-bed.h
+tests_fuzz_fuzz_qos_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_qos_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_qos_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/qos
+
 FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-files
 tests_fuzz_fuzz_kubelet_files_SOURCES = %D%/fuzz-kubelet-files.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_kubelet_files_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins

@@ -16,7 +16,19 @@ mask() {
 compare() {
   golden=$here/$machine/$1
   shift
-  ctl "$@" >"$tmp/answer" 2>"$tmp/error" || echo "slugctl $* ended with $?" >>"$tmp/answer"
+  ctl "$@" >"$tmp/answer" 2>"$tmp/error" || echo "slugctl $* failed with $?" >>"$tmp/answer"
+  judge "$@"
+}
+
+# compare_plan FILE: what slugd --plan prints by itself
+compare_plan() {
+  golden=$here/$machine/$1
+  "$slugd" --plan --root "$root" >"$tmp/answer" 2>"$tmp/error" || echo "slugd --plan failed with $?" >>"$tmp/answer"
+  judge "slugd --plan"
+}
+
+# judge WHAT...: $tmp/answer and $tmp/error, which WHAT has given, next to $golden
+judge() {
   cat "$tmp/answer" "$tmp/error" | mask >"$tmp/seen"
   if [ -n "${UPDATE_GOLDEN:-}" ]; then
     mkdir -p "$here/$machine" || bail_out "cannot make $here/$machine"
@@ -43,6 +55,7 @@ for tree in "$machines"/*.tree; do
     not_ok "$machine: made" "$(cat "$tmp/error")"
     continue
   fi
+  [ ! -e "$root/etc/slug/slugd.yaml" ] || compare_plan slugd-plan.txt
   start_slugd --root "$root" --log-level err
   compare describe-node.txt describe-node
   compare topology.txt topology

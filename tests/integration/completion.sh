@@ -37,7 +37,7 @@ for verb in $verbs; do
     is "$(offered topology "$option")" "" "$verb $option: not with another verb"
   done <"$tmp/options"
 done
-is "$(offered -o '')" "json table wide yaml " "the words of -o"
+is "$(offered -o '')" "diff json table wide yaml " "the words of -o"
 is "$(offered describe-node --output j)" "json " "the words of --output, behind a verb"
 is "$(offered describe-node --output = y)" "yaml " "and behind an equals sign"
 is "$(offered expl)" "explain " "the beginning of a verb"

@@ -163,13 +163,13 @@ static void handle_get(RpcCall *call, const ProtobufCMessage *request, void *use
 
 /* Events */
 
-static bool push_event(RpcCall *call, uint64_t *cookie, void *userdata) {
+static bool push_event(RpcCall *call, RpcCookie *cookie, void *userdata) {
         Runtime__V1__ContainerEventResponse event = RUNTIME__V1__CONTAINER_EVENT_RESPONSE__INIT;
 
         (void)userdata;
-        if (*cookie == n_events)
+        if (cookie->first == n_events)
                 return true;
-        *cookie = n_events;
+        cookie->first = n_events;
         event.container_id = (char *)"some";
         return rpc_call_push(call, &event.base);
 }
@@ -183,7 +183,7 @@ static void handle_events(RpcCall *call, const ProtobufCMessage *request, void *
         if (has_mode("no-events"))
                 rpc_call_fail(call, RPC_UNIMPLEMENTED, "no events here");
         else
-                rpc_watchers_add(&watchers, call, n_events);
+                rpc_watchers_add(&watchers, call, (RpcCookie){ .first = n_events });
 }
 
 static int on_event(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {

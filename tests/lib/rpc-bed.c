@@ -65,7 +65,7 @@ static void handle_never(RpcCall *call, const ProtobufCMessage *request, void *u
         rpc_call_keep(call, on_ended, NULL, NULL);
 }
 
-static bool push_state(RpcCall *call, uint64_t *cookie, void *userdata) {
+static bool push_state(RpcCall *call, RpcCookie *cookie, void *userdata) {
         Slug__V1__GetVersionResponse response = SLUG__V1__GET_VERSION_RESPONSE__INIT;
 
         (void)cookie;
@@ -77,7 +77,7 @@ static bool push_state(RpcCall *call, uint64_t *cookie, void *userdata) {
 static void handle_watch(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         (void)request;
         (void)userdata;
-        rpc_watchers_add(&bed.watchers, call, 0);
+        rpc_watchers_add(&bed.watchers, call, (RpcCookie){});
 }
 
 static void flood(RpcCall *call, void *userdata) {

@@ -178,6 +178,13 @@ WorkerJob bed_replace_of(const char *name, const char *text) {
         };
 }
 
+WorkerJob bed_set_of(const char *text) {
+        WorkerJob job = bed_append_of(text, 0);
+
+        job.op = WORKER_OP_SET;
+        return job;
+}
+
 void bed_submit(unsigned lane, const WorkerJob *job, BedResult *result) {
         ck_assert_int_eq(worker_submit(bed.workers, lane, job, bed_on_done, result), 0);
 }

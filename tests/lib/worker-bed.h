@@ -57,6 +57,7 @@ TCase *bed_new_case(Suite *s, const char *name, void (*begin)(void));
 /* Jobs */
 WorkerJob bed_append_of(const char *text, uint64_t offset);
 WorkerJob bed_replace_of(const char *name, const char *text);
+WorkerJob bed_set_of(const char *text);
 void bed_on_done(int error, int fd, void *result);
 void bed_submit(unsigned lane, const WorkerJob *job, BedResult *result);
 void bed_assert_done(const BedResult *result, int error);

@@ -1,5 +1,5 @@
 # Stock clients, and what runs them: ./bootstrap check-peers.
-EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/kubelet-files.sh %D%/go-peer.sh %D%/say.sh %D%/curl.sh %D%/buf-curl.sh %D%/grpc_python.py \
+EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/kubelet-files.sh %D%/cgroup-names.sh %D%/go-peer.sh %D%/say.sh %D%/curl.sh %D%/buf-curl.sh %D%/grpc_python.py \
 	%D%/proto/grpc/health/v1/health.proto \
 	%D%/node/package.json %D%/node/package-lock.json %D%/node/check.mjs %D%/node/grpc-js.mjs %D%/node/connect-node.mjs \
 	%D%/go/go.mod %D%/go/go.sum %D%/go/kubelet-dial/main.go \
@@ -14,10 +14,19 @@ EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/kubelet-files
 	%D%/go/kubelet-files/damage.go %D%/go/kubelet-files/draw.go %D%/go/kubelet-files/expect.go \
 	%D%/go/kubelet-files/files.go %D%/go/kubelet-files/look.go %D%/go/kubelet-files/main.go \
 	%D%/go/kubelet-files/node.go %D%/go/kubelet-files/plant.go %D%/go/kubelet-files/server.go \
-	%D%/go/kubelet-files/sockets.go
+	%D%/go/kubelet-files/sockets.go \
+	%D%/go/cgroup-names/go.mod %D%/go/cgroup-names/go.sum %D%/go/cgroup-names/compare.go \
+	%D%/go/cgroup-names/draw.go %D%/go/cgroup-names/expect.go %D%/go/cgroup-names/look.go \
+	%D%/go/cgroup-names/main.go
 
 # What we read of the kubelet's files, for the kubelet's own code to be compared with.
 check_PROGRAMS += tests/peers/kubelet-look
 tests_peers_kubelet_look_SOURCES = %D%/kubelet-look.c
 tests_peers_kubelet_look_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins $(JSONC_CFLAGS)
 tests_peers_kubelet_look_LDADD = $(SLUG_KUBELET_LIBS)
+
+# What we make of names of cgroups, for the same.
+check_PROGRAMS += tests/peers/cgroup-look
+tests_peers_cgroup_look_SOURCES = %D%/cgroup-look.c
+tests_peers_cgroup_look_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon
+tests_peers_cgroup_look_LDADD = $(SLUG_CORE_LIBS)

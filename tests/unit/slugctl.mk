@@ -40,3 +40,8 @@ UNIT_TESTS += tests/unit/test-slugctl-top
 tests_unit_test_slugctl_top_SOURCES = tests/unit/test-slugctl-top.c
 tests_unit_test_slugctl_top_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_top_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(SLUG_RPC_SERVER_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-plan
+tests_unit_test_slugctl_plan_SOURCES = tests/unit/test-slugctl-plan.c
+tests_unit_test_slugctl_plan_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_plan_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)

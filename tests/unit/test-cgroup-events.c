@@ -99,6 +99,27 @@ START_TEST(what_differs_is_told_in_order) {
 }
 END_TEST
 
+START_TEST(a_limit_of_its_own_is_told_apart) {
+        CgroupEventCounts before = {}, now = {};
+        CgroupEvent events[_CGROUP_EVENT_KIND_N];
+
+        ck_assert_int_eq(cgroup_event_counts_parse_memory(&now, "max 7\noom 2\n", 12), 0);
+        ck_assert_uint_eq(cgroup_event_counts_compare(&before, &now, 0, events), 2);
+        ck_assert_uint_eq(events[0].own, 7); /* nobody tells */
+        ck_assert_int_eq(cgroup_event_counts_parse_own(&now, "max x", 5), CGROUP_EVENT_E_MALFORMED);
+        ck_assert(!now.has_own);
+        ck_assert_int_eq(cgroup_event_counts_parse_own(&now, "max 3\noom 0\n", 12), 0);
+        ck_assert_uint_eq(cgroup_event_counts_compare(&before, &now, 0, events), 2);
+        ck_assert_uint_eq(events[0].own, 3);
+        ck_assert_uint_eq(events[1].own, 0);
+        before = now;
+        now.own[CGROUP_EVENT_MAX] = 5; /* it was read after the other file */
+        now.totals[CGROUP_EVENT_MAX] = 8;
+        ck_assert_uint_eq(cgroup_event_counts_compare(&before, &now, 0, events), 1);
+        ck_assert_uint_eq(events[0].own, 1);
+}
+END_TEST
+
 START_TEST(kinds_have_the_names_of_the_kernel) {
         ck_assert_str_eq(cgroup_event_kind_name(CGROUP_EVENT_OOM_GROUP_KILL), "oom_group_kill");
         ck_assert_str_eq(cgroup_event_kind_name(CGROUP_EVENT_POPULATED), "populated");
@@ -256,6 +277,19 @@ START_TEST(each_cgroup_is_told_apart) {
         expect(0, 0, CGROUP_EVENT_MAX, 3, 3);
         expect(1, 1, CGROUP_EVENT_MAX, 2, 2);
         ck_assert_uint_eq(follow(), 0);
+}
+END_TEST
+
+START_TEST(those_of_the_cgroup_alone_are_read_too) {
+        make("kubepods", 5);
+        write_file("kubepods", "memory.events.local", "max 2\n");
+        want(0, "kubepods");
+        ck_assert_uint_eq(follow(), 0);
+        write_file("kubepods", "memory.events.local", "max 3\n");
+        count("kubepods", 15, 0, 0);
+        ck_assert_uint_eq(wait_and_take(), 1);
+        expect(0, 0, CGROUP_EVENT_MAX, 10, 15);
+        ck_assert_uint_eq(told[0].own, 1);
 }
 END_TEST
 
@@ -439,6 +473,7 @@ Suite *suite(void) {
         tcase_add_loop_test(t, memory_events_are_keys_and_numbers, 0, ELEMENTSOF(texts));
         tcase_add_loop_test(t, cgroup_events_tell_who_is_in_it, 0, ELEMENTSOF(flips));
         tcase_add_test(t, what_differs_is_told_in_order);
+        tcase_add_test(t, a_limit_of_its_own_is_told_apart);
         tcase_add_test(t, kinds_have_the_names_of_the_kernel);
         suite_add_tcase(s, t);
 
@@ -447,6 +482,7 @@ Suite *suite(void) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, what_was_before_is_not_told_and_what_comes_is);
         tcase_add_test(t, each_cgroup_is_told_apart);
+        tcase_add_test(t, those_of_the_cgroup_alone_are_read_too);
         tcase_add_test(t, a_cgroup_that_is_made_is_told_from_its_beginning);
         tcase_add_test(t, another_cgroup_at_the_path_is_another_one);
         tcase_add_test(t, one_that_was_replaced_since_the_look_is_not_taken_for_it);

@@ -24,6 +24,8 @@ static PodsReport report;
 static LedgerRoomRow counted[3]; /* by the kubelet */
 static Inventory inventory;
 static PodsView pods;
+static QosPlan plan; /* of a slugd that was told to set no limit */
+static QosView qos;
 
 /* A disk that has nothing to do: the journal is healthy as long as nobody claims. */
 static int refuse_append(void *disk _unused_,
@@ -145,6 +147,8 @@ static void setup(void) {
                 .has_kubepods_cgroup = true,
                 .ledger_problem = "",
         };
+        qos = (QosView){ .plan = &plan, .problem = "" };
+        view.qos = &qos;
         make_ledger(true);
         make_pods();
 }
@@ -270,7 +274,7 @@ END_TEST
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 14);
+        ck_assert_uint_eq(description->n_conditions, 15);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,

@@ -118,7 +118,8 @@ START_TEST(no_answer_steers_the_terminal) {
                 "\",\"evidence\":\"" HOSTILE "\"}],\"placementSource\":\"" HOSTILE "\"}",
                 "{\"node\":{\"name\":\"" HOSTILE "\",\"conditions\":[{\"type\":\"" HOSTILE
                 "\",\"message\":\"" HOSTILE
-                "\"}]},\"changes\":{\"changes\":[{\"message\":\"" HOSTILE "\"}]}}",
+                "\"}]},\"changes\":{\"changes\":[{\"message\":\"" HOSTILE
+                "\"}]},\"cgroupEvents\":[{\"level\":\"" HOSTILE "\",\"path\":\"" HOSTILE "\"}]}",
                 "{\"claims\":[" HOSTILE_CLAIM "],\"problem\":\"" HOSTILE
                 "\",\"health\":\"LEDGER_HEALTH_FAILED\"}",
                 "{\"resources\":[{\"resource\":\"" HOSTILE "\",\"hints\":[{\"numaNodes\":\"" HOSTILE
@@ -160,6 +161,21 @@ START_TEST(a_change_is_one_line_with_its_time) {
                                 (Style){}),
                          "(older changes are forgotten)\n"
                          "2026-01-31T12:04:56.123Z     2  NUMA node 1 is gone\n");
+}
+END_TEST
+
+START_TEST(an_event_of_a_cgroup_is_one_line_with_its_time) {
+        const char *text = render(&verb_watch,
+                                  "{\"cgroupEvents\":[{\"timeUsec\":\"1769861096123456\","
+                                  "\"level\":\"burstable\",\"kind\":\"CGROUP_EVENT_KIND_MAX\","
+                                  "\"count\":\"7\",\"total\":\"9\"},"
+                                  "{\"timeUsec\":\"1769861096123456\",\"level\":\"kubepods\","
+                                  "\"kind\":\"CGROUP_EVENT_KIND_EMPTY\",\"count\":\"1\"}]}",
+                                  (Style){});
+
+        ck_assert_msg(strstr(text, "  burstable: memory.max reached, 7 times\n"), "%s", text);
+        ck_assert_msg(strstr(text, "  kubepods: has no processes\n"), "%s", text);
+        ck_assert_msg(strstr(text, "Last events of QoS cgroups:\n  2026-01-31"), "%s", text);
 }
 END_TEST
 
@@ -306,6 +322,7 @@ Suite *suite(void) {
         tcase_add_loop_test(t, no_answer_steers_the_terminal, 0, N_RENDERERS);
         tcase_add_test(t, the_largest_numbers_are_drawn);
         tcase_add_test(t, a_change_is_one_line_with_its_time);
+        tcase_add_test(t, an_event_of_a_cgroup_is_one_line_with_its_time);
         tcase_add_test(t, colour_is_drawn_only_where_it_is_wanted);
         tcase_add_test(t, a_word_that_is_nearly_a_verb_finds_it);
         tcase_add_loop_test(t, every_bad_answer_is_told_in_one_line, 0, ELEMENTSOF(answers));

@@ -76,6 +76,67 @@ START_TEST(replace_gives_a_descriptor_of_the_new_file) {
 }
 END_TEST
 
+static const struct {
+        const char *before, *text;
+} settings[] = {
+        { "0123456789", "max\n" },
+        { "1\n", "17179869184\n" },
+        { "max\n", "0-1\n" },
+        { "", "\n" },
+};
+
+START_TEST(set_is_all_that_a_file_says) {
+        WorkerJob job = bed_set_of(settings[_i].text);
+
+        folder_write(&bed.folder, "knob", settings[_i].before);
+        job.fd = openat(bed.dir_fd, "knob", O_WRONLY | O_CLOEXEC);
+        ck_assert_int_eq(lseek(job.fd, 3, SEEK_SET), 3); /* where others are does not matter */
+        bed_submit(0, &job, &bed.results[0]);
+        (void)close(job.fd);
+        bed_await_results(1);
+        bed_assert_done(&bed.results[0], 0);
+        ck_assert_int_eq(bed.results[0].fd, -EBADF);
+        bed_assert_file("knob", settings[_i].text);
+}
+END_TEST
+
+/* One that takes what is written as a value, as a cgroup's do, and refuses what is none. */
+START_TEST(set_of_a_file_of_the_kernels_is_what_it_makes_of_it) {
+        WorkerJob job = bed_set_of(" 17 ");
+        char text[16] = "";
+
+        job.fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+        ck_assert_int_ge(job.fd, 0);
+        bed_submit(0, &job, &bed.results[0]);
+        job.data = "many";
+        bed_submit(0, &job, &bed.results[1]);
+        bed_await_results(2);
+        bed_assert_done(&bed.results[0], 0);
+        bed_assert_done(&bed.results[1], -EINVAL);
+        ck_assert_int_eq(pread(job.fd, text, sizeof(text) - 1, 0), 3);
+        ck_assert_str_eq(text, "17\n");
+        (void)close(job.fd);
+}
+END_TEST
+
+START_TEST(set_takes_so_much_and_no_more) {
+        char text[WORKER_SET_MAX + 1];
+        WorkerJob job = bed_set_of("");
+
+        memset(text, 'x', sizeof(text));
+        text[WORKER_SET_MAX] = '\0';
+        job.data = text;
+        job.n_data = WORKER_SET_MAX;
+        bed_submit(0, &job, &bed.results[0]);
+        bed_await_results(1);
+        bed_assert_done(&bed.results[0], 0);
+        ck_assert_int_eq(lseek(bed.file_fd, 0, SEEK_END), WORKER_SET_MAX);
+        ++job.n_data;
+        ck_assert_int_eq(worker_submit(bed.workers, 0, &job, bed_on_done, &bed.results[1]),
+                         -EINVAL);
+}
+END_TEST
+
 START_TEST(data_that_no_packet_holds_arrives_whole) {
         const size_t n = 8u * 1024 * 1024 + 5;
         unsigned char *data = malloc(n), *read_back = malloc(n + 1);
@@ -130,6 +191,10 @@ static const struct {
         { "a folder", WORKER_OP_APPEND, "", O_RDONLY, NULL, -EBADF },
         { "O_APPEND", WORKER_OP_APPEND, "file", O_WRONLY | O_APPEND, NULL, -EINVAL },
         { "a full disk", WORKER_OP_APPEND, "/dev/full", O_WRONLY, NULL, -ENOSPC },
+        { "set, read only", WORKER_OP_SET, "file", O_RDONLY, NULL, -EBADF },
+        { "set, a folder", WORKER_OP_SET, "", O_RDONLY, NULL, -EBADF },
+        { "set, O_APPEND", WORKER_OP_SET, "file", O_WRONLY | O_APPEND, NULL, -EINVAL },
+        { "set, a full disk", WORKER_OP_SET, "/dev/full", O_WRONLY, NULL, -ENOSPC },
         { "name of a folder", WORKER_OP_REPLACE, "", O_RDONLY, "folder", -EISDIR },
         { "no folder", WORKER_OP_REPLACE, "file", O_RDONLY, "other", -ENOTDIR },
         { "kernel's folder", WORKER_OP_REPLACE, "/proc/self/fdinfo", O_RDONLY, "other", -ENOENT },
@@ -188,6 +253,15 @@ static const struct {
           0,
           { .op = WORKER_OP_REPLACE, .name = "a", .offset = 1, .deadline_usec = 1 },
           -EINVAL },
+        { "set with a name",
+          0,
+          { .op = WORKER_OP_SET, .name = "x", .data = "1", .n_data = 1, .deadline_usec = 1 },
+          -EINVAL },
+        { "set at",
+          0,
+          { .op = WORKER_OP_SET, .offset = 1, .data = "1", .n_data = 1, .deadline_usec = 1 },
+          -EINVAL },
+        { "set of nothing", 0, { .op = WORKER_OP_SET, .deadline_usec = 1 }, -EINVAL },
         { "descriptor", 0, { .op = WORKER_OP_APPEND, .fd = -1, .deadline_usec = 1 }, -EBADF },
 };
 
@@ -513,6 +587,9 @@ static void add_work(Suite *s) {
         tcase_add_test(t, append_of_nothing_only_cuts_off);
         tcase_add_test(t, append_to_a_file_that_was_removed_fails);
         tcase_add_test(t, replace_gives_a_descriptor_of_the_new_file);
+        tcase_add_loop_test(t, set_is_all_that_a_file_says, 0, ELEMENTSOF(settings));
+        tcase_add_test(t, set_of_a_file_of_the_kernels_is_what_it_makes_of_it);
+        tcase_add_test(t, set_takes_so_much_and_no_more);
         tcase_add_test(t, data_that_no_packet_holds_arrives_whole);
         tcase_add_test(t, what_a_job_borrows_is_free_after_submitting);
         tcase_add_loop_test(t, what_the_system_says_comes_back, 0, ELEMENTSOF(failures));

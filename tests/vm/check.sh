@@ -35,9 +35,9 @@ make_payload() {
 # make_programs FOLDER FOR-IMAGES: what the cases need besides slug
 make_programs() {
   local name
-  make -C "$build" -s tests/vm/guest/cri tests/vm/guest/memhog tests/vm/guest/pause || exit 1
+  make -C "$build" -s tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/pause tests/lib/double || exit 1
   mkdir -p "$1"
-  cp "$build/tests/vm/guest/cri" "$1/"
+  cp "$build/tests/vm/guest/cri" "$build/tests/vm/guest/cgwatch" "$build/tests/lib/double" "$1/"
   cp "$build/tests/vm/guest/pause" "$1/kubelet"
   for name in pause memhog; do
     "$here/container-image.sh" "$name" "$build/tests/vm/guest/$name" "$2/$name.tar"

@@ -3,26 +3,28 @@ EXTRA_DIST += \
 	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
 	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
 	%D%/cases/ledger.sh \
-	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
+	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/qos.sh %D%/cases/qos-drift.sh \
+	%D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
 	%D%/cases/sandbox-kubelet.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh \
 	%D%/cases/watchdog.sh \
 	%D%/guest/containerd.sh %D%/guest/cri.proto %D%/guest/lib.sh %D%/guest/node.py %D%/guest/pods-agree.py \
-	%D%/guest/run.sh %D%/guest/sandbox.py %D%/guest/slug-test.service \
+	%D%/guest/qos.sh %D%/guest/run.sh %D%/guest/sandbox.py %D%/guest/slug-test.service \
 	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile \
 	%D%/profiles/numa.profile %D%/profiles/virtio-mem.profile
 
 # What runs in the guests: a client of the container runtime, and what is in the containers.
-EXTRA_PROGRAMS += tests/vm/guest/cri tests/vm/guest/memhog tests/vm/guest/pause
+EXTRA_PROGRAMS += tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/pause
 VM_GEN = tests/vm/gen
 VM_CRI_SOURCES = $(VM_GEN)/cri.pb-c.c $(VM_GEN)/cri.pb-c.h
 BUILT_SOURCES += $(VM_CRI_SOURCES)
 CLEANFILES += $(VM_CRI_SOURCES) $(VM_GEN)/stamp \
-	tests/vm/guest/cri tests/vm/guest/memhog tests/vm/guest/pause
+	tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/pause
 
 tests_vm_guest_cri_SOURCES = %D%/guest/cri.c
 nodist_tests_vm_guest_cri_SOURCES = $(VM_CRI_SOURCES)
 tests_vm_guest_cri_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/$(VM_GEN) $(PROTOBUFC_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_vm_guest_cri_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+tests_vm_guest_cgwatch_SOURCES = %D%/guest/cgwatch.c
 tests_vm_guest_memhog_SOURCES = %D%/guest/memhog.c
 tests_vm_guest_memhog_LDFLAGS = $(AM_LDFLAGS) -static
 tests_vm_guest_pause_SOURCES = %D%/guest/pause.c

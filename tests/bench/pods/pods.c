@@ -22,11 +22,10 @@
 #include "base/cleanup.h"
 #include "base/root.h"
 #include "bench/memory/numbers.h"
+#include "bench/pods/bed.h"
 #include "pods/reconcile.h"
 
-#define ROUNDS       51u
-#define N_NODES      4u
-#define N_CONTAINERS 2u
+#define ROUNDS 51u
 
 static const unsigned sizes[] = { 100, 500 };
 
@@ -45,175 +44,6 @@ static const char *const step_names[_STEP_N] = {
         [STEP_WHO] = "cgroup tree, who is there",      [STEP_INVENTORY] = "joined with a report",
         [STEP_FIRST] = "reconciled, all are new",      [STEP_STEADY] = "reconciled, nothing new",
 };
-
-static void fail(const char *what, int r) {
-        (void)fprintf(stderr, "pods: %s: %s\n", what, strerror(r < 0 ? -r : errno));
-        exit(EXIT_FAILURE);
-}
-
-/* Making the tree */
-
-static void make_folder(const char *path) {
-        if (mkdir(path, 0755) < 0 && errno != EEXIST)
-                fail(path, -errno);
-}
-
-static void write_file(const char *folder, const char *name, const char *text) {
-        char path[1024];
-        FILE *file;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-        file = fopen(path, "we");
-        if (!file || fputs(text, file) < 0 || fclose(file) != 0)
-                fail(path, -errno);
-}
-
-/* As long as the kernel's, so that it costs as much to look through. */
-static void write_numa_stat(const char *folder, unsigned pod) {
-        static const char *const keys[] = {
-                "anon",
-                "file",
-                "kernel_stack",
-                "pagetables",
-                "sec_pagetables",
-                "shmem",
-                "file_mapped",
-                "file_dirty",
-                "file_writeback",
-                "swapcached",
-                "anon_thp",
-                "file_thp",
-                "shmem_thp",
-                "inactive_anon",
-                "active_anon",
-                "inactive_file",
-                "active_file",
-                "unevictable",
-                "slab_reclaimable",
-                "slab_unreclaimable",
-                "workingset_refault_anon",
-                "workingset_refault_file",
-        };
-        char text[8192];
-        size_t n = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(keys); ++i) {
-                n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", keys[i]);
-                for (unsigned node = 0; node < N_NODES; ++node)
-                        n += (size_t)snprintf(text + n, sizeof(text) - n, " N%u=%" PRIu64, node,
-                                              i < 2 ? (pod % 7 + node) * 4 * MIB : 4096 * node);
-                n += (size_t)snprintf(text + n, sizeof(text) - n, "\n");
-        }
-        write_file(folder, "memory.numa_stat", text);
-}
-
-static void make_cgroup(const char *folder, unsigned pod) {
-        make_folder(folder);
-        write_file(folder, "cgroup.events", "populated 1\nfrozen 0\n");
-        write_file(folder, "cgroup.controllers", "cpuset cpu io memory hugetlb pids\n");
-        write_file(folder, "memory.current", "268435456\n");
-        write_file(folder, "memory.max", "max\n");
-        write_file(folder, "memory.events",
-                   "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n");
-        write_file(folder, "memory.pressure",
-                   "some avg10=0.12 avg60=0.05 avg300=0.01 total=12345\n"
-                   "full avg10=0.00 avg60=0.00 avg300=0.00 total=2345\n");
-        write_numa_stat(folder, pod);
-}
-
-static void get_uid(unsigned pod, char uid[static POD_UID_MAX]) {
-        (void)snprintf(uid, POD_UID_MAX, "00000000-0000-4000-8000-%012x", pod);
-}
-
-static void make_pod(const char *parent, const char *prefix, unsigned pod) {
-        char uid[POD_UID_MAX], escaped[POD_UID_MAX], folder[512], container[1024];
-
-        get_uid(pod, uid);
-        for (size_t i = 0; i < sizeof(uid); ++i)
-                escaped[i] = uid[i] == '-' ? '_' : uid[i];
-        (void)snprintf(folder, sizeof(folder), "%s/%s-pod%s.slice", parent, prefix, escaped);
-        make_cgroup(folder, pod);
-        for (unsigned i = 0; i < N_CONTAINERS; ++i) {
-                (void)snprintf(container, sizeof(container), "%s/cri-containerd-%056x%08x.scope",
-                               folder, i, pod);
-                make_cgroup(container, pod);
-        }
-}
-
-static void make_tree(const char *dir, unsigned n_pods) {
-        static const char *const parts[] = { "/sys", "/sys/fs", "/sys/fs/cgroup" };
-        char path[256], burstable[320];
-
-        make_folder(dir);
-        for (size_t i = 0; i < ELEMENTSOF(parts); ++i) {
-                (void)snprintf(path, sizeof(path), "%s%s", dir, parts[i]);
-                make_folder(path);
-        }
-        write_file(path, "cgroup.controllers", "cpuset cpu io memory hugetlb pids\n");
-        (void)snprintf(path, sizeof(path), "%s/sys/fs/cgroup/kubepods.slice", dir);
-        make_cgroup(path, 0);
-        (void)snprintf(burstable, sizeof(burstable), "%s/kubepods-burstable.slice", path);
-        make_cgroup(burstable, 0);
-        for (unsigned i = 0; i < n_pods; ++i)
-                make_pod(burstable, "kubepods-burstable", i);
-}
-
-/* The report */
-
-static PodsReport *make_report(unsigned n_pods) {
-        ReportPod *pods = calloc(n_pods, sizeof(*pods));
-        ReportContainer *containers = calloc((size_t)n_pods * N_CONTAINERS, sizeof(*containers));
-        char(*uids)[POD_UID_MAX] = calloc(n_pods, sizeof(*uids));
-        char(*ids)[PODS_ID_MAX] = calloc((size_t)n_pods * N_CONTAINERS, sizeof(*ids));
-        ReportSource source = { .name = "runtime", .endpoint = "", .version = "", .problem = "" };
-        PodsReport from = {
-                .reporter = "bench",
-                .sequence = 1,
-                .ledger_generation = 1,
-                .is_settled = true,
-                .unsettled_reason = "",
-                .sources = &source,
-                .n_sources = 1,
-                .pods = pods,
-                .n_pods = n_pods,
-        };
-        PodsReport *report;
-        Diag diag = {};
-
-        if (!pods || !containers || !uids || !ids)
-                fail("preparing", -ENOMEM);
-        for (unsigned i = 0; i < n_pods; ++i) {
-                get_uid(i, uids[i]);
-                for (unsigned k = 0; k < N_CONTAINERS; ++k) {
-                        const unsigned place = i * N_CONTAINERS + k;
-
-                        (void)snprintf(ids[place], sizeof(ids[place]), "%056x%08x", k, i);
-                        containers[place] = (ReportContainer){
-                                .name = k == 0 ? "app" : "side",
-                                .id = ids[place],
-                                .cgroup = "",
-                                .state = REPORT_RUNNING,
-                                .request_bytes = opt_u64(128 * MIB),
-                        };
-                }
-                pods[i] = (ReportPod){
-                        .uid = uids[i],
-                        .namespace_name = "default",
-                        .name = "bench",
-                        .sandbox = REPORT_SANDBOX_READY,
-                        .is_listed = true,
-                        .containers = &containers[(size_t)i * N_CONTAINERS],
-                        .n_containers = N_CONTAINERS,
-                };
-        }
-        if (pods_report_new(&from, &report, &diag))
-                fail(diag.text, -EINVAL);
-        free(pods);
-        free(containers);
-        free(uids);
-        free(ids);
-        return report;
-}
 
 /* The floor */
 
@@ -238,7 +68,7 @@ static int note_path(const char *path,
 
 static void find_paths(const char *dir) {
         if (nftw(dir, note_path, 16, FTW_PHYS) != 0)
-                fail(dir, -errno);
+                bed_fail(dir, -errno);
 }
 
 static void forget_paths(void) {
@@ -256,7 +86,7 @@ static void read_paths(void) {
                 const int fd = open(floor_paths[i], O_RDONLY | O_CLOEXEC);
 
                 if (fd < 0 || read(fd, buffer, sizeof(buffer)) < 0)
-                        fail(floor_paths[i], -errno);
+                        bed_fail(floor_paths[i], -errno);
                 (void)close(fd);
         }
 }
@@ -269,7 +99,7 @@ typedef struct Bench {
         PodsReport *report;
         PodsTree *tree;
         Inventory *inventory;
-        LedgerRoomRow rows[N_NODES];
+        LedgerRoomRow rows[BED_NODES];
         SizePlace place;
         double seconds[_STEP_N][ROUNDS];
 } Bench;
@@ -283,9 +113,9 @@ static PodsTree *read_tree(const Bench *bench, bool with_usage) {
 
         r = pods_tree_read(&params, &tree);
         if (r)
-                fail("reading the tree", r);
+                bed_fail("reading the tree", r);
         if (!tree->is_complete || tree->n_pods != bench->n_pods)
-                fail("not all pods are there", -ENOENT);
+                bed_fail("not all pods are there", -ENOENT);
         return tree;
 }
 
@@ -306,7 +136,7 @@ static void look(const Bench *bench, Ledger *ledger, ReconcileMemory *memory) {
                 if (r == 0)
                         r = ledger_apply(ledger, &plan.change, NULL, NULL, NULL);
                 if (r)
-                        fail("reconciling", r);
+                        bed_fail("reconciling", r);
                 if (!is_incomplete)
                         return;
                 is_same = true;
@@ -324,7 +154,7 @@ static void measure(Bench *bench, unsigned round) {
         if (r == 0)
                 r = reconcile_memory_new(&memory);
         if (r)
-                fail("preparing", r);
+                bed_fail("preparing", r);
         times[STEP_FLOOR] = numbers_now();
         read_paths();
         times[STEP_TREE] = numbers_now();
@@ -337,7 +167,7 @@ static void measure(Bench *bench, unsigned round) {
         bench->tree = tree;
         r = inventory_new(bench->tree, bench->report, &bench->inventory);
         if (r)
-                fail("joining", r);
+                bed_fail("joining", r);
         times[STEP_FIRST] = numbers_now();
         look(bench, ledger, memory);
         times[STEP_STEADY] = numbers_now();
@@ -346,23 +176,23 @@ static void measure(Bench *bench, unsigned round) {
         for (unsigned step = 0; step < _STEP_N; ++step)
                 bench->seconds[step][round] = times[step + 1] - times[step];
         if (ledger_get_n_claims(ledger) != bench->n_pods)
-                fail("not all pods were adopted", -ENOENT);
+                bed_fail("not all pods were adopted", -ENOENT);
 }
 
 static void bench_init(Bench *bench, const char *dir, unsigned n_pods) {
         int r;
 
         *bench = (Bench){ .n_pods = n_pods };
-        make_tree(dir, n_pods);
+        bed_make_tree(dir, n_pods);
         r = root_init(&bench->root, dir);
         if (r)
-                fail(dir, r);
-        bench->report = make_report(n_pods);
-        for (unsigned i = 0; i < N_NODES; ++i) {
+                bed_fail(dir, r);
+        bench->report = bed_make_report(n_pods);
+        for (unsigned i = 0; i < BED_NODES; ++i) {
                 bench->rows[i] = (LedgerRoomRow){ .node = i, .bytes = 1024 * 1024 * MIB };
-                nodeset_add(i < N_NODES / 2 ? &bench->place.local : &bench->place.remote, i);
+                nodeset_add(i < BED_NODES / 2 ? &bench->place.local : &bench->place.remote, i);
         }
-        bench->place.room = (LedgerRoom){ .rows = bench->rows, .n_rows = N_NODES };
+        bench->place.room = (LedgerRoom){ .rows = bench->rows, .n_rows = BED_NODES };
 }
 
 static void bench_deinit(Bench *bench) {

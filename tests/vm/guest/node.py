@@ -9,15 +9,22 @@
     node.py kill POD...            their processes end, what the runtime knows of them stays
     node.py remove POD...          nothing of them stays
     node.py uid POD...
+    node.py cgroup POD...          below the cgroup root, each on a line
+    node.py signal NAME POD CONTAINER  to its process: USR1, USR2; see memhog.c
 
 A list has a pod a line: "NAME QOS SOURCE RUNTIME CONTAINER...". QOS is guaranteed, burstable or besteffort; SOURCE is api
-or file, the second for static pods; RUNTIME is runc or crun; a container is "NAME[=NODE:MIB[,NODE:MIB...]][<=LIMIT-MIB]".
+or file, the second for static pods; RUNTIME is runc or crun; a container is "NAME[=MEMORY[,MEMORY...]][>=REQUEST-MIB]
+[<=LIMIT-MIB]" (in one word), MEMORY is as memhog.c has it.
+
+Where there is a folder KUBELET, it is for a double of the kubelet's pod-resources server; which pods there are is written to
+it, and what they ask for to the file that the kubelet keeps of that.
 """
 
 import hashlib
 import json
 import os
 import re
+import signal as signals
 import subprocess
 import sys
 import threading
@@ -27,6 +34,8 @@ SOCKET = "/run/containerd/containerd.sock"
 CLIENT = "/usr/libexec/slug-test/cri"
 STATE = "/var/lib/slug-test/pods"  # outlives a reboot, as what the API server knows does
 CGROUPS = "/sys/fs/cgroup"
+KUBELET = "/var/lib/slug-test/kubelet"
+ALLOCATIONS = "/var/lib/kubelet/allocated_pods_state"
 OOM_SCORES = {"guaranteed": -997, "burstable": 900, "besteffort": 1000}
 WORKERS = 4
 READY_LIMIT = 120  # seconds
@@ -64,11 +73,13 @@ class Pod:
 
     @staticmethod
     def _read(text):
-        match = re.fullmatch(r"([a-z0-9-]+)(?:=([0-9:,]+))?(?:<=([0-9]+))?", text)
+        match = re.fullmatch(r"([a-z0-9-]+)(?:=([0-9:,x+]+))?(?:>=([0-9]+))?(?:<=([0-9]+))?", text)
         if not match:
             raise ValueError(f"'{text}' is no container")
         memory = match.group(2).split(",") if match.group(2) else []
-        return match.group(1), (memory, int(match.group(3) or 0) * 1048576)
+        # as the API server completes them: a limit without a request is both
+        request, limit = int(match.group(3) or match.group(4) or 0), int(match.group(4) or 0)
+        return match.group(1), (memory, request * 1048576, limit * 1048576)
 
     def labels(self):
         return {"io.kubernetes.pod.name": self.name, "io.kubernetes.pod.namespace": "default",
@@ -86,8 +97,13 @@ class Pod:
 
     def limit(self):
         """Of the pod: the kubelet sets one when every container has one."""
-        limits = [limit for _, limit in self.containers.values()]
+        limits = [limit for _, _, limit in self.containers.values()]
         return sum(limits) if limits and all(limits) else 0
+
+    def resources(self, name):
+        """As the kubelet keeps them; what is 0 is not written."""
+        _, request, limit = self.containers[name]
+        return {key: {"memory": str(amount)} for key, amount in (("requests", request), ("limits", limit)) if amount}
 
     def sandbox(self, driver, attempt):
         annotations = {"kubernetes.io/config.seen": "2026-01-01T00:00:00Z",
@@ -102,7 +118,7 @@ class Pod:
         }
 
     def container(self, name, attempt):
-        memory, limit = self.containers[name]
+        memory, _, limit = self.containers[name]
         return {
             "metadata": {"name": name, "attempt": attempt}, "image": {"image": "slug.test/memhog:1"}, "args": memory,
             "labels": {**self.labels(), "io.kubernetes.container.name": name},
@@ -123,6 +139,26 @@ def load(names):
         with open(f"{STATE}/{name}", encoding="utf-8") as file:
             pods.append(Pod(file.read()))
     return pods
+
+
+def write(path, document):
+    """All of it at once."""
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    os.rename(f"{path}.new", path)
+
+
+def tell_kubelet():
+    """What a kubelet knows of the pods that are there."""
+    if not os.path.isdir(KUBELET):
+        return
+    pods = load([])
+    entries = {pod.uid: {"ContainerResources": {name: pod.resources(name) for name in pod.containers},
+                         "PodLevelResources": None} for pod in pods}
+    write(ALLOCATIONS, {"data": json.dumps({"entries": entries}), "checksum": 0})
+    write(f"{KUBELET}/list.json", {"podResources": [{"name": pod.name, "namespace": "default",
+                                                     "containers": [{"name": name} for name in pod.containers]}
+                                                    for pod in pods]})
 
 
 def next_attempt(things):
@@ -206,6 +242,7 @@ def at_once(pods, action):
 
 
 def start(pods):
+    tell_kubelet()
     runtime = Runtime()
     sandboxes, containers = runtime.sandboxes(), runtime.containers()
     make_cgroups(pods)
@@ -280,6 +317,7 @@ def remove(*names):
     remove_cgroups(pods)
     for pod in pods:
         os.unlink(f"{STATE}/{pod.name}")
+    tell_kubelet()
 
 
 def uid(*names):
@@ -287,6 +325,22 @@ def uid(*names):
         print(pod.uid)
 
 
+def cgroup(*names):
+    for pod in load(names):
+        # with systemd: each dash of a slice's name is a level
+        parts = pod.cgroup(driver()).strip("/").removesuffix(".slice").split("-")
+        levels = ["-".join(parts[:n]) + ".slice" for n in range(1, len(parts) + 1)]
+        print("/".join(levels) if driver() == "systemd" else pod.cgroup("cgroupfs").strip("/"))
+
+
+def signal(name, pod_name, container_name):
+    runtime, pod = Runtime(), load([pod_name])[0]
+    container = newest(runtime.containers(), pod, container_name)
+    status = runtime.ask("ContainerStatus", {"containerId": container["id"], "verbose": True})
+    os.kill(json.loads(status["info"]["info"])["pid"], signals.Signals[f"SIG{name}"])
+
+
 if __name__ == "__main__":
-    actions = {action.__name__: action for action in (prepare, run, again, restart, resize, kill, remove, uid)}
+    actions = {action.__name__: action for action in
+               (prepare, run, again, restart, resize, kill, remove, uid, cgroup, signal)}
     actions[sys.argv[1]](*sys.argv[2:])

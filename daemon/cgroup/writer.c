@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing knobs
+ *
+ *   opened here --> worker: write --> bus: SetUnitProperties --> read back here --> told
+ *                      | failed          ^ where a unit stands behind it   ^
+ *                      `---------------------------------------------------'
+ *
+ * What blocks is the write alone: a limit below usage reclaims, a mask of NUMA nodes moves pages.
+ * A worker that hangs in it is seen and replaced. Process 1 would write the same file, and nobody
+ * replaces that; so it is told afterwards, when there is nothing left to be done. It has to be
+ * told: it sets the files of a slice to what it was told last whenever it sets up one of them.
+ *
+ * Whatever failed, the file is read again, below the path and not through the folder that was
+ * opened: what counts is what is there now. A folder with another inode is another cgroup, and what
+ * it has says nothing of this write.
+ *
+ * A write that is with a worker or the bus belongs to it and is in the list; after the writer's end
+ * a worker does not tell, and the bus tells nobody.
+ */
+#include "cgroup/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+
+#define DEADLINE_USEC (10 * USEC_PER_SEC)
+
+typedef struct Write {
+        struct Write *next;
+        CgroupWriter *writer; /* NULL: gone */
+        bool is_at_bus;       /* no more at the worker */
+        char path[CGROUP_PATH_MAX];
+        uint64_t inode;
+        CgroupKnob knob;
+        CgroupValue value;
+        char unit[CGROUP_UNIT_MAX]; /* "": nobody is told */
+        CgroupWriteDone done;
+        void *userdata;
+} Write;
+
+static Write *write_free(Write *write) {
+        free(write);
+        return NULL;
+}
+DEFINE_CLEANUP(Write *, write_free);
+
+struct CgroupWriter {
+        CgroupWriterParams params;
+        Write *writes; /* that are under way */
+};
+
+static void unlink_write(CgroupWriter *writer, const Write *write) {
+        Write **at = &writer->writes;
+
+        while (*at != write)
+                at = &(*at)->next;
+        *at = write->next;
+}
+
+/* Reading back */
+
+/* Return: 0, CGROUP_E_*, -ESTALE, or an errno. */
+static int open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        struct stat stat;
+        int r;
+
+        r = cgroup_open(tree, path, &fd);
+        if (r)
+                return r;
+        if (fstat(fd, &stat) < 0)
+                return -errno;
+        if (inode != 0 && stat.st_ino != inode)
+                return -ESTALE;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int read_knob(const Write *write, CgroupValue *ret) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        int r;
+
+        r = open_same(write->writer->params.tree, write->path, write->inode, &fd);
+        if (r == 0)
+                r = cgroup_read_knob(fd, write->knob, ret);
+        if (r == CGROUP_E_ABSENT)
+                return -ENOENT;
+        return r > 0 ? -EBADMSG : r;
+}
+
+/* The end of a write. @error: of @step; 0: all is well so far. */
+static void finish(Write *write, int error, CgroupWriteStep step, const char *message) {
+        CgroupWriteResult result = { .error = error, .step = step, .message = message };
+        int r;
+
+        r = read_knob(write, &result.found);
+        result.has_found = r == 0;
+        if (r && error == 0) {
+                result.error = r;
+                result.step = CGROUP_WRITE_READ_BACK;
+        }
+        unlink_write(write->writer, write);
+        write->done(&result, write->userdata);
+        (void)write_free(write);
+}
+
+/* The steps */
+
+static void on_told(int error, const char *message, void *userdata) {
+        Write *write = userdata;
+
+        if (!write->writer)
+                (void)write_free(write);
+        else
+                finish(write, error, CGROUP_WRITE_SYSTEMD, message);
+}
+
+static void on_written(int error, int fd, void *userdata) {
+        Write *write = userdata;
+        CgroupBus *bus = write->writer->params.bus;
+        const CgroupProperty property = { .knob = write->knob, .value = write->value };
+        int r;
+
+        (void)fd_close(fd);
+        if (error || !bus || !write->unit[0]) {
+                finish(write, error, CGROUP_WRITE_FILE, "");
+                return;
+        }
+        r = cgroup_bus_set_properties(bus, write->unit, &property, 1, on_told, write);
+        if (r)
+                finish(write, r, CGROUP_WRITE_SYSTEMD, "");
+        else
+                write->is_at_bus = true;
+}
+
+static int submit(CgroupWriter *writer, Write *write, int fd) {
+        const CgroupWriterParams *params = &writer->params;
+        char text[CGROUP_VALUE_TEXT_MAX + 1];
+        WorkerJob job = {
+                .op = WORKER_OP_SET,
+                .fd = fd,
+                .data = text,
+                .deadline_usec = params->deadline_usec,
+        };
+
+        (void)cgroup_value_format(write->knob, &write->value, text);
+        job.n_data = strlen(text);
+        /* No NUMA nodes are no text, and nothing written is no write. */
+        text[job.n_data++] = '\n';
+        return worker_submit(params->workers,
+                             write->knob == CGROUP_CPUSET_MEMS ? params->cpuset_lane : params->lane,
+                             &job, on_written, write);
+}
+
+/* @write->inode: 0: whatever is there; then it is what was found. Return: 0, CGROUP_E_*, or an
+ * errno. */
+static int open_knob(const CgroupWriter *writer, Write *write, int *ret_fd) {
+        _cleanup_(fd_closep) int dir_fd = -EBADF;
+        struct stat stat;
+        int r;
+
+        r = open_same(writer->params.tree, write->path, write->inode, &dir_fd);
+        if (r)
+                return r;
+        if (fstat(dir_fd, &stat) < 0)
+                return -errno;
+        write->inode = stat.st_ino;
+        return cgroup_open_file(dir_fd, cgroup_knob_file(write->knob), O_WRONLY, ret_fd);
+}
+
+static int new_write(CgroupWriter *writer,
+                     const CgroupWrite *what,
+                     CgroupWriteDone done,
+                     void *userdata,
+                     Write **ret) {
+        Write *write;
+
+        if ((unsigned)what->knob >= _CGROUP_KNOB_N ||
+            (what->unit && strnlen(what->unit, CGROUP_UNIT_MAX) == CGROUP_UNIT_MAX))
+                return -EINVAL;
+        write = calloc(1, sizeof(*write));
+        if (!write)
+                return -ENOMEM;
+        *write = (Write){
+                .writer = writer,
+                .inode = what->inode,
+                .knob = what->knob,
+                .value = what->value,
+                .done = done,
+                .userdata = userdata,
+        };
+        memcpy(write->path, what->path, sizeof(write->path));
+        (void)snprintf(write->unit, sizeof(write->unit), "%s", what->unit ? what->unit : "");
+        *ret = write;
+        return 0;
+}
+
+int cgroup_writer_write(CgroupWriter *writer,
+                        const CgroupWrite *write,
+                        CgroupWriteDone done,
+                        void *userdata) {
+        _cleanup_(write_freep) Write *owned = NULL;
+        _cleanup_(fd_closep) int fd = -EBADF;
+        int r;
+
+        r = new_write(writer, write, done, userdata, &owned);
+        if (r)
+                return r;
+        r = open_knob(writer, owned, &fd);
+        if (r)
+                return r;
+        r = submit(writer, owned, fd);
+        if (r)
+                return r;
+        /* Nothing below can fail. */
+        owned->next = writer->writes;
+        writer->writes = TAKE_PTR(owned);
+        return 0;
+}
+
+/* Making and ending */
+
+int cgroup_writer_new(const CgroupWriterParams *params, CgroupWriter **ret) {
+        CgroupWriter *writer = calloc(1, sizeof(*writer));
+
+        if (!writer)
+                return -ENOMEM;
+        writer->params = *params;
+        if (writer->params.deadline_usec == 0)
+                writer->params.deadline_usec = DEADLINE_USEC;
+        *ret = writer;
+        return 0;
+}
+
+CgroupWriter *cgroup_writer_free(CgroupWriter *writer) {
+        Write *write;
+
+        if (!writer)
+                return NULL;
+        while ((write = writer->writes)) {
+                writer->writes = write->next;
+                write->writer = NULL;
+                if (write->is_at_bus)
+                        continue;
+                worker_disown(writer->params.workers, write);
+                (void)write_free(write);
+        }
+        free(writer);
+        return NULL;
+}
