@@ -8,6 +8,7 @@ INTEGRATION_TESTS = \
 	%D%/completion.sh \
 	%D%/curl.sh \
 	%D%/disk.sh \
+	%D%/doctor.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \
