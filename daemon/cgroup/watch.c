@@ -12,9 +12,9 @@
  * Folders have no filter in the kernel: pods that come and go in kubepods make the descriptor
  * readable. Their names are on no way to a managed cgroup, and nobody is told.
  *
- * A file is opened below the cgroup root, as everything is, and watched through /proc/self/fd, where
- * the kernel follows to the very file that was opened. Parents are watched before what is in them
- * is looked for, so that what comes in between is either found or told.
+ * A file is opened below the cgroup root, as everything is, and watched through /proc/self/fd,
+ * where the kernel follows to the very file that was opened. Parents are watched before what is in
+ * them is looked for, so that what comes in between is either found or told.
  *
  * The kernel says nothing when a controller brings or takes the files of a cgroup that stays.
  */

@@ -36,11 +36,20 @@ static void arm(QosAlarm *alarm) {
         (void)sd_event_source_set_enabled(alarm->timer, SD_EVENT_ONESHOT);
 }
 
+/* What has happened until now is in the look that follows. */
+static void hear_again(QosAlarm *alarm) {
+        if (!alarm->watch)
+                return;
+        (void)cgroup_watch_dispatch(alarm->watch);
+        (void)sd_event_source_set_enabled(alarm->watch_source, SD_EVENT_ON);
+}
+
 static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
         QosAlarm *alarm = userdata;
 
         if (clock_now_usec(&alarm->params.clock) >= bytes_min(alarm->soon_usec, alarm->due_usec)) {
                 alarm->soon_usec = alarm->due_usec = QOS_ALARM_NEVER;
+                hear_again(alarm);
                 alarm->params.look(alarm->params.userdata);
         }
         arm(alarm);
@@ -53,8 +62,11 @@ static int on_watch(sd_event_source *source _unused_,
                     void *userdata) {
         QosAlarm *alarm = userdata;
 
-        if (cgroup_watch_dispatch(alarm->watch))
+        if (cgroup_watch_dispatch(alarm->watch)) {
                 qos_alarm_soon(alarm);
+                /* there will be a look, and who writes a thousand times a second wakes nobody */
+                (void)sd_event_source_set_enabled(alarm->watch_source, SD_EVENT_OFF);
+        }
         return 0;
 }
 

@@ -18,6 +18,7 @@
  * between (a knob was written by anybody, a write has ended, a pod came) only asks for the next.
  */
 #define UNWATCHED_USEC USEC_PER_SEC
+#define WRITE_USEC     (60 * USEC_PER_SEC) /* pages of a large cgroup move for seconds */
 #define PROBLEM_MAX    (DIAG_FORMATTED_MAX + CGROUP_PATH_MAX)
 
 struct QosKeeper {
@@ -187,6 +188,7 @@ static int make_writer(QosKeeper *keeper) {
                         .bus = keeper->bus,
                         .lane = CREW_LIMITS,
                         .cpuset_lane = CREW_CPUSETS,
+                        .deadline_usec = WRITE_USEC,
                 },
                 &keeper->writer);
 }

@@ -27,18 +27,21 @@ make_machine() {
     >"$root/etc/slug/slugd.yaml"
 }
 
-# group PATH BYTES: makes one as the kernel does, or says what is used
+# group PATH BYTES: makes one, whole at once as the kernel does, or says what is used
 group() {
-  mkdir -p "$fs/$1"
   echo "$2" >"$tmp/current"
-  mv "$tmp/current" "$fs/$1/memory.current"
-  [ ! -e "$fs/$1/memory.max" ] || return 0
-  printf 'anon N0=0 N1=0 N2=0\nfile N0=0 N1=0 N2=0\n' >"$fs/$1/memory.numa_stat"
-  printf 'populated 1\nfrozen 0\n' >"$fs/$1/cgroup.events"
-  echo 0 >"$fs/$1/memory.min"
-  echo 0 >"$fs/$1/memory.low"
-  echo >"$fs/$1/cpuset.mems"
-  echo max >"$fs/$1/memory.max"
+  if [ -d "$fs/$1" ]; then
+    mv "$tmp/current" "$fs/$1/memory.current"
+    return
+  fi
+  mkdir "$tmp/group"
+  mv "$tmp/current" "$tmp/group/memory.current"
+  printf 'anon N0=0 N1=0 N2=0\nfile N0=0 N1=0 N2=0\n' >"$tmp/group/memory.numa_stat"
+  printf 'populated 1\nfrozen 0\n' >"$tmp/group/cgroup.events"
+  for knob in memory.min=0 memory.low=0 memory.max=max cpuset.mems=; do
+    echo "${knob#*=}" >"$tmp/group/${knob%=*}"
+  done
+  mv "$tmp/group" "$fs/$1"
 }
 
 # overwrite FILE NUMBER: as long as what is there, in one write

@@ -599,7 +599,7 @@ START_TEST(without_cgroups_nothing_is_watched) {
 }
 END_TEST
 
-/* The kernel's own. Their knobs may be missing: on a machine of cgroup v1 the controllers are there. */
+/* The kernel's own. Their knobs may be missing: with cgroup v1 the controllers are there. */
 
 static char real_path[64], real_child[128];
 
