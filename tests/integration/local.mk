@@ -14,6 +14,7 @@ INTEGRATION_TESTS = \
 	%D%/ledger-verify.sh \
 	%D%/ledger.sh \
 	%D%/lifecycle.sh \
+	%D%/limits.sh \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \
