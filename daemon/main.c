@@ -22,6 +22,7 @@ static const char *main_arg_socket;
 static const char *main_arg_config;
 static const char *main_arg_check_config;
 static bool main_arg_no_ledger = false;
+static bool main_arg_fake_tree;
 static bool main_arg_foreground;
 static bool main_arg_plan;
 static bool main_arg_output_is_given;
@@ -50,6 +51,8 @@ static int help(void) {
                 "why, and\n"
                 "                         what is there now, and end; nothing is written\n"
                 "  -o, --output FORMAT    of --plan: text or json (default: text)\n"
+                "      --fake-tree        cgroups below DIR are a fake tree: write limits into it; "
+                "needs --root\n"
                 "      --no-ledger        keep claims in memory only, for a try-out\n"
                 "      --foreground       log as plain text on standard error, for a person "
                 "at a terminal\n"
@@ -105,6 +108,7 @@ static int parse_args(int argc, char **argv) {
                 ARG_CHECK_CONFIG,
                 ARG_PLAN,
                 ARG_NO_LEDGER,
+                ARG_FAKE_TREE,
                 ARG_FOREGROUND,
                 ARG_LOG_LEVEL,
                 ARG_VERSION
@@ -114,6 +118,7 @@ static int parse_args(int argc, char **argv) {
                 { "socket", required_argument, NULL, ARG_SOCKET },
                 { "config", required_argument, NULL, ARG_CONFIG },
                 { "check-config", required_argument, NULL, ARG_CHECK_CONFIG },
+                { "fake-tree", no_argument, NULL, ARG_FAKE_TREE },
                 { "plan", no_argument, NULL, ARG_PLAN },
                 { "output", required_argument, NULL, 'o' },
                 { "no-ledger", no_argument, NULL, ARG_NO_LEDGER },
@@ -138,6 +143,9 @@ static int parse_args(int argc, char **argv) {
                         break;
                 case ARG_CHECK_CONFIG:
                         main_arg_check_config = optarg;
+                        break;
+                case ARG_FAKE_TREE:
+                        main_arg_fake_tree = true;
                         break;
                 case ARG_PLAN:
                         main_arg_plan = true;
@@ -257,6 +265,7 @@ int main(int argc, char **argv) {
         params.socket = main_arg_socket;
         params.config_file = main_arg_config;
         params.has_no_ledger = main_arg_no_ledger;
+        params.has_fake_tree = main_arg_fake_tree;
         if (main_arg_plan) {
                 log_init("slugd", LOG_TARGET_TEXT, LOG_ERR);
                 return print_plan(&params);

@@ -29,6 +29,7 @@
  *   SLUG_TIER SLUG_PAGE_SIZE                       tier number; bytes
  *   SLUG_KIND SLUG_LOCALITY                        words of the API: "cxl", "remote"
  *   SLUG_POD_UID SLUG_CONTAINER SLUG_CGROUP        as the kubelet names them; below the cgroup root
+ *   SLUG_KNOB SLUG_VALUE SLUG_FOUND                a cgroup's file; what is wanted; what was there
  *   SLUG_LEVEL SLUG_EVENT SLUG_COUNT               "burstable"; "oom_kill"; how often
  *   SLUG_BYTES SLUG_FREE_BYTES                     decimal bytes, never rounded
  *   SLUG_LOCAL_BYTES SLUG_REMOTE_BYTES             the same, by locality
@@ -62,7 +63,8 @@ static const char *const dictionary[] = {
         "SLUG_PAGE_SIZE",  "SLUG_PEER_PID",   "SLUG_PEER_UID",    "SLUG_PID",
         "SLUG_POD_UID",    "SLUG_REASON",     "SLUG_SOCKET",      "SLUG_STATUS",
         "SLUG_SUPPRESSED", "SLUG_TIER",       "SLUG_VERSION",     "SLUG_LEVEL",
-        "SLUG_EVENT",      "SLUG_COUNT",
+        "SLUG_EVENT",      "SLUG_COUNT",      "SLUG_KNOB",        "SLUG_VALUE",
+        "SLUG_FOUND",
 };
 
 typedef struct Log {

@@ -110,19 +110,33 @@ static bool is_default(const Slug__V1__CgroupKnobValue *knob) {
         return false;
 }
 
+static bool is_slugds(const Slug__V1__CgroupKnobValue *knob) {
+        return knob->owner == SLUG__V1__KNOB_OWNER__KNOB_OWNER_SLUGD;
+}
+
+/* Nothing was done to it, and nothing is in force. */
+static bool is_dull(const Slug__V1__CgroupKnobValue *knob) {
+        return is_default(knob) &&
+               (!is_slugds(knob) || knob->status == SLUG__V1__KNOB_STATUS__KNOB_STATUS_UNMANAGED);
+}
+
+static void append_owner(const Slug__V1__CgroupKnobValue *knob, Buffer *buffer) {
+        buffer_printf(buffer, " (%s", knob_owner_word(knob->owner));
+        if (knob->is_held_back)
+                buffer_append_text(buffer, ": held back");
+        else if (is_slugds(knob) && knob->status != SLUG__V1__KNOB_STATUS__KNOB_STATUS_ACHIEVED)
+                buffer_printf(buffer, ": %s", knob_status_word(knob->status));
+        buffer_append_char(buffer, ')');
+}
+
 static void append_knob(const Slug__V1__CgroupKnobValue *knob, bool is_wide, Buffer *buffer) {
         buffer_printf(buffer, "%s%s=", buffer->n_data ? ", " : "", knob->knob);
         if (is_wide)
                 buffer_append_text(buffer, knob->value);
         else
                 knob_append_value(knob->knob, knob->value, buffer);
-        if (knob->owner == SLUG__V1__KNOB_OWNER__KNOB_OWNER_NOBODY)
-                return;
-        buffer_printf(buffer, " (%s", knob_owner_word(knob->owner));
-        if (knob->owner == SLUG__V1__KNOB_OWNER__KNOB_OWNER_SLUGD &&
-            knob->status != SLUG__V1__KNOB_STATUS__KNOB_STATUS_ACHIEVED)
-                buffer_printf(buffer, ": %s", knob_status_word(knob->status));
-        buffer_append_char(buffer, ')');
+        if (knob->owner != SLUG__V1__KNOB_OWNER__KNOB_OWNER_NOBODY)
+                append_owner(knob, buffer);
 }
 
 static void add_limits(Table *table, const Slug__V1__ManagedCgroup *cgroup) {
@@ -131,12 +145,11 @@ static void add_limits(Table *table, const Slug__V1__ManagedCgroup *cgroup) {
 
         for (size_t i = 0; i < cgroup->n_knobs; ++i) {
                 const Slug__V1__CgroupKnobValue *knob = cgroup->knobs[i];
-                const bool is_ours = knob->owner == SLUG__V1__KNOB_OWNER__KNOB_OWNER_SLUGD;
 
-                if (!table->style->is_wide && !is_ours && is_default(knob))
+                if (!table->style->is_wide && is_dull(knob))
                         continue;
                 append_knob(knob, table->style->is_wide, &text);
-                if (is_ours && knob_status_tone(knob->status) == TONE_BAD)
+                if (is_slugds(knob) && knob_status_tone(knob->status) == TONE_BAD)
                         tone = TONE_BAD;
         }
         if (text.n_data == 0)
@@ -151,7 +164,11 @@ static OptU64 find_bytes(const Slug__V1__ManagedCgroup *cgroup, unsigned numa_no
         for (size_t i = 0; i < cgroup->n_numa_nodes; ++i)
                 if (cgroup->numa_nodes[i]->numa_node == numa_node)
                         return opt_u64(cgroup->numa_nodes[i]->bytes);
-        return cgroup->_memory_current_bytes_case ? opt_u64(0) : (OptU64){};
+        /* what has memory and lies nowhere was not told */
+        return cgroup->n_numa_nodes > 0 || (cgroup->_memory_current_bytes_case &&
+                                            cgroup->memory_current_bytes == 0)
+                       ? opt_u64(0)
+                       : (OptU64){};
 }
 
 static void add_headers(Table *table, const NodeSet *nodes) {

@@ -9,7 +9,7 @@ static void append_counts(const Slug__V1__LimitCounts *limits, Buffer *buffer) {
                 uint32_t n;
                 const char *word;
         } counts[] = {
-                { limits->achieved, "achieved" },   { limits->writing, "being written" },
+                { limits->achieved, "achieved" },   { limits->writing, "to be written" },
                 { limits->pending, "pending" },     { limits->absent, "without a cgroup yet" },
                 { limits->held_back, "held back" }, { limits->contended, "contended" },
                 { limits->refused, "refused" },

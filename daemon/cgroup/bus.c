@@ -19,9 +19,9 @@
  * Ends are told from an event source of their own: a callback may call again, and never finds
  * sd-bus, or whoever asked, in the middle of something.
  *
- * That a job has ended is said by a signal. It has to come from who answered, because anybody on the
- * bus can send one that looks like it. Signals of other jobs come, too, while one is waited for:
- * sd-bus compares no arguments behind one that is a number.
+ * That a job has ended is said by a signal. It has to come from who answered, because anybody on
+ * the bus can send one that looks like it. Signals of other jobs come, too, while one is waited
+ * for: sd-bus compares no arguments behind one that is a number.
  *
  * sd-bus reads one message at a time and takes none above 128 MiB (the system bus itself passes on
  * 32 MiB); of what it says a bounded text is kept.

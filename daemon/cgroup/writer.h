@@ -46,8 +46,8 @@ typedef struct CgroupWrite {
 } CgroupWrite;
 
 /* @error: 0, or an errno below 0. FILE: of the write, and what a worker says of itself (-ETIMEDOUT,
- * -ECONNRESET, -EBUSY). SYSTEMD: the file has it, systemd does not. -ESTALE: another cgroup is there
- * now; -ENOENT, -ENODEV: none. What is there is in @found all the same. */
+ * -ECONNRESET, -EBUSY). SYSTEMD: the file has it, systemd does not. -ESTALE: another cgroup is
+ * there now; -ENOENT, -ENODEV: none. What is there is in @found all the same. */
 typedef struct CgroupWriteResult {
         int error;
         CgroupWriteStep step; /* at which it failed */

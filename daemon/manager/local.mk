@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
+	%D%/asked.c %D%/asked.h \
 	%D%/crew.c %D%/crew.h \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
@@ -9,9 +10,16 @@ libslugcore_a_SOURCES += \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
 	%D%/pods-announce.c %D%/pods-announce.h \
 	%D%/pods-keeper.c %D%/pods-keeper.h \
+	%D%/qos-alarm.c %D%/qos-alarm.h \
+	%D%/qos-announce.c %D%/qos-announce.h \
+	%D%/qos-apply.c %D%/qos-apply.h \
+	%D%/qos-keeper.c %D%/qos-keeper.h \
+	%D%/qos-order.c %D%/qos-order.h \
+	%D%/qos-record-file.c %D%/qos-record-file.h \
+	%D%/qos-sight.c %D%/qos-sight.h \
+	%D%/qos-withdraw.c %D%/qos-withdraw.h \
 	%D%/qos-announce-events.c %D%/qos-announce-events.h \
 	%D%/qos-events.c %D%/qos-events.h \
-	%D%/qos-keeper.h \
 	%D%/roles.c %D%/roles.h \
 	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \

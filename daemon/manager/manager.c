@@ -32,7 +32,8 @@ void manager_on_changed(void *userdata) {
         node_service_notify(&manager->service);
 }
 
-static void publish(Manager *manager) {
+/* @is_reload: by the operator's wish. */
+static void publish(Manager *manager, bool is_reload) {
         const KubeletConfig *kubelet = &manager->settings->config->kubelet;
         const NodeView view = view_build(
                 &(const ViewParams){
@@ -41,6 +42,7 @@ static void publish(Manager *manager) {
                         .history = &manager->history,
                         .store = manager->store,
                         .pods = manager->pods.pods,
+                        .qos = qos_keeper_get_view(manager->limits),
                         .reload_problem = &manager->reload_problem,
                         .kubelet_seen_bytes = manager->sighting.bytes,
                         .root = manager->root.path,
@@ -51,6 +53,8 @@ static void publish(Manager *manager) {
         manager->memory.machine = manager->snapshot.machine;
         manager->memory.with_pod_level = kubelet->pod_level_memory;
         manager->pods.machine = manager->snapshot.machine;
+        manager->cgroups.topology = manager->snapshot.topology;
+        manager->cgroups.cgroup_root = kubelet->cgroup_root;
         pods_keeper_set(
                 manager->keeper,
                 &(const PodsKeeperSettings){
@@ -58,6 +62,7 @@ static void publish(Manager *manager) {
                         .cgroup_root = kubelet->cgroup_root,
                         .pending_timeout_usec = manager->settings->config->pending_timeout_usec,
                 });
+        qos_keeper_set(manager->limits, manager->settings, &manager->snapshot, is_reload);
         node_service_set_view(&manager->service, &view);
 }
 
@@ -111,7 +116,7 @@ int manager_refresh(Manager *manager) {
 
         /* Nothing below can fail. */
         swap_snapshot(manager, &snapshot);
-        publish(manager);
+        publish(manager, false);
         return 0;
 }
 
@@ -150,7 +155,7 @@ static void note_kubelet(Manager *manager, const KubeletProcess *process) {
 
 /* Reads everything again. Return: as manager_load_settings(); with anything but 0 nothing changed.
  */
-static int reload(Manager *manager, Diag *reterr) {
+static int reload(Manager *manager, bool is_asked_for, Diag *reterr) {
         _cleanup_(settings_freep) Settings *settings = NULL, *before = NULL;
         _cleanup_(sysfs_machine_freep) SysfsMachine *machine = NULL;
         _cleanup_(snapshot_deinitp) Snapshot snapshot = {};
@@ -183,7 +188,7 @@ static int reload(Manager *manager, Diag *reterr) {
         if (!process_is_same(&manager->sighting.process,
                              &manager->settings->config->kubelet.process))
                 note_kubelet(manager, &manager->settings->config->kubelet.process);
-        publish(manager);
+        publish(manager, is_asked_for);
         return 0;
 }
 
@@ -192,7 +197,7 @@ static void try_reload(Manager *manager, bool is_asked_for) {
         Diag diag = {};
         int r;
 
-        r = reload(manager, &diag);
+        r = reload(manager, is_asked_for, &diag);
         if (r == 0)
                 return;
         if (r < 0)
@@ -200,7 +205,7 @@ static void try_reload(Manager *manager, bool is_asked_for) {
         if (is_asked_for || strcmp(diag.text, manager->reload_problem.text) != 0)
                 announce_refused_reload(&diag);
         manager->reload_problem = diag;
-        publish(manager);
+        publish(manager, false);
 }
 
 int manager_on_reload(sd_event_source *source _unused_,
@@ -212,6 +217,7 @@ int manager_on_reload(sd_event_source *source _unused_,
                          (unsigned long long)clock_now_usec(&clock_monotonic));
         try_reload(userdata, true);
         pods_keeper_look(manager->keeper);
+        qos_keeper_look(manager->limits);
         (void)sd_notify(0, "READY=1");
         return 0;
 }
@@ -244,6 +250,7 @@ void manager_on_look(void *userdata) {
                           strerror(-r));
         manager->has_look_failed = r < 0;
         pods_keeper_look(manager->keeper);
+        qos_keeper_look(manager->limits);
 }
 
 static void on_idle(void *userdata) {

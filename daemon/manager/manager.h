@@ -20,6 +20,7 @@ typedef struct ManagerParams {
         const char *socket;      /* NULL: what the configuration says */
         const char *config_file; /* NULL: the default below the root, which may be missing */
         bool has_no_ledger;      /* claims are kept in memory only */
+        bool has_fake_tree;      /* cgroups below @root are files to write limits into */
         Clock clock;             /* monotonic */
         Clock wall_clock;        /* for the history */
 } ManagerParams;
@@ -28,7 +29,7 @@ enum {
         _MANAGER_E_SUCCESS,
         MANAGER_E_CONFIG, /* the configuration was refused */
         MANAGER_E_SOCKET, /* the socket cannot be served */
-        MANAGER_E_ROOT,   /* the root cannot be used */
+        MANAGER_E_ROOT,   /* the root cannot be used, or is no fake one */
 };
 
 /* Reads the configuration and the machine and binds the socket. @reterr: set on MANAGER_E_*. */

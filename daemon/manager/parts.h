@@ -10,10 +10,13 @@
 #include <systemd/sd-event.h>
 
 #include "base/root.h"
+#include "manager/asked.h"
 #include "manager/crew.h"
 #include "manager/imports.h"
 #include "manager/manager.h"
 #include "manager/pods-keeper.h"
+#include "manager/qos-events.h"
+#include "manager/qos-keeper.h"
 #include "manager/served.h"
 #include "manager/settings.h"
 #include "manager/sighting.h"
@@ -47,9 +50,14 @@ struct Manager {
         Store *store;
         Imports imports;
         PodsKeeper *keeper;
+        QosKeeper *limits;
+        CgroupHistory cgroup_history;
+        QosEvents *events;
         NodeService service;
         MemoryService memory;
         PodService pods;
+        CgroupService cgroups;
+        Asked *asked;
         Served served;
         RpcServer *server;
 };

@@ -23,12 +23,13 @@ typedef struct QosKeeper QosKeeper;
 
 typedef struct QosKeeperParams {
         sd_event *event;
-        const Root *root; /* borrowed, as are the next three */
+        const Root *root; /* borrowed, as are the next four */
         Crew *crew;
         const PodsView *pods;
         const char *boot_id;
-        Clock clock;                     /* monotonic */
-        bool may_write;                  /* this machine, or a tree that is explicitly a fake one */
+        const char *store_problem; /* why nothing is kept on the disk, "" when it is; borrowed */
+        Clock clock;               /* monotonic */
+        bool may_write;            /* this machine, or a tree that is explicitly a fake one */
         void (*changed)(void *userdata); /* what the view tells */
         void *userdata;
 } QosKeeperParams;
@@ -44,6 +45,8 @@ void qos_keeper_set(QosKeeper *keeper,
                     bool is_reload);
 /* Looks now: reads, plans, and writes what is due. */
 void qos_keeper_look(QosKeeper *keeper);
+/* Looks soon, with whatever else happens until then: pods are others than before. */
+void qos_keeper_look_soon(QosKeeper *keeper);
 
 /* Puts back what was there before and writes nothing more until qos_keeper_set() says that the
  * configuration was read again. @done: once, when all of it was tried; never from here. Return: 0,

@@ -2,6 +2,7 @@
 #include "manager/served.h"
 
 #include "metrics/text.h"
+#include "service/cgroup-metrics.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
 #include "service/qos-metrics.h"
@@ -50,7 +51,11 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->crew)
                 write_workers(served->crew, buffer);
         pods_metrics_write(served->pods, buffer);
+        if (served->node->cgroup_events)
+                cgroup_metrics_write(served->node->cgroup_events, buffer);
         qos_metrics_write(served->node->view.qos, buffer);
+        if (served->node->cgroup_events)
+                cgroup_metrics_write(served->node->cgroup_events, buffer);
         calls_write(&served->calls, buffer);
 }
 
@@ -63,7 +68,8 @@ static void observe(const RpcMethod *method, RpcCode code, uint64_t usec, void *
 int served_init(Served *served,
                 const NodeService *node,
                 const MemoryService *memory,
-                const PodService *pods) {
+                const PodService *pods,
+                const CgroupService *cgroups) {
         int r;
 
         *served = (Served){ .node = node, .pods = pods };
@@ -77,6 +83,7 @@ int served_init(Served *served,
         served->services[2] = rpc_reflection_get_service(served->reflection);
         served->services[3] = &memory->service;
         served->services[4] = &pods->service;
+        served->services[5] = &cgroups->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

@@ -16,6 +16,9 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         rpc_server_free(manager->server);
         served_deinit(&manager->served);
+        asked_free(manager->asked);
+        qos_events_free(manager->events);
+        qos_keeper_free(manager->limits);
         pods_keeper_free(manager->keeper);
         /* nobody writes any more; then what was to be written can go */
         manager->crew = crew_free(manager->crew);
@@ -32,7 +35,16 @@ Manager *manager_free(Manager *manager) {
 static int take_report(PodsReport *report, void *userdata) {
         const Manager *manager = userdata;
 
+        qos_keeper_look_soon(manager->limits);
         return pods_keeper_take(manager->keeper, report);
+}
+
+static void on_pods_changed(void *userdata) {
+        const Manager *manager = userdata;
+
+        if (manager->limits)
+                qos_keeper_look_soon(manager->limits);
+        manager_on_changed(userdata);
 }
 
 static void refresh_usage(uint64_t max_age_usec, void *userdata) {
@@ -127,6 +139,10 @@ static int load(Manager *manager, const ManagerParams *params, Diag *reterr) {
                          r < 0 ? strerror(-r) : "there is no such directory");
                 return r == -ENOMEM ? r : MANAGER_E_ROOT;
         }
+        if (params->has_fake_tree && manager->root.is_host) {
+                diag_set(reterr, NULL, 0, 0, "--fake-tree needs the --root of a captured machine");
+                return MANAGER_E_ROOT;
+        }
         manager->config_file = params->config_file;
         r = manager_load_settings(manager, &manager->settings, reterr);
         if (r)
@@ -175,7 +191,7 @@ static int setup_pods(Manager *manager) {
                         .journal = store_get_journal(manager->store),
                         .clock = manager->clock,
                         .wall_clock = manager->wall_clock,
-                        .changed = manager_on_changed,
+                        .changed = on_pods_changed,
                         .userdata = manager,
                 },
                 &manager->keeper);
@@ -186,6 +202,72 @@ static int setup_pods(Manager *manager) {
         manager->pods.boot_id = store_get_boot_id(manager->store);
         manager->memory.pods = manager->pods.pods;
         return 0;
+}
+
+static int withdraw_limits(NodeWithdrawn done, void *done_userdata, void *userdata) {
+        const Manager *manager = userdata;
+
+        return qos_keeper_withdraw(manager->limits, done, done_userdata);
+}
+
+static void on_limits_changed(void *userdata) {
+        const Manager *manager = userdata;
+
+        if (manager->events)
+                qos_events_follow(manager->events);
+        manager_on_changed(userdata);
+}
+
+static int setup_limits(Manager *manager, bool has_fake_tree) {
+        int r;
+
+        r = qos_keeper_new(
+                &(const QosKeeperParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .crew = manager->crew,
+                        .pods = manager->pods.pods,
+                        .boot_id = store_get_boot_id(manager->store),
+                        .store_problem = store_get_problem(manager->store),
+                        .clock = manager->clock,
+                        .may_write = manager->root.is_host || has_fake_tree,
+                        .changed = on_limits_changed,
+                        .userdata = manager,
+                },
+                &manager->limits);
+        if (r)
+                return r;
+        r = qos_events_new(
+                &(const QosEventsParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .view = qos_keeper_get_view(manager->limits),
+                        .history = &manager->cgroup_history,
+                        .clock = manager->clock,
+                        .wall_clock = manager->wall_clock,
+                        .changed = manager_on_changed,
+                        .userdata = manager,
+                },
+                &manager->events);
+        if (r)
+                return r;
+        manager->service.cgroup_events = &manager->cgroup_history;
+        manager->service.root = &manager->root;
+        manager->service.hooks = (NodeHooks){ .withdraw = withdraw_limits, .userdata = manager };
+        return 0;
+}
+
+/* After the limits, whose view it has. */
+static int setup_asked(Manager *manager, bool may_write) {
+        return asked_new(
+                &(const AskedParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .crew = manager->crew,
+                        .view = qos_keeper_get_view(manager->limits),
+                        .may_write = may_write,
+                },
+                &manager->cgroups, &manager->asked);
 }
 
 int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
@@ -207,7 +289,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->pods =
                 (PodService){ .take = take_report, .refresh = refresh_usage, .userdata = manager };
         pod_service_init(&manager->pods);
-        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods);
+        cgroup_service_init(&manager->cgroups);
+        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
+                        &manager->cgroups);
         if (r)
                 return r;
         r = load(manager, params, reterr);
@@ -226,12 +310,19 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         r = setup_pods(manager);
         if (r)
                 return r;
+        r = setup_limits(manager, params->has_fake_tree);
+        if (r)
+                return r;
+        r = setup_asked(manager, manager->root.is_host || params->has_fake_tree);
+        if (r)
+                return r;
         r = manager_refresh(manager);
         if (r)
                 return r;
         manager_import(manager);
         /* nobody is promised what pods hold that were there before */
         pods_keeper_look(manager->keeper);
+        qos_keeper_look(manager->limits);
         r = setup_socket(manager, params->socket, reterr);
         if (r)
                 return r;

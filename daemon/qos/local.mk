@@ -8,4 +8,5 @@ libslugcore_a_SOURCES += \
 	%D%/plan-rows.h \
 	%D%/record.c %D%/record.h \
 	%D%/requests.c %D%/requests.h \
+	%D%/step-done.c \
 	%D%/step.c %D%/step.h

@@ -111,6 +111,12 @@ static void tell_pod(const Inventory *inventory, const InventoryPod *pod, Diag *
                 diag_set(ret, NULL, 0, 0, "pod %.63s %s", pod->uid, cause);
 }
 
+/* A cgroup without processes, of a pod that nobody reports, is one that is left over, or one whose
+ * pod is about to be reported. */
+static bool is_active(const InventoryPod *pod) {
+        return pod->phase != POD_PHASE_FINISHED && pod->phase != POD_PHASE_UNKNOWN;
+}
+
 /* Return: false when it is not known what @pod adds. */
 static bool add(QosRequests *requests, const InventoryPod *pod) {
         const OptU64 request = get_request(pod);
@@ -143,7 +149,7 @@ QosRequests qos_requests_sum(const Inventory *inventory) {
         for (size_t i = 0; inventory && i < inventory->n_pods; ++i) {
                 const InventoryPod *pod = &inventory->pods[i];
 
-                if (pod->phase == POD_PHASE_FINISHED || add(&requests, pod) || is_told)
+                if (!is_active(pod) || add(&requests, pod) || is_told)
                         continue;
                 tell_pod(inventory, pod, &requests.problem);
                 is_told = true;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qos/step.h"
 
-#include <errno.h>
-
 /*
  * What is there, what is wanted, and what is expected to be there (the last that slugd wrote or saw
  * as it wanted it) tell all:
@@ -181,7 +179,6 @@ static QosDecision repair(const Step *step, const CgroupValue *value) {
         }
         if (knob->n_repairs == QOS_REPAIRS_MAX) {
                 knob->contended_usec = step->now_usec + QOS_CONTENDED_USEC;
-                knob->n_repairs = 0;
                 return wait_until(knob, QOS_STATUS_CONTENDED, knob->contended_usec);
         }
         if (step->now_usec < knob->due_usec)
@@ -244,66 +241,4 @@ QosDecision qos_step(QosKnob *knob, const QosStepInput *input) {
                 return wait_until(knob, knob->error ? QOS_STATUS_REFUSED : QOS_STATUS_ABSENT,
                                   knob->refused_usec);
         return change(&step);
-}
-
-/* Results */
-
-/* Of bytes or NUMA nodes, whichever it has. */
-static bool is_same(const CgroupValue *a, const CgroupValue *b, uint64_t page_bytes) {
-        return nodeset_is_equal(&a->nodes, &b->nodes) &&
-               (a->number == CGROUP_MAX || b->number == CGROUP_MAX
-                        ? a->number == b->number
-                        : a->number / page_bytes == b->number / page_bytes);
-}
-
-static bool is_gone(const CgroupWriteResult *result) {
-        return result->step != CGROUP_WRITE_SYSTEMD &&
-               (result->error == -ESTALE || result->error == -ENOENT || result->error == -ENODEV);
-}
-
-static void take_written(QosKnob *knob, const CgroupWriteResult *result, uint64_t page_bytes) {
-        knob->has_written = knob->expects = true;
-        knob->written = knob->expected = knob->busy_value;
-        if (result->has_found && !is_same(&result->found, &knob->busy_value, page_bytes))
-                knob->status = QOS_STATUS_WRITING; /* somebody was quicker; the next look tells */
-        else if (knob->has_wanted && is_same(&knob->wanted, &knob->busy_value, page_bytes))
-                knob->status = QOS_STATUS_ACHIEVED;
-        else
-                knob->status = knob->pending_usec ? QOS_STATUS_PENDING : QOS_STATUS_WRITING;
-}
-
-void qos_step_done(QosKnob *knob,
-                   const CgroupWriteResult *result,
-                   uint64_t page_bytes,
-                   uint64_t now_usec) {
-        const bool is_in_file = result->error == 0 || result->step == CGROUP_WRITE_SYSTEMD ||
-                                result->step == CGROUP_WRITE_READ_BACK;
-
-        knob->is_busy = false;
-        if (knob->inode != knob->busy_inode)
-                return; /* that cgroup is gone, and nothing follows for this one */
-        knob->error = 0;
-        knob->refused_usec = 0;
-        if (is_gone(result)) {
-                /* when it is back under the same inode, it was there all the time: not at once */
-                knob->expects = false;
-                knob->status = QOS_STATUS_ABSENT;
-                knob->refused_usec = now_usec + QOS_REPAIR_MAX_USEC;
-                return;
-        }
-        if (is_in_file)
-                take_written(knob, result, page_bytes);
-        /* no unit by that name: nobody there who would put back something else */
-        if (result->error && !(result->error == -ENOENT && result->step == CGROUP_WRITE_SYSTEMD)) {
-                knob->error = result->error;
-                knob->error_step = result->step;
-                knob->status = QOS_STATUS_REFUSED;
-                knob->refused_usec = now_usec + QOS_REFUSED_USEC;
-        }
-}
-
-void qos_knob_forgive(QosKnob *knob) {
-        knob->error = 0;
-        knob->n_repairs = 0;
-        knob->pending_usec = knob->refused_usec = knob->contended_usec = 0;
 }

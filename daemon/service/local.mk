@@ -1,8 +1,15 @@
 libslugcore_a_SOURCES += \
 	%D%/allocated.c \
+	%D%/cgroup-answer.c \
+	%D%/cgroup-change.c %D%/cgroup-change.h \
 	%D%/cgroup-events-message.c \
+	%D%/cgroup-handlers.h \
 	%D%/cgroup-history.c %D%/cgroup-history.h \
 	%D%/cgroup-metrics.c %D%/cgroup-metrics.h \
+	%D%/cgroup-read.c \
+	%D%/cgroup-resources.c %D%/cgroup-resources.h \
+	%D%/cgroup-service.c %D%/cgroup-service.h \
+	%D%/cgroup-target.c %D%/cgroup-target.h \
 	%D%/cgroups-message.c \
 	%D%/changes-message.c \
 	%D%/claim-message.c \
@@ -13,13 +20,13 @@ libslugcore_a_SOURCES += \
 	%D%/describe.c \
 	%D%/durable.c %D%/durable.h \
 	%D%/explain-message.c \
-	%D%/hints-message.c \
 	%D%/finder.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/findings-kernel.c \
 	%D%/findings-kubelet.c \
 	%D%/findings-limits.c \
 	%D%/findings-message.c \
+	%D%/hints-message.c \
 	%D%/history.c %D%/history.h \
 	%D%/kubelet-allocatable.c %D%/kubelet-allocatable.h \
 	%D%/level-usage.c %D%/level-usage.h \
@@ -51,5 +58,5 @@ libslugcore_a_SOURCES += \
 	%D%/qos-metrics.c %D%/qos-metrics.h \
 	%D%/qos-view.h \
 	%D%/topology-message.c \
-	%D%/withdraw-text.c %D%/withdraw-text.h \
-	%D%/withdraw.c
+	%D%/withdraw.c \
+	%D%/withdraw-text.c %D%/withdraw-text.h

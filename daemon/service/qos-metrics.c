@@ -34,6 +34,14 @@ static void write_values(const QosView *view, Buffer *buffer) {
         }
 }
 
+static void write_status(const QosRow *row, const char *status, bool is_it, Buffer *buffer) {
+        const MetricLabel labels[] = { { "level", qos_level_name(row->level) },
+                                       { "knob", cgroup_knob_file(row->knob) },
+                                       { "status", status } };
+
+        metric_sample(buffer, "slug_limit_status", labels, ELEMENTSOF(labels), is_it);
+}
+
 /* Of the knobs that slugd owns; the others have no other status than that. */
 static void write_statuses(const QosView *view, Buffer *buffer) {
         metric_begin(buffer, "slug_limit_status", "gauge",
@@ -41,17 +49,12 @@ static void write_statuses(const QosView *view, Buffer *buffer) {
         for (size_t i = 0; i < view->plan->n_rows; ++i) {
                 const QosRow *row = &view->plan->rows[i];
 
-                for (unsigned status = QOS_STATUS_ABSENT;
-                     row->owner == QOS_OWNER_SLUGD && status < _QOS_STATUS_N; ++status) {
-                        const MetricLabel labels[] = {
-                                { "level", qos_level_name(row->level) },
-                                { "knob", cgroup_knob_file(row->knob) },
-                                { "status", qos_status_name((QosStatus)status) },
-                        };
-
-                        metric_sample(buffer, "slug_limit_status", labels, ELEMENTSOF(labels),
-                                      view->knobs[i].status == status);
-                }
+                if (row->owner != QOS_OWNER_SLUGD)
+                        continue;
+                for (unsigned status = 0; status < _QOS_STATUS_N; ++status)
+                        write_status(row, qos_status_name((QosStatus)status),
+                                     !row->is_held_back && view->knobs[i].status == status, buffer);
+                write_status(row, "held-back", row->is_held_back, buffer);
         }
 }
 

@@ -15,6 +15,7 @@
  * when the disk has it, or the kernel what is set. What the system says is passed on as it is.
  */
 #define REPLACED_MODE 0600
+#define FOLDER_MODE   0755
 
 static int write_whole_at(int fd, const void *data, size_t n_data, uint64_t offset) {
         const char *rest = data;
@@ -86,13 +87,13 @@ static int append_run(const OperationInput *input, int *ret_fd _unused_) {
         return check_is_there(input->fd);
 }
 
-static int replace_validate(const WorkerRequest *request) {
-        const char *name = request->name;
+static bool is_plain(const char *name) {
+        return name[0] != '\0' && !strchr(name, '/') && strcmp(name, ".") != 0 &&
+               strcmp(name, "..") != 0;
+}
 
-        if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
-            strcmp(name, "..") == 0 || request->offset != 0)
-                return -EINVAL;
-        return 0;
+static int replace_validate(const WorkerRequest *request) {
+        return is_plain(request->name) && request->offset == 0 ? 0 : -EINVAL;
 }
 
 static int replace_run(const OperationInput *input, int *ret_fd) {
@@ -139,12 +140,27 @@ static int set_run(const OperationInput *input, int *ret_fd _unused_) {
         return S_ISREG(stat.st_mode) && stat.st_size > n ? cut_off(input->fd, (uint64_t)n) : 0;
 }
 
+static int folder_validate(const WorkerRequest *request) {
+        return is_plain(request->name) && request->offset == 0 && request->n_data == 0 ? 0
+                                                                                       : -EINVAL;
+}
+
+static int make_folder_run(const OperationInput *input, int *ret_fd _unused_) {
+        return mkdirat(input->fd, input->name, FOLDER_MODE) < 0 ? -errno : 0;
+}
+
+static int remove_folder_run(const OperationInput *input, int *ret_fd _unused_) {
+        return unlinkat(input->fd, input->name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
 static const Operation operations[_WORKER_OP_N] = {
         [WORKER_OP_APPEND] = { .validate = append_validate, .run = append_run },
         [WORKER_OP_REPLACE] = { .gives_fd = true,
                                 .validate = replace_validate,
                                 .run = replace_run },
         [WORKER_OP_SET] = { .validate = set_validate, .run = set_run },
+        [WORKER_OP_MAKE_FOLDER] = { .validate = folder_validate, .run = make_folder_run },
+        [WORKER_OP_REMOVE_FOLDER] = { .validate = folder_validate, .run = remove_folder_run },
 };
 
 const Operation *operation_find(uint32_t op) {

@@ -41,13 +41,17 @@ typedef enum WorkerOp {
          * for writing: 1 to WORKER_SET_MAX bytes. What it makes of it is told by reading. A file
          * that keeps what is written is cut off behind it, and nothing is synced. */
         WORKER_OP_SET,
+        /* Makes folder @name in directory @fd; -EEXIST: there is something of that name. */
+        WORKER_OP_MAKE_FOLDER,
+        /* Removes folder @name, which the system takes for empty, from directory @fd. */
+        WORKER_OP_REMOVE_FOLDER,
         _WORKER_OP_N,
 } WorkerOp;
 
 typedef struct WorkerJob {
         WorkerOp op;
         int fd;                 /* borrowed until worker_submit() returns */
-        const char *name;       /* REPLACE: a plain name, at most 255 bytes */
+        const char *name;       /* REPLACE and of folders: a plain name, at most 255 bytes */
         const void *data;       /* borrowed until worker_submit() returns */
         size_t n_data;          /* at most WORKER_DATA_MAX */
         uint64_t offset;        /* APPEND */

@@ -2,6 +2,7 @@
 INTEGRATION_TESTS = \
 	%D%/bad-input.sh \
 	%D%/capture.sh \
+	%D%/cgroup-service.sh \
 	%D%/changes.sh \
 	%D%/claims.sh \
 	%D%/completion.sh \
@@ -17,7 +18,9 @@ INTEGRATION_TESTS = \
 	%D%/kills.sh \
 	%D%/machines.sh \
 	%D%/observed.sh \
+	%D%/plan.sh \
 	%D%/pods.sh \
+	%D%/qos.sh \
 	%D%/simulate.sh \
 	%D%/slugctl-pods.sh \
 	%D%/slug-kubelet.sh \

@@ -24,12 +24,16 @@ tests_unit_test_pods_keeper_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pods_keeper_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_pods_keeper_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-service-limits
+tests_unit_test_service_limits_SOURCES = tests/unit/test-service-limits.c
+tests_unit_test_service_limits_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_service_limits_LDADD = $(TEST_CORE_LIBS)
 UNIT_TESTS += tests/unit/test-findings
 tests_unit_test_findings_SOURCES = tests/unit/test-findings.c
 tests_unit_test_findings_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_findings_LDADD = $(TEST_CORE_LIBS)
 
-UNIT_TESTS += tests/unit/test-service-limits
-tests_unit_test_service_limits_SOURCES = tests/unit/test-service-limits.c
-tests_unit_test_service_limits_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_service_limits_LDADD = $(TEST_CORE_LIBS)
+UNIT_TESTS += tests/unit/test-withdraw
+tests_unit_test_withdraw_SOURCES = tests/unit/test-withdraw.c
+tests_unit_test_withdraw_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_withdraw_LDADD = $(TEST_CORE_LIBS)

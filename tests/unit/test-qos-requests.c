@@ -152,6 +152,13 @@ START_TEST(a_pod_that_nobody_has_reported_is_named_by_its_uid) {
 }
 END_TEST
 
+START_TEST(a_cgroup_that_is_left_over_holds_nothing_back) {
+        pods_bed_cgroup(&bed, "a", false);
+        ck_assert(sum().is_known);
+        ck_assert_uint_eq(sum().n_burstable, 0);
+}
+END_TEST
+
 START_TEST(besteffort_pods_need_no_report) {
         pods_bed_cgroup(&bed, "a", true)->qos = QOS_BEST_EFFORT;
         ck_assert(sum().is_known);
@@ -203,6 +210,7 @@ Suite *suite(void) {
         tcase_add_test(tests, sums_do_not_wrap);
         tcase_add_test(tests, the_first_pod_is_named);
         tcase_add_test(tests, a_pod_that_nobody_has_reported_is_named_by_its_uid);
+        tcase_add_test(tests, a_cgroup_that_is_left_over_holds_nothing_back);
         tcase_add_test(tests, besteffort_pods_need_no_report);
         tcase_add_test(tests, a_pod_without_a_class_counts_when_it_asks_for_memory);
         tcase_add_test(tests, a_report_that_is_not_there_or_not_all_there_tells_nothing);

@@ -283,6 +283,10 @@ START_TEST(a_wish_that_changes_is_no_repair) {
                 row.value.number += i % 2 ? GIB : -GIB;
                 achieve();
         }
+        *actual() = CGROUP_MAX; /* somebody else wrote, and now something else is wanted */
+        row.value.number += GIB;
+        assert_writes(row.value.number);
+        ck_assert(!decision.is_repair);
         ck_assert_uint_eq(knob.n_repairs, 0);
 }
 END_TEST

@@ -219,7 +219,10 @@ END_TEST
         "\"depth\":1,\"memoryCurrentBytes\":\"4194304\",\"knobs\":[{\"knob\":\"memory.max\","      \
         "\"value\":\"max\",\"owner\":\"KNOB_OWNER_SLUGD\",\"status\":\"KNOB_STATUS_REFUSED\"},"    \
         "{\"knob\":\"cpuset.mems\",\"value\":\"0-1\",\"owner\":\"KNOB_OWNER_SLUGD\","              \
-        "\"status\":\"KNOB_STATUS_ACHIEVED\"}]},"                                                  \
+        "\"status\":\"KNOB_STATUS_ACHIEVED\"},{\"knob\":\"memory.low\",\"value\":\"4096\","        \
+        "\"owner\":\"KNOB_OWNER_SLUGD\",\"status\":\"KNOB_STATUS_UNMANAGED\","                     \
+        "\"isHeldBack\":true},{\"knob\":\"memory.min\",\"value\":\"0\","                           \
+        "\"owner\":\"KNOB_OWNER_SLUGD\",\"status\":\"KNOB_STATUS_UNMANAGED\"}]},"                  \
         "{\"path\":\"kubepods.slice/kubepods-burstable.slice/p2\",\"podUid\":\"u2\",\"depth\":2}," \
         "{\"path\":\"kubelet.slice\",\"level\":\"kube-reserved\"}]}"
 
@@ -233,9 +236,9 @@ START_TEST(cgroups_are_a_tree) {
                 "------                       ------  --   --   ------\n"
                 "kubepods.slice               8Mi     4Mi  2Mi  memory.max=4021156Ki (kubelet)\n"
                 "├─ default/db                2Mi     1Mi  0    <none>\n"
-                "│  └─ 0123456789ab           2Mi     0    0    <none>\n"
-                "└─ kubepods-burstable.slice  4Mi     0    0    memory.max=max (slugd: refused), "
-                "cpuset.mems=0-1 (slugd)\n"
+                "│  └─ 0123456789ab           2Mi     -    -    <none>\n"
+                "└─ kubepods-burstable.slice  4Mi     -    -    memory.max=max (slugd: refused), "
+                "cpuset.mems=0-1 (slugd), memory.low=4Ki (slugd: held back)\n"
                 "   └─ u2                     -       -    -    <none>\n"
                 "kubelet.slice                -       -    -    <none>\n");
 }
@@ -245,27 +248,31 @@ START_TEST(the_tree_can_be_ascii) {
         cgroups_append(decode_cgroups(CGROUPS), &(const Style){ .is_ascii = true, .is_wide = true },
                        &buffer);
         is_text("Cgroup                                                                    Memory  "
-                "N0   N2   Limits                                                    Path\n"
+                "N0   N2   Limits                                                                  "
+                "                                                       Path\n"
                 "------                                                                    ------  "
-                "--   --   ------                                                    ----\n"
+                "--   --   ------                                                                  "
+                "                                                       ----\n"
                 "kubepods.slice                                                            8Mi     "
-                "4Mi  2Mi  memory.max=4117663744 (kubelet), memory.min=0             "
-                "kubepods.slice\n"
+                "4Mi  2Mi  memory.max=4117663744 (kubelet), memory.min=0                           "
+                "                                                       kubepods.slice\n"
                 "|-- default/db                                                            2Mi     "
-                "1Mi  0    <none>                                                    "
-                "kubepods.slice/p1\n"
+                "1Mi  0    <none>                                                                  "
+                "                                                       kubepods.slice/p1\n"
                 "|   `-- 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef  2Mi     "
-                "0    0    memory.max=max (kubelet)                                  "
-                "kubepods.slice/p1/c\n"
+                "-    -    memory.max=max (kubelet)                                                "
+                "                                                       kubepods.slice/p1/c\n"
                 "`-- kubepods-burstable.slice                                              4Mi     "
-                "0    0    memory.max=max (slugd: refused), cpuset.mems=0-1 (slugd)  "
+                "-    -    memory.max=max (slugd: refused), cpuset.mems=0-1 (slugd), "
+                "memory.low=4096 (slugd: held back), memory.min=0 (slugd: unmanaged)  "
                 "kubepods.slice/kubepods-burstable.slice\n"
                 "    `-- u2                                                                -       "
-                "-    -    <none>                                                    "
+                "-    -    <none>                                                                  "
+                "                                                       "
                 "kubepods.slice/kubepods-burstable.slice/p2\n"
                 "kubelet.slice                                                             -       "
-                "-    -    <none>                                                    "
-                "kubelet.slice\n");
+                "-    -    <none>                                                                  "
+                "                                                       kubelet.slice\n");
 }
 END_TEST
 

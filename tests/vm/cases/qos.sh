@@ -22,9 +22,10 @@ prepare() {
   # shellcheck disable=SC2046 # a list of names
   pods remove $(ls /var/lib/slug-test/pods)
   start_witness
+  # a pod whose containers have all ended asks for nothing any more: one is there to stay
   pods run <<'END'
-guaranteed guaranteed api runc main=x:16<=96
-burst burstable api runc main=x:16+184>=51
+guaranteed guaranteed api runc main=x:16<=80 side<=16
+burst burstable api runc main=x:16+184>=51 side
 best besteffort api crun main=x:16+64
 END
   is "$?" 0 "a pod of each class runs"
@@ -113,8 +114,8 @@ lower_when_full() {
   is "$?" 0 "the burstable pod grows"
   before=$(value "$(level burstable)/memory.max")
   max_before=$(counter "$(level burstable)" max)
-  configure $((node_bytes - allocatable + 250 * mib)) 50
-  want $((allocatable - 250 * mib)) 50 $guaranteed $burstable 2-3
+  configure $((node_bytes - allocatable + 150 * mib)) 50
+  want $((allocatable - 150 * mib)) 50 $guaranteed $burstable 2-3
   systemctl reload slugd.service
   wait_until has_status burstable memory.max PENDING
   is "$?" 0 "a limit below what is used is pending"
@@ -138,6 +139,11 @@ is_killed() {
   [ "$(counter "$1" oom_kill)" -ge 1 ]
 }
 
+# container_limited_to BYTES: its cgroup, in the guaranteed pod
+container_limited_to() {
+  (cd "$cgroups" && grep -l -x "$1" "$guaranteed_pod"/*/memory.max | xargs dirname)
+}
+
 # meet NAME POD CGROUP LIMIT-CGROUP: a process that wants all the memory that there is
 meet() {
   limit=$(value "$4/memory.max")
@@ -154,7 +160,7 @@ meet() {
 
 meet_limits() {
   start_watching
-  meet guaranteed guaranteed "$guaranteed_pod" "$guaranteed_pod"
+  meet guaranteed guaranteed "$guaranteed_pod" "$(container_limited_to $((80 * mib)))"
   # there has to be room for one of them at a time
   pods signal USR2 best main
   wait_until has_shrunk "$best_pod" $((32 * mib))

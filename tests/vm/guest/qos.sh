@@ -98,6 +98,11 @@ plan() {
   "$slugctl" --wait 60 -o json plan | jq -r "$1"
 }
 
+# metrics: of limits
+metrics() {
+  curl --silent --unix-socket "$sock" http://slug/metrics | grep '^slug_limit'
+}
+
 # status LEVEL KNOB
 status() {
   plan ".knobs[] | select(.level == \"$1\" and .knob == \"$2\") | .status | ltrimstr(\"KNOB_STATUS_\")"

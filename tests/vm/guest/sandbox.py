@@ -62,6 +62,11 @@ def reach(path):
     return attempt
 
 
+def make_cgroup():
+    os.mkdir("/sys/fs/cgroup/slug-was-here")
+    os.rmdir("/sys/fs/cgroup/slug-was-here")
+
+
 def hear_uevents():
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 15) as kernel:
         kernel.bind((0, 1))
@@ -75,7 +80,11 @@ if sys.argv[1] == "slugd":
     allowed("the kernel's uevents", hear_uevents)
     for path in ("/proc/meminfo", "/proc/1/cmdline", "/proc/1/stat", "/sys/devices/system/node/online", "/etc/fstab"):
         allowed(f"reading {path}", read(path))
+    allowed("a cgroup", make_cgroup)
+    allowed("the service manager", reach("/run/dbus/system_bus_socket"))
 else:
+    refused("a cgroup", make_cgroup)
+    refused("writing to a cgroup", write("/sys/fs/cgroup/cgroup.procs"))
     refused("the kernel's uevents", hear_uevents)
     allowed("the runtime", reach("/run/containerd/containerd.sock"))
     allowed("slugd", reach("/run/slug/slugd.sock"))
@@ -86,7 +95,7 @@ else:
     refused("what kubeadm has beside it", read("/etc/kubernetes/admin.conf"))
 
 for path in ("/etc/slug-was-here", "/usr/slug-was-here", "/var/slug-was-here", "/run/slug-was-here", "/root/slug-was-here",
-             "/home/slug-was-here", "/boot/slug-was-here", "/sys/fs/cgroup/cgroup.procs", "/sys/kernel/mm/numa/demotion_enabled",
+             "/home/slug-was-here", "/boot/slug-was-here", "/sys/kernel/mm/numa/demotion_enabled",
              "/sys/devices/system/memory/auto_online_blocks", "/proc/sys/kernel/hostname", "/dev/kmsg", "/dev/vda"):
     refused(f"writing to {path}", write(path))
 refused("reading /etc/shadow", read("/etc/shadow"))
