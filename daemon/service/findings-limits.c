@@ -87,6 +87,9 @@ void find_no_cgroup2(Finder *finder) {
 void find_nothing_written(Finder *finder) {
         const NodeView *view = finder->view;
 
+        /* a captured machine is never written to, and that is as it should be */
+        if (view->root && strcmp(view->root, "/") != 0)
+                return;
         if (!view->qos || finder_get_manage(finder) == 0 || !view->qos->problem ||
             !view->qos->problem[0] ||
             strcmp(view->topology->machine->host.cgroup_version, "v2") != 0)
@@ -95,7 +98,7 @@ void find_nothing_written(Finder *finder) {
                    arena_printf(finder->arena, "qos.manage names limits, and none is written: %s",
                                 view->qos->problem),
                    view->qos->is_withdrawn ? "systemctl reload slugd"
-                                           : "mend that, then: systemctl reload slugd");
+                                           : "mend that, then: systemctl restart slugd");
 }
 
 /* Single knobs */
