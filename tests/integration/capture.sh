@@ -24,9 +24,9 @@ unpack() {
   rm -rf "$2" && mkdir "$2" && tar -xf "$1" -C "$2"
 }
 
-# nodes FILE: what is said of the NUMA nodes, without what a mask changes
+# nodes FILE: what is said of the NUMA nodes, without what a mask changes; it leaves out pods, and so what they hold
 nodes() {
-  sed -n '/^NUMA Nodes:/,/^Conditions:/p' "$1" | sed 's/GPU [0-9a-f:.]*/GPU/'
+  sed -n '/^NUMA Nodes:/,/^Limits:/p' "$1" | sed 's/GPU [0-9a-f:.]*/GPU/' | awk '{ $10 = ""; print }'
 }
 
 for tree in "$machines"/*.tree; do
