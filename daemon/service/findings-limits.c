@@ -3,6 +3,7 @@
  * Findings: limits that slugd was told to keep
  */
 #include "service/finder.h"
+#include "service/limits.h"
 
 /* What of it the kubelet writes */
 
@@ -61,9 +62,10 @@ void find_unclear_knobs(Finder *finder) {
             finder->view->qos_params->kubelet.memory_qos != QOS_GATE_UNKNOWN)
                 return;
         finder_add(finder,
-                   "qos.manage names memory.min or memory.low, and nobody has said whether the "
-                   "kubelet's gate MemoryQoS is on, as it is from 1.37 on: the kubelet may write "
-                   "them, too",
+                   "qos.manage names memory.min or memory.low, which slugd leaves to the kubelet: "
+                   "from "
+                   "1.37 on it writes them itself, and nobody has said that its gate MemoryQoS is "
+                   "off",
                    finder_set_kubelet(finder, "kubelet.featureGates.MemoryQoS",
                                       "featureGates: {MemoryQoS: false}"));
 }
@@ -132,18 +134,12 @@ void find_refused(Finder *finder) {
         Row row;
 
         while (next_row(finder, QOS_STATUS_REFUSED, &index, &row)) {
-                static const char *const steps[] = {
-                        [CGROUP_WRITE_OPEN] = "the cgroup cannot be opened",
-                        [CGROUP_WRITE_FILE] = "the kernel does not take it",
-                        [CGROUP_WRITE_SYSTEMD] = "systemd does not take it",
-                        [CGROUP_WRITE_READ_BACK] = "it cannot be read back",
-                };
+                char error[LIMITS_ERROR_MAX];
                 const char *file = name_file(finder, &row);
 
                 finder_add(finder,
-                           file ? arena_printf(finder->arena, "%s is not what it should be: %s: %s",
-                                               file, steps[row.knob->error_step],
-                                               strerror(-row.knob->error))
+                           file ? arena_printf(finder->arena, "%s is not what it should be: %s",
+                                               file, limits_format_error(row.knob, error))
                                 : NULL,
                            "mend that, then: systemctl reload slugd");
         }

@@ -526,8 +526,9 @@ START_TEST(limits_in_trouble) {
               "leaves it alone for a while",
               "stop what writes /sys/fs/cgroup/k/1/memory.max, then: systemctl reload slugd");
         check("LimitRefused",
-              "/sys/fs/cgroup/k/2/cpuset.mems is not what it should be: the kernel does not take "
-              "it: No space left on device",
+              "/sys/fs/cgroup/k/2/cpuset.mems is not what it should be: writing the file: No space "
+              "left "
+              "on device",
               "mend that, then: systemctl reload slugd");
         ck_assert_uint_eq(findings.n_items, 2);
         ck_assert_str_eq(findings.items[0].type, "LimitRefused"); /* the worst first */

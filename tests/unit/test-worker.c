@@ -2,6 +2,7 @@
 /* Workers: what they do, and what happens to a lane when they do not. */
 #include "worker/worker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -373,6 +374,36 @@ END_TEST
 
 /* Workers that do not work */
 
+static unsigned count_descriptors(void) {
+        DIR *dir = opendir("/proc/self/fd");
+        unsigned n = 0;
+
+        ck_assert_ptr_nonnull(dir);
+        while (readdir(dir))
+                ++n;
+        (void)closedir(dir);
+        return n;
+}
+
+START_TEST(a_disowned_job_is_done_and_nobody_is_told) {
+        const WorkerJob replace = bed_replace_of("file", "new"), append = bed_append_of("own", 0);
+        const unsigned n_descriptors = count_descriptors();
+
+        ck_assert_int_eq(kill(bed_pid_of(0), SIGSTOP), 0);
+        bed_submit(0, &replace, &bed.results[0]);
+        bed_submit(0, &append, &bed.results[1]);
+        bed_submit(0, &replace, &bed.results[0]);
+        worker_disown(bed.workers, &bed.results[0]);
+        ck_assert_int_eq(kill(bed_pid_of(0), SIGCONT), 0);
+        while (worker_get_state(bed.workers, 0).n_waiting > 0)
+                bed_look();
+        bed_assert_done(&bed.results[1], -ENOENT);
+        ck_assert_uint_eq(bed.n_results, 1);
+        bed_assert_file("file", "new");
+        ck_assert_uint_eq(count_descriptors(), n_descriptors);
+}
+END_TEST
+
 START_TEST(a_missed_deadline_costs_the_worker_and_not_the_queue) {
         WorkerJob missed = bed_append_of("missed", 0), next = bed_append_of("next", 0);
         int pid = bed_pid_of(0), pidfd = bed_open_process(pid);
@@ -599,6 +630,7 @@ static void add_work(Suite *s) {
         tcase_add_test(t, a_lane_that_waits_stops_no_other);
         tcase_add_test(t, a_full_lane_takes_nothing_more);
         tcase_add_test(t, a_callback_may_submit_and_stands_at_the_end);
+        tcase_add_test(t, a_disowned_job_is_done_and_nobody_is_told);
 }
 
 static void add_trouble(Suite *s) {
