@@ -89,7 +89,7 @@ static int open_trigger(int dir_fd, int *ret_fd) {
         ssize_t n;
         int r;
 
-        r = cgroup_open_file(dir_fd, "memory.pressure", O_RDWR | O_NONBLOCK, &fd);
+        r = cgroup_open_file(dir_fd, "memory.pressure", O_RDWR, &fd);
         if (r)
                 return r;
         (void)snprintf(text, sizeof(text), "some %u %u", CGROUP_PRESSURE_STALL_USEC,

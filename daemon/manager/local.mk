@@ -29,4 +29,5 @@ libslugcore_a_SOURCES += \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/store.c %D%/store.h \
 	%D%/view.c %D%/view.h \
-	%D%/watch.c %D%/watch.h
+	%D%/watch.c %D%/watch.h \
+	%D%/withdraw.c

@@ -26,7 +26,7 @@ unpack() {
 
 # nodes FILE: what is said of the NUMA nodes, without what a mask changes
 nodes() {
-  sed -n '/^NUMA Nodes:/,/^Conditions:/p' "$1" | sed 's/GPU [0-9a-f:.]*/GPU/'
+  sed -n '/^NUMA Nodes:/,/^\(Limits\|Conditions\):/p' "$1" | sed 's/GPU [0-9a-f:.]*/GPU/'
 }
 
 for tree in "$machines"/*.tree; do

@@ -8,11 +8,13 @@ INTEGRATION_TESTS = \
 	%D%/completion.sh \
 	%D%/curl.sh \
 	%D%/disk.sh \
+	%D%/doctor.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \
 	%D%/ledger.sh \
 	%D%/lifecycle.sh \
+	%D%/limits.sh \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \
