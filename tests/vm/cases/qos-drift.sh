@@ -20,7 +20,7 @@ choose() {
 }
 
 prepare() {
-  systemctl stop slug-kubelet.service slugd.service
+  systemctl stop slug-kubelet.service slugd.service 2>/dev/null
   start_kubelet
   start_containerd || bail_out "containerd does not start"
   # shellcheck disable=SC2046 # a list of names
