@@ -421,12 +421,25 @@ START_TEST(the_end_of_the_bus_is_the_end_of_what_waits_for_it) {
                 add(CGROUP_STEP_MAKE, "kubepods.slice/kubepods-x.slice")->is_unit = true;
                 ck_assert_int_eq(submit(i), 0);
         }
+        cgroup_errands_stop(errands);
         bus = cgroup_bus_free(bus);
         ck_assert_uint_eq(n_results, 1);
+        ck_assert_int_eq(results[0].result.error, -ECANCELED);
         errands = cgroup_errands_free(errands);
         ck_assert_uint_eq(n_results, 3);
-        for (unsigned i = 0; i < 3; ++i)
+        for (unsigned i = 1; i < 3; ++i)
                 ck_assert_int_eq(results[i].result.problem, CGROUP_ERRAND_CANCELLED);
+}
+END_TEST
+
+START_TEST(a_job_that_systemd_cancels_ends_that_errand_alone) {
+        folder_make(&folder, DIR "kubepods.slice");
+        start(bus, 0);
+        systemd.job_result = "canceled";
+        add(CGROUP_STEP_MAKE, "kubepods.slice/kubepods-x.slice")->is_unit = true;
+        expect(run(), CGROUP_ERRAND_REFUSED, true, 0);
+        set("kubepods", "pids.max", "5");
+        expect(run(), CGROUP_ERRAND_DONE, true, 1);
 }
 END_TEST
 
@@ -486,6 +499,7 @@ Suite *suite(void) {
         tcase_add_test(t, without_memory_nothing_is_begun);
         tcase_add_loop_test(t, slices_are_made_and_removed_by_systemd, 0, ELEMENTSOF(units));
         tcase_add_test(t, the_end_of_the_bus_is_the_end_of_what_waits_for_it);
+        tcase_add_test(t, a_job_that_systemd_cancels_ends_that_errand_alone);
         tcase_add_test(t, processes_are_told_once_and_in_order);
         tcase_add_test(t, a_walk_has_an_end);
         suite_add_tcase(s, t);
