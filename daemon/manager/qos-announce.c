@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/messages.h"
+#include "cgroup/inotify.h"
 
 /* A limit that usage keeps from being reached for so long is told. */
 #define PENDING_USEC (60 * USEC_PER_SEC)
@@ -190,9 +191,7 @@ void qos_announce_unwatched(int error) {
         log_event(LOG_WARNING, SLUG_MESSAGE_LIMITS_UNWATCHED,
                   LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
                   "Cannot watch the cgroups that have limits: %s, looking at them every second%s",
-                  strerror(-error),
-                  error == -ENOSPC || error == -EMFILE ? "; fs.inotify.max_user_watches is too low"
-                                                       : "");
+                  strerror(-error), cgroup_inotify_advise(error));
 }
 
 void qos_announce_damage(const Diag *problem) {
