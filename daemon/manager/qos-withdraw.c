@@ -2,7 +2,6 @@
 #include "manager/qos-withdraw.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,14 +54,10 @@ static void on_written(const CgroupWriteResult *result, void *userdata) {
 static int read_mask_above(const CgroupTree *tree, const char *path, CgroupValue *ret) {
         _cleanup_(fd_closep) int fd = -EBADF;
         char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX];
-        char *slash;
         size_t n_text;
         int r;
 
-        (void)snprintf(parent, sizeof(parent), "%s", path);
-        slash = strrchr(parent, '/');
-        *(slash ? slash : parent) = '\0';
-        r = cgroup_open(tree, parent, &fd);
+        r = cgroup_open(tree, cgroup_path_get_parent(path, parent), &fd);
         if (r == 0)
                 r = cgroup_read_file(fd, EFFECTIVE_MEMS, text, sizeof(text), &n_text);
         if (r)

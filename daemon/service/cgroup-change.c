@@ -218,9 +218,7 @@ void cgroup_create(RpcCall *call, const ProtobufCMessage *message, void *userdat
                 return;
         }
         /* one that is made is below a root, so that it has a parent */
-        (void)snprintf(parent, sizeof(parent), "%.*s",
-                       (int)(strrchr(plan.target.path, '/') - plan.target.path), plan.target.path);
-        r = cgroup_open(self->tree, parent, &fd);
+        r = cgroup_open(self->tree, cgroup_path_get_parent(plan.target.path, parent), &fd);
         if (r) {
                 cgroup_fail_read(call, r, parent, "");
                 return;
