@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "cgroup/inotify.h"
@@ -181,23 +180,6 @@ static void read_counts(const Followed *item, CgroupEventCounts *counts) {
                                   files[i].name);
 }
 
-/* The cgroup that is meant, or none: one that was made anew in between is told next time. */
-static int open_folder(const CgroupEvents *events, const CgroupEventsItem *wanted, int *ret_fd) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        struct stat stat;
-        int r;
-
-        r = cgroup_open(events->params.tree, wanted->path, &fd);
-        if (r)
-                return r;
-        if (fstat(fd, &stat) < 0)
-                return -errno;
-        if (stat.st_ino != wanted->inode)
-                return CGROUP_E_ABSENT;
-        *ret_fd = TAKE_FD(fd);
-        return 0;
-}
-
 /* @is_news: it was made since the last time, so that all that it counts is told. After a failure it
  * is not followed. */
 static int follow(CgroupEvents *events, const CgroupEventsItem *wanted, bool is_news) {
@@ -208,8 +190,8 @@ static int follow(CgroupEvents *events, const CgroupEventsItem *wanted, bool is_
         (void)snprintf(item->path, sizeof(item->path), "%s", wanted->path);
         if (wanted->inode == 0)
                 return 0;
-        r = open_folder(events, wanted, &item->fd);
-        if (r > 0)
+        r = cgroup_open_same(events->params.tree, wanted->path, wanted->inode, &item->fd);
+        if (r > 0 || r == -ESTALE) /* one that was made anew in between is told next time */
                 return 0;
         if (r == 0)
                 r = set_watches(events, item);

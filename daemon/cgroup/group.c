@@ -111,6 +111,22 @@ int cgroup_open(const CgroupTree *tree, const char *path, int *ret_fd) {
         return fold_open(open_beneath(tree->fd, path, O_RDONLY | O_DIRECTORY, ret_fd));
 }
 
+int cgroup_open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        struct stat stat;
+        int r;
+
+        r = cgroup_open(tree, path, &fd);
+        if (r)
+                return r;
+        if (fstat(fd, &stat) < 0)
+                return -errno;
+        if (stat.st_ino != inode)
+                return -ESTALE;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
 /* A file to be written is none that makes its opener wait, and its flags are the caller's again: on
  * a file of the kernel's O_NONBLOCK changes what a write does. */
 static int prepare_for_writing(int fd) {

@@ -65,28 +65,11 @@ static void unlink_write(CgroupWriter *writer, const Write *write) {
 
 /* Reading back */
 
-/* Return: 0, CGROUP_E_*, -ESTALE, or an errno. */
-static int open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        struct stat stat;
-        int r;
-
-        r = cgroup_open(tree, path, &fd);
-        if (r)
-                return r;
-        if (fstat(fd, &stat) < 0)
-                return -errno;
-        if (inode != 0 && stat.st_ino != inode)
-                return -ESTALE;
-        *ret_fd = TAKE_FD(fd);
-        return 0;
-}
-
 static int read_knob(const Write *write, CgroupValue *ret) {
         _cleanup_(fd_closep) int fd = -EBADF;
         int r;
 
-        r = open_same(write->writer->params.tree, write->path, write->inode, &fd);
+        r = cgroup_open_same(write->writer->params.tree, write->path, write->inode, &fd);
         if (r == 0)
                 r = cgroup_read_knob(fd, write->knob, ret);
         if (r == CGROUP_E_ABSENT)
@@ -164,7 +147,8 @@ static int open_knob(const CgroupWriter *writer, Write *write, int *ret_fd) {
         struct stat stat;
         int r;
 
-        r = open_same(writer->params.tree, write->path, write->inode, &dir_fd);
+        r = write->inode ? cgroup_open_same(writer->params.tree, write->path, write->inode, &dir_fd)
+                         : cgroup_open(writer->params.tree, write->path, &dir_fd);
         if (r)
                 return r;
         if (fstat(dir_fd, &stat) < 0)
