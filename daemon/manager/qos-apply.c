@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manager/qos-order.h"
+#include "qos/order.h"
 
 /*
  * A write ends in a callback that only notes how; the next look sees what became of it. So nothing
