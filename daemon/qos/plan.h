@@ -31,6 +31,7 @@ typedef enum QosManage {
         QOS_MANAGE_RESERVED_MEMORY_MIN = 1u << 5, /* "reserved.memory.min" */
         QOS_MANAGE_NODE_LIMIT = 1u << 6,          /* "memory.node_limit", of a patched kernel */
 } QosManage;
+#define QOS_MANAGE_BITS 7u
 
 typedef enum QosMaskKind {
         QOS_MASK_NONE, /* not configured */
