@@ -105,5 +105,4 @@ typedef struct QosPlan {
 /* Rows of levels that are not configured are left out. The same input gives the same plan. */
 void qos_plan_build(const QosInput *input, QosPlan *ret);
 const QosRow *qos_plan_find(const QosPlan *plan, QosLevel level, CgroupKnob knob); /* or NULL */
-const char *qos_owner_name(QosOwner owner);                                        /* "slugd" */
 const char *qos_manage_name(QosManage manage); /* "memory.max" */
