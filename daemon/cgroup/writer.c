@@ -163,14 +163,12 @@ static int open_knob(const CgroupWriter *writer, Write *write, int *ret_fd) {
 /* Return: 0, CGROUP_E_*, CGROUP_KNOB_E_MALFORMED, or an errno. */
 static int read_parent_mask(const Write *write, CgroupValue *ret) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX + 1], *slash;
+        char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX + 1];
         size_t n_text;
         int r;
 
-        memcpy(parent, write->path, sizeof(parent));
-        slash = strrchr(parent, '/');
-        *(slash ? slash : parent) = '\0';
-        r = cgroup_open(write->writer->params.tree, parent, &fd);
+        r = cgroup_open(write->writer->params.tree, cgroup_path_get_parent(write->path, parent),
+                        &fd);
         if (r == 0)
                 r = cgroup_read_file(fd, "cpuset.mems.effective", text, sizeof(text), &n_text);
         return r ? r : cgroup_value_parse(CGROUP_CPUSET_MEMS, text, n_text, ret);
