@@ -34,6 +34,9 @@ typedef struct Look {
         QosPlaces places;
         QosPlan plan;
         QosKnob knobs[QOS_ROWS_MAX];
+        QosNodeLimitPlan node_limit_plan;
+        NodeLimitsView node_limits;
+        unsigned node_limit_files;
         uint64_t page_bytes;
         char problem[DIAG_TEXT_MAX];
 } Look;
@@ -121,6 +124,7 @@ static void find_places(Look *look) {
                                "limits need cgroup v2, and none is mounted on /" CGROUP_DIR);
         else
                 read_places(look, &tree);
+        look->node_limit_files = cgroup_node_limit_probe(&tree);
 }
 
 /* The first step of each knob, as if nothing else stood in its way. */
@@ -144,6 +148,18 @@ static void plan(Look *look) {
                                        .may_lower = true,
                                        .may_raise = true });
         }
+}
+
+static void plan_node_limits(Look *look) {
+        qos_node_limit_plan(&(const QosNodeLimitInput){ .is_managed = look->settings->qos.manage &
+                                                                      QOS_MANAGE_NODE_LIMIT,
+                                                        .params = &look->settings->node_limits,
+                                                        .topology = look->snapshot.topology,
+                                                        .files = look->node_limit_files,
+                                                        .page_bytes = look->page_bytes },
+                            &look->node_limit_plan);
+        if (look->node_limit_plan.is_managed)
+                look->node_limits.plan = &look->node_limit_plan;
 }
 
 /*
@@ -183,11 +199,13 @@ int manager_plan(const ManagerParams *params,
                 return r;
         find_places(look);
         plan(look);
+        plan_node_limits(look);
         *ret_is_running = is_locked(&look->root);
         return plan_text_append(&(const QosView){ .plan = &look->plan,
                                                   .places = &look->places,
                                                   .requests = &look->requests,
                                                   .knobs = look->knobs,
+                                                  .node_limits = &look->node_limits,
                                                   .problem = look->problem,
                                                   .page_bytes = look->page_bytes,
                                                   .clock = params->clock },
