@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/quantity.h"
 #include "base/scan.h"
 #include "slugctl/claim.h"
@@ -64,16 +65,18 @@ Tone knob_status_tone(Slug__V1__KnobStatus status) {
         return TONE_PLAIN;
 }
 
-/* An empty list of NUMA nodes is that of the cgroup above. */
+/* An empty list of NUMA nodes is that of the cgroup above; memory.node_limit1 to 4 are in MiB. */
 void knob_append_value(const char *knob, const char *value, Buffer *buffer) {
         Scan scan = scan_init(value, strlen(value));
+        const uint64_t unit =
+                strncmp(knob, "memory.node_limit", strlen("memory.node_limit")) == 0 ? MIB : 1;
         char text[QUANTITY_TEXT_MAX];
         uint64_t bytes;
 
         if (value[0] == '\0')
                 buffer_append_text(buffer, "<inherited>");
         else if (strncmp(knob, "memory.", strlen("memory.")) == 0 && scan_u64(&scan, &bytes) &&
-                 scan_is_done(&scan))
+                 scan_is_done(&scan) && bytes_mul(bytes, unit, &bytes) == 0)
                 buffer_append_text(buffer, quantity_format_bytes(bytes, text));
         else
                 buffer_append_text(buffer, value);
