@@ -53,6 +53,7 @@ include tests/unit/pods.mk
 include tests/unit/qos.mk
 include tests/unit/cgroup-events.mk
 include tests/unit/qos-apply.mk
+include tests/unit/node-limit.mk
 include tests/unit/hints.mk
 include tests/unit/worker.mk
 include tests/unit/service.mk

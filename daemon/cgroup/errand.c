@@ -63,6 +63,10 @@ static void finish(CgroupErrands *errands) {
         free(errand);
 }
 
+void cgroup_errands_stop(CgroupErrands *errands) {
+        errands->is_over = true;
+}
+
 CgroupErrands *cgroup_errands_free(CgroupErrands *errands) {
         if (!errands)
                 return NULL;
@@ -83,8 +87,6 @@ complete(CgroupErrands *errands, CgroupErrandProblem problem, int error, const c
         CgroupErrandResult *result = &errands->first->result;
 
         errands->is_busy = false;
-        if (problem == CGROUP_ERRAND_CANCELLED)
-                errands->is_over = true;
         result->n_done += problem == CGROUP_ERRAND_DONE;
         result->problem = problem;
         result->error = error;
@@ -112,8 +114,6 @@ static CgroupErrandProblem judge(int error) {
         case ETIMEDOUT:
         case ECONNRESET:
                 return CGROUP_ERRAND_UNKNOWN;
-        case ECANCELED:
-                return CGROUP_ERRAND_CANCELLED;
         default:
                 return CGROUP_ERRAND_REFUSED;
         }

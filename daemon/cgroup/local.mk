@@ -5,10 +5,12 @@ libslugcore_a_SOURCES += \
 	%D%/errand.c %D%/errand.h \
 	%D%/event-counts.c %D%/event-counts.h \
 	%D%/events.c %D%/events.h \
+	%D%/folder-watch.c %D%/folder-watch.h \
 	%D%/group-read.c \
 	%D%/group.c %D%/group.h \
 	%D%/knob.c %D%/knob.h \
 	%D%/name.c %D%/name.h \
+	%D%/node-limit.c %D%/node-limit.h \
 	%D%/pids.c %D%/pids.h \
 	%D%/setting.c %D%/setting.h \
 	%D%/watch.c %D%/watch.h \

@@ -5,6 +5,7 @@ libslugcore_a_SOURCES += \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
+	%D%/node-limit-drive.c %D%/node-limit-drive.h \
 	%D%/parts.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \

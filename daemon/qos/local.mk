@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
 	%D%/level.c %D%/level.h \
+	%D%/node-limit.c %D%/node-limit.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/plan-limits.c \
 	%D%/plan-mask.c \

@@ -61,6 +61,7 @@ for tree in "$machines"/*.tree; do
   compare topology.txt topology
   compare describe-node.json -o json describe-node
   compare topology.json -o json topology
+  compare doctor.txt doctor
   if [ -e "$root/etc/slug/slugd.yaml" ]; then
     compare plan.txt -o wide plan
     compare plan.diff -o diff plan

@@ -2,6 +2,7 @@
 INTEGRATION_TESTS = \
 	%D%/bad-input.sh \
 	%D%/capture.sh \
+	%D%/cgroup-events.sh \
 	%D%/cgroup-service.sh \
 	%D%/changes.sh \
 	%D%/claims.sh \
