@@ -17,7 +17,6 @@ libslugcore_a_SOURCES += \
 	%D%/qos-announce.c %D%/qos-announce.h \
 	%D%/qos-apply.c %D%/qos-apply.h \
 	%D%/qos-keeper.c %D%/qos-keeper.h \
-	%D%/qos-order.c %D%/qos-order.h \
 	%D%/qos-record-file.c %D%/qos-record-file.h \
 	%D%/qos-sight.c %D%/qos-sight.h \
 	%D%/qos-withdraw.c %D%/qos-withdraw.h \

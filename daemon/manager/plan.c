@@ -132,7 +132,6 @@ static int print(const Look *look, PlanFormat format, Clock clock, Buffer *buffe
                                                   .problem = sight->problem[0]
                                                                      ? sight->problem
                                                                      : sight->level_problem,
-                                                  .page_bytes = look->settings->capacity.page_bytes,
                                                   .clock = clock },
                                 format, buffer);
 }
