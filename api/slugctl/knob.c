@@ -39,6 +39,8 @@ const char *knob_status_word(Slug__V1__KnobStatus status) {
                 return "refused";
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_CONTENDED:
                 return "contended";
+        case SLUG__V1__KNOB_STATUS__KNOB_STATUS_NOT_WRITTEN:
+                return "not written";
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_UNSPECIFIED:
         case _SLUG__V1__KNOB_STATUS_IS_INT_SIZE:
                 break;
@@ -52,6 +54,7 @@ Tone knob_status_tone(Slug__V1__KnobStatus status) {
                 return TONE_GOOD;
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_WRITING:
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_PENDING:
+        case SLUG__V1__KNOB_STATUS__KNOB_STATUS_NOT_WRITTEN:
                 return TONE_NOTICE;
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_REFUSED:
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_CONTENDED:

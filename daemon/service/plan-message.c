@@ -44,6 +44,14 @@ Slug__V1__KnobStatus qos_encode_status(QosStatus status) {
         return SLUG__V1__KNOB_STATUS__KNOB_STATUS_UNSPECIFIED;
 }
 
+Slug__V1__KnobStatus qos_encode_row_status(const QosView *view, const QosRow *row) {
+        const QosStatus status = view->knobs[row - view->plan->rows].status;
+
+        if (status == QOS_STATUS_UNMANAGED && row->has_value && view->problem && view->problem[0])
+                return SLUG__V1__KNOB_STATUS__KNOB_STATUS_NOT_WRITTEN;
+        return qos_encode_status(status);
+}
+
 char *qos_format_value(Arena *arena, CgroupKnob knob, const CgroupValue *value) {
         char text[CGROUP_VALUE_TEXT_MAX];
 
@@ -89,7 +97,7 @@ static int fill_knob(Arena *arena, const QosView *view, size_t i, Slug__V1__Plan
         message->knob = (char *)cgroup_knob_file(row->knob);
         message->owner = qos_encode_owner(row->owner);
         message->reason = arena_strdup(arena, row->reason);
-        message->status = qos_encode_status(knob->status);
+        message->status = qos_encode_row_status(view, row);
         message->is_held_back = row->is_held_back;
         if (knob->status == QOS_STATUS_REFUSED) {
                 char text[LIMITS_ERROR_MAX];
