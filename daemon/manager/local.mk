@@ -6,6 +6,8 @@ libslugcore_a_SOURCES += \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/node-limit-drive.c %D%/node-limit-drive.h \
+	%D%/node-limits-announce.c %D%/node-limits-announce.h \
+	%D%/node-limits.c %D%/node-limits.h \
 	%D%/parts.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \

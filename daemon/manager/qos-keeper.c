@@ -160,6 +160,10 @@ const QosView *qos_keeper_get_view(const QosKeeper *keeper) {
         return &keeper->view;
 }
 
+void qos_keeper_show(QosKeeper *keeper, const NodeLimitsView *view) {
+        keeper->view.node_limits = view;
+}
+
 void qos_keeper_set(QosKeeper *keeper,
                     const Settings *settings,
                     const Snapshot *snapshot,

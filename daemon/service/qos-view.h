@@ -10,6 +10,7 @@
 #include "qos/plan.h"
 #include "qos/record.h"
 #include "qos/step.h"
+#include "service/node-limits-view.h"
 
 typedef struct QosView {
         const QosPlan *plan; /* NULL: nobody has looked yet; so with the next three */
@@ -23,6 +24,7 @@ typedef struct QosView {
         bool is_withdrawn;
         uint64_t n_writes, n_repairs, n_bus_calls; /* since the start */
         uint64_t look_usec;                        /* that the last look took */
+        const NodeLimitsView *node_limits;         /* NULL: nobody keeps limits by NUMA node */
         Clock clock;
 } QosView;
 
