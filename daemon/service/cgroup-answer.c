@@ -172,7 +172,7 @@ void cgroup_change_submit(RpcCall *call, CgroupErrands *errands, const CgroupCha
         int r;
 
         if (!change) {
-                cgroup_fail_memory(call);
+                answer_fail_memory(call);
                 return;
         }
         change->call = call;

@@ -89,7 +89,7 @@ begin(RpcCall *call, const CgroupService *self, char *const *components, size_t 
         plan->resources = arena_alloc(arena, sizeof(*plan->resources));
         plan->steps = arena_alloc_array(arena, CGROUP_ERRAND_STEPS_MAX, sizeof(*plan->steps));
         if (!plan->resources || !plan->steps)
-                cgroup_fail_memory(call);
+                answer_fail_memory(call);
         return plan->resources && plan->steps;
 }
 

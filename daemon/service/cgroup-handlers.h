@@ -4,13 +4,13 @@
 /*
  * The methods of CgroupManagerService. Inside this folder only.
  */
+#include "service/answer.h"
 #include "service/cgroup-service.h"
 #include "service/cgroup-target.h"
 #include "slug/v1/cgroup.pb-c.h"
 
 /* What is common to them: false means that the call was failed. */
 
-void cgroup_fail_memory(RpcCall *call);
 /* @r: CGROUP_E_* or an errno. @what: "/kubepods", or a file of it */
 void cgroup_fail_read(RpcCall *call, int r, const char *path, const char *what);
 bool cgroup_get_driver(RpcCall *call, const CgroupService *self, CgroupDriver *ret);

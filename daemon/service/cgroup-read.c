@@ -68,7 +68,7 @@ static bool judge(RpcCall *call,
         r = self->tree->is_v2 ? judge_v2(self, arena, target.path, problem)
                               : judge_v1(self, arena, target.path, problem);
         if (r)
-                cgroup_fail_memory(call);
+                answer_fail_memory(call);
         return r == 0;
 }
 
@@ -121,7 +121,7 @@ void cgroup_name(RpcCall *call, const ProtobufCMessage *message, void *userdata)
         if (response.path)
                 rpc_call_finish(call, &response.base);
         else
-                cgroup_fail_memory(call);
+                answer_fail_memory(call);
 }
 
 void cgroup_name_of(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
@@ -142,7 +142,7 @@ void cgroup_name_of(RpcCall *call, const ProtobufCMessage *message, void *userda
         response.name = arena_alloc_array(rpc_call_get_arena(call), name.n_components + 1,
                                           sizeof(*response.name));
         if (!response.name) {
-                cgroup_fail_memory(call);
+                answer_fail_memory(call);
                 return;
         }
         for (; response.n_name < name.n_components; ++response.n_name)

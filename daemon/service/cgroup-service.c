@@ -14,10 +14,6 @@
 const char *const cgroup_controllers[CGROUP_CONTROLLERS_N] = { "cpu", "cpuset", "memory", "hugetlb",
                                                                "pids" };
 
-void cgroup_fail_memory(RpcCall *call) {
-        rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
-}
-
 void cgroup_fail_read(RpcCall *call, int r, const char *path, const char *what) {
         if (r == CGROUP_E_ABSENT)
                 rpc_call_fail(call, RPC_NOT_FOUND, "there is no cgroup '/%s'%s%s", path,
@@ -28,7 +24,7 @@ void cgroup_fail_read(RpcCall *call, int r, const char *path, const char *what) 
                               "'%s'; nothing is followed",
                               path, what);
         else if (r == -ENOMEM)
-                cgroup_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_fail(call, RPC_INTERNAL, "cannot read %s%sof cgroup '/%s': %s", what,
                               what[0] ? " " : "", path, strerror(-r));

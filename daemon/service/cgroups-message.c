@@ -251,7 +251,7 @@ void node_list_cgroups(RpcCall *call, const ProtobufCMessage *message, void *use
                 level_usage_refresh(&self->level_usage, self->root, qos);
         if (qos_build_cgroups(rpc_call_get_arena(call), &self->view, &self->level_usage,
                               request->with_pods, &response) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response->base);
 }

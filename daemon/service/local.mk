@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
 	%D%/allocated.c \
+	%D%/answer.c %D%/answer.h \
 	%D%/cgroup-answer.c \
 	%D%/cgroup-change.c %D%/cgroup-change.h \
 	%D%/cgroup-events-message.c \

@@ -95,7 +95,7 @@ static void end_allocation(RpcCall *call, const Allocation *allocation, int r, c
         const PodContainer *container = allocation->claimant.container;
 
         if (r < 0) {
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         } else if (r == HINTS_E_NONE) {
                 answer_nothing(call, container);
         } else if (r == HINTS_E_REFUSED) {
@@ -271,7 +271,7 @@ void memory_add_container(RpcCall *call, const ProtobufCMessage *message, void *
                 return;
         }
         if (read_names(arena, request->pod, &pod) < 0) {
-                memory_fail_memory(call);
+                answer_fail_memory(call);
                 return;
         }
         container = memory_get_container(call, &pod, request->container);
@@ -283,7 +283,7 @@ void memory_add_container(RpcCall *call, const ProtobufCMessage *message, void *
                         rpc_call_fail(call, RPC_INVALID_ARGUMENT, "'%.64s' is no container id",
                                       request->container_id);
                 else
-                        memory_fail_memory(call);
+                        answer_fail_memory(call);
                 return;
         }
         durable = durable_new(call);
@@ -352,7 +352,7 @@ void memory_remove_container(RpcCall *call, const ProtobufCMessage *message, voi
                               SLUG__V1__REMOVE_CONTAINER_RESPONSE__INIT);
         if (!answer || plan_removal(self, request, &change) < 0 ||
             build_released(arena, self->ledger, request->pod_uid, &change, answer[0]) < 0) {
-                memory_fail_memory(call);
+                answer_fail_memory(call);
                 return;
         }
         durable = durable_new(call);

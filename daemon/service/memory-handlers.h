@@ -4,6 +4,7 @@
 /*
  * Handlers of slug.v1.MemoryManagerService, a file for each kind. Inside this folder only.
  */
+#include "service/answer.h"
 #include "service/memory-messages.h"
 #include "service/memory-service.h"
 
@@ -32,7 +33,6 @@ void memory_simulate(RpcCall *call, const ProtobufCMessage *request, void *userd
 
 /* The call was failed: with the peer's mistake (@r above 0, @diag) or for want of memory. */
 void memory_fail(RpcCall *call, int r, const Diag *diag);
-void memory_fail_memory(RpcCall *call);
 /* False: the call was failed. */
 bool memory_get_context(RpcCall *call,
                         const MemoryService *self,

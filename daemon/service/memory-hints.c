@@ -13,7 +13,7 @@
 
 static void fail_hints(RpcCall *call, int r, const Diag *diag) {
         if (r < 0)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_fail(call,
                               r == HINTS_E_UNSUPPORTED ? RPC_FAILED_PRECONDITION
@@ -83,7 +83,7 @@ void memory_get_hints(RpcCall *call, const ProtobufCMessage *message, void *user
         if (memory_build_hints(rpc_call_get_arena(call), &context, &answer,
                                request->pod ? NULL : &asked, &response.n_resources,
                                &response.resources) < 0)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response.base);
 }
@@ -121,7 +121,7 @@ void memory_get_pod_hints(RpcCall *call, const ProtobufCMessage *message, void *
         response.lack = answer.lack.text;
         if (memory_build_hints(arena, &context, &answer, NULL, &response.n_resources,
                                &response.resources) < 0)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response.base);
 }

@@ -12,13 +12,9 @@
 #define SIMULATE_REQUEST_MAX (8u * 1024 * 1024)
 #define IMPORT_REQUEST_MAX   (16u * 1024 * 1024)
 
-void memory_fail_memory(RpcCall *call) {
-        rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
-}
-
 void memory_fail(RpcCall *call, int r, const Diag *diag) {
         if (r < 0)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_fail(call, RPC_INVALID_ARGUMENT, "%s", diag->text);
 }
@@ -113,7 +109,7 @@ bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__Activ
         if (n_all > 0)
                 self->changed(self->userdata);
         if (r)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         return r == 0;
 }
 

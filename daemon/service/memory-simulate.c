@@ -192,7 +192,7 @@ void memory_simulate(RpcCall *call, const ProtobufCMessage *message, void *userd
         if (!memory_get_context(call, self, request->mode, &context))
                 return;
         if (simulate(rpc_call_get_arena(call), self, request, &context, &response) < 0)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response.base);
 }

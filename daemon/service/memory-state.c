@@ -27,7 +27,7 @@ void memory_get_numa_nodes(RpcCall *call, const ProtobufCMessage *message, void 
         if (response.numa_nodes)
                 rpc_call_finish(call, &response.base);
         else
-                memory_fail_memory(call);
+                answer_fail_memory(call);
 }
 
 void memory_get_allocatable(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
@@ -59,7 +59,7 @@ void memory_get_allocatable(RpcCall *call, const ProtobufCMessage *request, void
         if (response.blocks)
                 rpc_call_finish(call, &response.base);
         else
-                memory_fail_memory(call);
+                answer_fail_memory(call);
 }
 
 void memory_get_memory(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
@@ -70,7 +70,7 @@ void memory_get_memory(RpcCall *call, const ProtobufCMessage *message, void *use
 
         if (claim && memory_build_blocks(rpc_call_get_arena(call), claim, &response.n_blocks,
                                          &response.blocks) < 0)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response.base);
 }
@@ -171,7 +171,7 @@ void memory_get_state(RpcCall *call, const ProtobufCMessage *message, void *user
                                     &response.numa_nodes) < 0 ||
             add_claims(arena, self->ledger, request, &response) < 0 ||
             add_dropped(arena, self->ledger, request, &response) < 0)
-                memory_fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response.base);
 }

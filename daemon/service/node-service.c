@@ -8,6 +8,7 @@
  */
 #include "service/node-service.h"
 
+#include "service/answer.h"
 #include "service/messages.h"
 #include "service/qos-messages.h"
 
@@ -17,7 +18,7 @@ static void describe_node(RpcCall *call, const ProtobufCMessage *request, void *
 
         (void)request; /* it has no fields */
         if (message_build_description(rpc_call_get_arena(call), &self->view, &response) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response->base);
 }
@@ -29,7 +30,7 @@ static void get_topology(RpcCall *call, const ProtobufCMessage *request, void *u
         (void)request; /* it has no fields */
         if (message_build_topology(rpc_call_get_arena(call), self->view.topology,
                                    &response.topology) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response.base);
 }
@@ -56,7 +57,7 @@ static void explain(RpcCall *call, const ProtobufCMessage *message, void *userda
         if (i == topology->n_nodes)
                 fail_unknown_node(call, topology, request->numa_node);
         else if (message_build_explanation(rpc_call_get_arena(call), &self->view, i, &response) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response->base);
 }
@@ -67,7 +68,7 @@ static void get_config(RpcCall *call, const ProtobufCMessage *request, void *use
 
         (void)request; /* it has no fields */
         if (message_build_config(rpc_call_get_arena(call), &self->view, &response) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response->base);
 }
@@ -79,7 +80,7 @@ static void list_changes(RpcCall *call, const ProtobufCMessage *message, void *u
 
         if (message_build_changes(rpc_call_get_arena(call), &self->view, request->after_generation,
                                   &response) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response->base);
 }
@@ -90,7 +91,7 @@ static void list_findings(RpcCall *call, const ProtobufCMessage *request, void *
 
         (void)request; /* it has no fields */
         if (message_build_findings(rpc_call_get_arena(call), &self->view, &response) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response->base);
 }
@@ -113,7 +114,7 @@ static bool push_state(RpcCall *call, RpcCookie *seen, void *userdata) {
             (self->cgroup_events &&
              message_build_cgroup_events(arena, self->cgroup_events, seen->second,
                                          &response.n_cgroup_events, &response.cgroup_events) < 0)) {
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
                 return false;
         }
         *seen = get_newest(self);

@@ -206,7 +206,7 @@ void node_plan(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
 
         (void)request; /* it has no fields */
         if (qos_build_plan(rpc_call_get_arena(call), self->view.qos, &response) < 0)
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response->base);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "service/answer.h"
 #include "service/pod-messages.h"
 
 /*
@@ -10,10 +11,6 @@
  * read, and a connection holds 4 MiB (RpcLimits), its answers among them.
  */
 #define REPORT_REQUEST_MAX (3u * 1024 * 1024)
-
-static void fail_memory(RpcCall *call) {
-        rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the answer");
-}
 
 /* Reports */
 
@@ -44,7 +41,7 @@ static void report_pods(RpcCall *call, const ProtobufCMessage *message, void *us
         r = pod_read_report(rpc_call_get_arena(call), request, clock_now_usec(&self->pods->clock),
                             &report, &diag);
         if (r < 0) {
-                fail_memory(call);
+                answer_fail_memory(call);
                 return;
         }
         if (r > 0) {
@@ -53,7 +50,7 @@ static void report_pods(RpcCall *call, const ProtobufCMessage *message, void *us
         }
         response.taken = is_wanted(self, request, report, &diag);
         if (response.taken && self->take(TAKE_PTR(report), self->userdata) < 0) {
-                fail_memory(call);
+                answer_fail_memory(call);
                 return;
         }
         if (!response.taken)
@@ -72,7 +69,7 @@ static void list_pods(RpcCall *call, const ProtobufCMessage *message, void *user
         if (request->max_age_ms > 0)
                 self->refresh(request->max_age_ms * USEC_PER_MSEC, self->userdata);
         if (pod_build_list(rpc_call_get_arena(call), self, request, &response) < 0)
-                fail_memory(call);
+                answer_fail_memory(call);
         else
                 rpc_call_finish(call, &response.base);
 }

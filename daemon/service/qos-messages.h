@@ -5,6 +5,7 @@
  * Limits and cgroups as messages. Inside this folder only. Everything is allocated from the arena;
  * -ENOMEM when it is full.
  */
+#include "service/answer.h"
 #include "service/level-usage.h"
 #include "service/messages.h"
 
