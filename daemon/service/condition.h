@@ -24,6 +24,16 @@ static inline Condition condition_unknown(const char *reason, const char *messag
         return (Condition){ reason, message, SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN };
 }
 
+/* A state of something in one word, and which status that is: a table has one for each state. */
+typedef struct ConditionWord {
+        const char *reason;
+        Condition (*make)(const char *reason, const char *message);
+} ConditionWord;
+
+static inline Condition condition_tell(const ConditionWord *word, const char *message) {
+        return word->make(word->reason, message);
+}
+
 /* Of the kubelet. A NULL message: out of memory. */
 Condition condition_tell_kubelet_configuration(Arena *arena, const NodeView *view);
 Condition condition_tell_kubelet_memory(Arena *arena, const NodeView *view);

@@ -57,10 +57,7 @@ Condition condition_tell_kubelet_memory(Arena *arena, const NodeView *view) {
 }
 
 Condition condition_tell_kubelet_allocatable(Arena *arena, const NodeView *view) {
-        static const struct {
-                const char *reason;
-                Condition (*make)(const char *reason, const char *message);
-        } words[_KUBELET_ALLOCATABLE_N] = {
+        static const ConditionWord words[_KUBELET_ALLOCATABLE_N] = {
                 [KUBELET_ALLOCATABLE_AGREES] = { "Agrees", condition_good },
                 [KUBELET_ALLOCATABLE_NOT_STATIC] = { "NotStatic", condition_unknown },
                 [KUBELET_ALLOCATABLE_NOT_REPORTED] = { "NotReported", condition_unknown },
@@ -70,5 +67,5 @@ Condition condition_tell_kubelet_allocatable(Arena *arena, const NodeView *view)
         const KubeletAllocatable known =
                 kubelet_allocatable_judge(view->pods, view->capacity, &message);
 
-        return words[known].make(words[known].reason, arena_strdup(arena, message.text));
+        return condition_tell(&words[known], arena_strdup(arena, message.text));
 }

@@ -167,10 +167,7 @@ static Condition tell_limits(Arena *arena, const NodeView *view) {
 
 /* Limits that slugd was told to set: what became of them, the worst first. */
 static Condition tell_limits_set(Arena *arena, const NodeView *view) {
-        static const struct {
-                const char *reason;
-                Condition (*make)(const char *reason, const char *message);
-        } words[_LIMITS_STATE_N] = {
+        static const ConditionWord words[_LIMITS_STATE_N] = {
                 [LIMITS_ACHIEVED] = { "Achieved", condition_good },
                 [LIMITS_NOT_MANAGED] = { "NotManaged", condition_good },
                 [LIMITS_NOT_SEEN] = { "NotSeen", condition_unknown },
@@ -186,8 +183,7 @@ static Condition tell_limits_set(Arena *arena, const NodeView *view) {
         Limits limits;
 
         limits_judge(view->qos, &limits);
-        return words[limits.state].make(words[limits.state].reason,
-                                        arena_strdup(arena, limits.message));
+        return condition_tell(&words[limits.state], arena_strdup(arena, limits.message));
 }
 
 static Condition tell_ledger(Arena *arena, const NodeView *view) {
@@ -255,10 +251,7 @@ static Condition tell_claims(Arena *arena, const NodeView *view) {
 }
 
 static Condition tell_pods(Arena *arena, const NodeView *view) {
-        static const struct {
-                const char *reason;
-                Condition (*make)(const char *reason, const char *message);
-        } words[_PODS_KNOWN_N] = {
+        static const ConditionWord words[_PODS_KNOWN_N] = {
                 [PODS_REPORTED] = { "Reported", condition_good },
                 [PODS_UNSEEN] = { "NotSeen", condition_unknown },
                 [PODS_CGROUPS_ONLY] = { "CgroupsOnly", condition_unknown },
@@ -272,7 +265,7 @@ static Condition tell_pods(Arena *arena, const NodeView *view) {
         Diag message = {};
         const PodsKnown known = pods_view_judge(view->pods, &message);
 
-        return words[known].make(words[known].reason, arena_strdup(arena, message.text));
+        return condition_tell(&words[known], arena_strdup(arena, message.text));
 }
 
 /* Notes are no conflict: what they say may be meant so. */
