@@ -101,6 +101,22 @@ const char *cgroup_value_format(CgroupKnob knob,
         return buffer;
 }
 
+const char *cgroup_value_describe(CgroupKnob knob,
+                                  const CgroupValue *value,
+                                  char buffer[static CGROUP_VALUE_WORDS_MAX]) {
+        char text[CGROUP_VALUE_TEXT_MAX], bytes[BYTES_TEXT_MAX];
+
+        (void)cgroup_value_format(knob, value, text);
+        if (knobs[knob].type == CGROUP_KNOB_BYTES && value->number != CGROUP_MAX &&
+            value->number >= MIB)
+                (void)snprintf(buffer, CGROUP_VALUE_WORDS_MAX, "%s (%s)", text,
+                               bytes_format(value->number, bytes));
+        else
+                (void)snprintf(buffer, CGROUP_VALUE_WORDS_MAX, "%s",
+                               text[0] ? text : "<inherited>");
+        return buffer;
+}
+
 CgroupValue cgroup_value_round(CgroupKnob knob, const CgroupValue *value, uint64_t page_bytes) {
         CgroupValue rounded = {};
 

@@ -61,6 +61,11 @@ cgroup_value_parse(CgroupKnob knob, const char *text, size_t n_text, CgroupValue
 const char *cgroup_value_format(CgroupKnob knob,
                                 const CgroupValue *value,
                                 char buffer[static CGROUP_VALUE_TEXT_MAX]);
+#define CGROUP_VALUE_WORDS_MAX (CGROUP_VALUE_TEXT_MAX + BYTES_TEXT_MAX + 4u)
+/* For a person: "1073741824 (1.00 GiB)", "max", "0-1", "<inherited>" for no NUMA nodes. */
+const char *cgroup_value_describe(CgroupKnob knob,
+                                  const CgroupValue *value,
+                                  char buffer[static CGROUP_VALUE_WORDS_MAX]);
 /* What the kernel makes of it: bytes are rounded down to pages, and more than it can count is
  * "max". @page_bytes: not 0. */
 CgroupValue cgroup_value_round(CgroupKnob knob, const CgroupValue *value, uint64_t page_bytes);

@@ -13,27 +13,14 @@
 /* A limit that usage keeps from being reached for so long is told. */
 #define PENDING_USEC (60 * USEC_PER_SEC)
 
-/* "1073741824 (1.00 GiB)" */
-#define VALUE_MAX (CGROUP_VALUE_TEXT_MAX + BYTES_TEXT_MAX + 4u)
-
 typedef struct ValueText {
         char plain[CGROUP_VALUE_TEXT_MAX];
-        char full[VALUE_MAX];
+        char full[CGROUP_VALUE_WORDS_MAX];
 } ValueText;
 
-static const char *describe(CgroupKnob knob, const CgroupValue *value, ValueText *text) {
-        const bool is_mask = cgroup_knob_type(knob) == CGROUP_KNOB_NODES;
-        char bytes[BYTES_TEXT_MAX];
-
+static void describe(CgroupKnob knob, const CgroupValue *value, ValueText *text) {
         (void)cgroup_value_format(knob, value, text->plain);
-        if (cgroup_knob_type(knob) == CGROUP_KNOB_BYTES && value->number != CGROUP_MAX &&
-            value->number >= KIB)
-                (void)snprintf(text->full, sizeof(text->full), "%s (%s)", text->plain,
-                               bytes_format(value->number, bytes));
-        else
-                (void)snprintf(text->full, sizeof(text->full), "%s",
-                               is_mask && nodeset_is_empty(&value->nodes) ? "empty" : text->plain);
-        return text->full;
+        (void)cgroup_value_describe(knob, value, text->full);
 }
 
 void qos_told_begin(QosTold *told, const CgroupValue *found, bool is_drift) {
@@ -48,8 +35,8 @@ static void tell_achieved(const QosTold *told, const QosRow *row, const char *pa
         const char *file = cgroup_knob_file(row->knob);
         ValueText now, before;
 
-        (void)describe(row->knob, &row->value, &now);
-        (void)describe(row->knob, &told->before, &before);
+        describe(row->knob, &row->value, &now);
+        describe(row->knob, &told->before, &before);
         if (told->is_drift)
                 log_event(LOG_NOTICE, SLUG_MESSAGE_LIMIT_REPAIRED,
                           LOG_WITH({ .name = "SLUG_CGROUP", .text = path },
@@ -94,7 +81,7 @@ static void refuse(QosTold *told, const QosRow *row, const char *path, const Qos
         if (knob->error == told->error)
                 return;
         told->error = knob->error;
-        (void)describe(row->knob, &row->value, &value);
+        describe(row->knob, &row->value, &value);
         log_event(LOG_WARNING, SLUG_MESSAGE_LIMIT_REFUSED,
                   LOG_WITH({ .name = "SLUG_CGROUP", .text = path },
                            { .name = "SLUG_KNOB", .text = file },
@@ -108,7 +95,7 @@ static void contend(const QosRow *row, const char *path) {
         const char *file = cgroup_knob_file(row->knob);
         ValueText value;
 
-        (void)describe(row->knob, &row->value, &value);
+        describe(row->knob, &row->value, &value);
         log_event(LOG_WARNING, SLUG_MESSAGE_LIMIT_CONTENDED,
                   LOG_WITH({ .name = "SLUG_CGROUP", .text = path },
                            { .name = "SLUG_KNOB", .text = file },
@@ -125,7 +112,7 @@ static void wait_for_usage(QosTold *told, const QosRow *row, const char *path, u
         if (told->has_told_pending || now_usec < told->since_usec + PENDING_USEC)
                 return;
         told->has_told_pending = true;
-        (void)describe(row->knob, &row->value, &value);
+        describe(row->knob, &row->value, &value);
         log_event(LOG_NOTICE, SLUG_MESSAGE_LIMIT_PENDING,
                   LOG_WITH({ .name = "SLUG_CGROUP", .text = path },
                            { .name = "SLUG_KNOB", .text = file },

@@ -25,13 +25,9 @@ static void append_safe(const char *text, Buffer *buffer) {
 }
 
 static void append_value(CgroupKnob knob, const CgroupValue *value, Buffer *buffer) {
-        char text[CGROUP_VALUE_TEXT_MAX], bytes[BYTES_TEXT_MAX];
+        char text[CGROUP_VALUE_WORDS_MAX];
 
-        (void)cgroup_value_format(knob, value, text);
-        buffer_append_text(buffer, text[0] ? text : "<inherited>");
-        if (cgroup_knob_type(knob) == CGROUP_KNOB_BYTES && value->number != CGROUP_MAX &&
-            value->number >= MIB)
-                buffer_printf(buffer, " (%s)", bytes_format(value->number, bytes));
+        buffer_append_text(buffer, cgroup_value_describe(knob, value, text));
 }
 
 static const char *get_verb(const QosRow *row, const QosKnob *knob) {

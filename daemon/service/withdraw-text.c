@@ -8,7 +8,7 @@ static void append_value(CgroupKnob knob, const CgroupValue *value, Buffer *buff
         char text[CGROUP_VALUE_TEXT_MAX];
 
         (void)cgroup_value_format(knob, value, text);
-        buffer_append_text(buffer, text[0] ? text : "empty");
+        buffer_append_text(buffer, text[0] ? text : "<inherited>");
 }
 
 static void append_item(const QosWithdrawnItem *item, Buffer *buffer) {

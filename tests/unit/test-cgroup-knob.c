@@ -247,6 +247,28 @@ START_TEST(a_value_is_its_text) {
 END_TEST
 
 /* A node set that has the longest text. */
+START_TEST(a_person_reads_it_in_words) {
+        static const struct {
+                CgroupKnob knob;
+                uint64_t number;
+                const char *words;
+        } rows[] = {
+                { CGROUP_MEMORY_MAX, CGROUP_MAX, "max" },
+                { CGROUP_MEMORY_MAX, MIB - 1, "1048575" },
+                { CGROUP_MEMORY_MIN, GIB, "1073741824 (1.00 GiB)" },
+                { CGROUP_PIDS_MAX, 4194304, "4194304" },
+                { CGROUP_CPUSET_MEMS, 0, "<inherited>" },
+        };
+        char buffer[CGROUP_VALUE_WORDS_MAX];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); ++i)
+                ck_assert_str_eq(cgroup_value_describe(
+                                         rows[i].knob,
+                                         &(const CgroupValue){ .number = rows[i].number }, buffer),
+                                 rows[i].words);
+}
+END_TEST
+
 START_TEST(the_longest_list_has_room) {
         CgroupValue value = {}, again;
         char buffer[CGROUP_VALUE_TEXT_MAX];
@@ -273,6 +295,7 @@ Suite *suite(void) {
         tcase_add_loop_test(t, bytes_are_whole_pages, 0, ELEMENTSOF(roundings));
         tcase_add_test(t, values_differ_by_what_the_kernel_keeps);
         tcase_add_test(t, a_value_is_its_text);
+        tcase_add_test(t, a_person_reads_it_in_words);
         tcase_add_test(t, the_longest_list_has_room);
         suite_add_tcase(s, t);
         return s;

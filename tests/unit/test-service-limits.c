@@ -388,8 +388,8 @@ START_TEST(what_was_put_back_is_text) {
                 finish(),
                 "/sys/fs/cgroup/kubepods/memory.max: was max, slugd wrote 1073741824, and it is "
                 "again what it was\n"
-                "/sys/fs/cgroup/gone/cpuset.mems: was empty, slugd wrote empty, and the cgroup is "
-                "gone\n"
+                "/sys/fs/cgroup/gone/cpuset.mems: was <inherited>, slugd wrote <inherited>, and "
+                "the cgroup is gone\n"
                 "/sys/fs/cgroup/busy/memory.min: was 0, slugd wrote 0, and it could not be put "
                 "back: Device or resource busy\n");
         buffer_deinit(&buffer);
