@@ -243,6 +243,22 @@ waits "after a boot limits are written" has "$burstable/cpuset.mems" 0-2
 contains "$(cat "$root/var/lib/slug/limits.json")" '"before":"0"' "and what was there before is that of this boot"
 stop_slugd TERM
 
+# A record that cannot be replaced while limits are put back is tried again, though no limit is written any more.
+rm "$root/var/lib/slug/limits.json"
+mkdir -p "$root/var/lib/slug/limits.json/in-the-way"
+serve
+report
+waits "a record that cannot be written is told" has_said "limits.json cannot be written"
+rm -r "$root/var/lib/slug/limits.json"
+waits "and tried again" has_said "Limits of cgroups are written again"
+waits "so that limits are there" has_said "memory.max of $besteffort is "
+rm "$root/var/lib/slug/limits.json"
+mkdir -p "$root/var/lib/slug/limits.json/in-the-way"
+ask NodeService/Withdraw '{}' >"$tmp/withdrawn"
+rm -r "$root/var/lib/slug/limits.json"
+waits "what was put back is out of the record when the disk lets it" grep -q '"limits":\[\]' "$root/var/lib/slug/limits.json"
+stop_slugd TERM
+
 # A file that cannot be written.
 if [ "$(id -u)" -ne 0 ]; then
   chmod 444 "$fs/$burstable/cpuset.mems"
