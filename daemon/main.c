@@ -5,6 +5,7 @@
  * Arguments, then the manager. Exit status: 0 stopped as asked, 1 could not start or had to stop, 2
  * wrong usage.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static bool main_arg_no_ledger = false;
 static bool main_arg_fake_tree;
 static bool main_arg_foreground;
 static bool main_arg_plan;
+static bool main_arg_withdraw;
 static bool main_arg_output_is_given;
 static PlanFormat main_arg_output = PLAN_TEXT;
 static int main_arg_log_level = LOG_INFO;
@@ -51,6 +53,10 @@ static int help(void) {
                 "why, and\n"
                 "                         what is there now, and end; nothing is written\n"
                 "  -o, --output FORMAT    of --plan: text or json (default: text)\n"
+                "      --withdraw         put back what the last slugd has written to limits of "
+                "QoS "
+                "cgroups, and\n"
+                "                         end; while a slugd runs, use \"slugctl uninstall\"\n"
                 "      --fake-tree        cgroups below DIR are a fake tree: write limits into it; "
                 "needs --root\n"
                 "      --no-ledger        keep claims in memory only, for a try-out\n"
@@ -107,6 +113,7 @@ static int parse_args(int argc, char **argv) {
                 ARG_CONFIG,
                 ARG_CHECK_CONFIG,
                 ARG_PLAN,
+                ARG_WITHDRAW,
                 ARG_NO_LEDGER,
                 ARG_FAKE_TREE,
                 ARG_FOREGROUND,
@@ -120,6 +127,7 @@ static int parse_args(int argc, char **argv) {
                 { "check-config", required_argument, NULL, ARG_CHECK_CONFIG },
                 { "fake-tree", no_argument, NULL, ARG_FAKE_TREE },
                 { "plan", no_argument, NULL, ARG_PLAN },
+                { "withdraw", no_argument, NULL, ARG_WITHDRAW },
                 { "output", required_argument, NULL, 'o' },
                 { "no-ledger", no_argument, NULL, ARG_NO_LEDGER },
                 { "foreground", no_argument, NULL, ARG_FOREGROUND },
@@ -150,6 +158,9 @@ static int parse_args(int argc, char **argv) {
                 case ARG_PLAN:
                         main_arg_plan = true;
                         break;
+                case ARG_WITHDRAW:
+                        main_arg_withdraw = true;
+                        break;
                 case 'o':
                         r = set_output(optarg);
                         if (r)
@@ -177,6 +188,10 @@ static int parse_args(int argc, char **argv) {
         }
         if (optind < argc) {
                 (void)fprintf(stderr, "slugd: unexpected argument '%s'\n", argv[optind]);
+                return usage();
+        }
+        if (main_arg_plan && main_arg_withdraw) {
+                (void)fprintf(stderr, "slugd: --plan and --withdraw do not go together\n");
                 return usage();
         }
         if (main_arg_output_is_given && !main_arg_plan) {
@@ -233,6 +248,14 @@ static int complain(int r, const Diag *diag) {
         return EXIT_FAILURE;
 }
 
+static int print(const Buffer *buffer) {
+        if (fwrite(buffer->data, 1, buffer->n_data, stdout) == buffer->n_data &&
+            fflush(stdout) == 0)
+                return EXIT_SUCCESS;
+        (void)fprintf(stderr, "slugd: cannot write: %s\n", strerror(errno));
+        return EXIT_FAILURE;
+}
+
 static int print_plan(const ManagerParams *params) {
         _cleanup_(buffer_deinitp) Buffer buffer = {};
         bool is_running = false;
@@ -242,12 +265,28 @@ static int print_plan(const ManagerParams *params) {
         r = manager_plan(params, main_arg_output, &buffer, &is_running, &diag);
         if (r)
                 return complain(r, &diag);
-        if (fwrite(buffer.data, 1, buffer.n_data, stdout) != buffer.n_data || fflush(stdout) != 0)
-                return complain(-errno, &diag);
+        r = print(&buffer);
         if (is_running)
                 (void)fprintf(stderr, "slugd: another slugd runs here, and knows what pods "
                                       "request: see \"slugctl plan\"\n");
-        return EXIT_SUCCESS;
+        return r;
+}
+
+static int withdraw(ManagerParams *params) {
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        _cleanup_(buffer_deinitp) Buffer buffer = {};
+        size_t n_failures = 0;
+        Diag diag = {};
+        int r;
+
+        params->only_withdraws = true;
+        r = manager_new(params, &manager, &diag);
+        if (r == 0)
+                r = manager_withdraw(manager, &buffer, &n_failures);
+        if (r)
+                return complain(r, &diag);
+        r = print(&buffer);
+        return n_failures > 0 ? EXIT_FAILURE : r;
 }
 
 int main(int argc, char **argv) {
@@ -266,9 +305,10 @@ int main(int argc, char **argv) {
         params.config_file = main_arg_config;
         params.has_no_ledger = main_arg_no_ledger;
         params.has_fake_tree = main_arg_fake_tree;
-        if (main_arg_plan) {
+        if (main_arg_plan || main_arg_withdraw) {
                 log_init("slugd", LOG_TARGET_TEXT, LOG_ERR);
-                return print_plan(&params);
+                (void)signal(SIGPIPE, SIG_IGN);
+                return main_arg_plan ? print_plan(&params) : withdraw(&params);
         }
         log_init("slugd", main_arg_foreground ? LOG_TARGET_TEXT : LOG_TARGET_AUTO,
                  main_arg_log_level);

@@ -27,10 +27,19 @@ static const char *const block_files[] = {
         "block_size_bytes", "auto_online_blocks", "state", "valid_zones", "node*", NULL
 };
 static const char *const gpu_files[] = { "numa_status", NULL };
-static const char *const pod_files[] = { "cgroup.events",    "memory.current",
-                                         "memory.events",    "memory.max",
-                                         "memory.numa_stat", "memory.pressure",
-                                         "hugetlb.*",        NULL };
+static const char *const pod_files[] = {
+        "cgroup.events",
+        "cpuset.mems",
+        "memory.current",
+        "memory.events",
+        "memory.low",
+        "memory.max",
+        "memory.min",
+        "memory.numa_stat",
+        "memory.pressure",
+        "hugetlb.*",
+        NULL,
+};
 
 static const ListItem items[] = {
         /* host.c */
@@ -47,9 +56,21 @@ static const ListItem items[] = {
         { ITEM_FILE, "sys/fs/cgroup/unified/cgroup.controllers", NULL, NULL },
         { ITEM_FILE, "sys/fs/cgroup/kubepods.slice/memory.max", NULL, NULL },
         { ITEM_FILE, "sys/fs/cgroup/kubepods/memory.max", NULL, NULL },
+        /* what is usually reserved; limits of it are planned where the kubelet was told of it */
+        { ITEM_FILE, "sys/fs/cgroup/system.slice/memory.max", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/system.slice/memory.min", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/podruntime.slice/memory.max", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/podruntime.slice/memory.min", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/kubelet.slice/memory.max", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/kubelet.slice/memory.min", NULL, NULL },
         /* pods, whose cgroups are called by their uids */
         { ITEM_PRIVATE_TREE, "sys/fs/cgroup/kubepods.slice", NULL, pod_files },
         { ITEM_PRIVATE_TREE, "sys/fs/cgroup/kubepods", NULL, pod_files },
+        /* what systemReservedCgroup usually is, without what is in it */
+        { ITEM_FILE, "sys/fs/cgroup/system.slice/cgroup.events", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/system.slice/memory.current", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/system.slice/memory.max", NULL, NULL },
+        { ITEM_FILE, "sys/fs/cgroup/system.slice/memory.min", NULL, NULL },
         /* node.c, block.c, tier.c */
         { ITEM_TREE, "sys/devices/system/node", NULL, NULL },
         { ITEM_TREE, "sys/devices/system/memory", NULL, block_files },

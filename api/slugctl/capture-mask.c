@@ -20,20 +20,41 @@
  * another machine.
  */
 static const char *const kubelet_keys[] = {
-        "apiVersion",          "kind",
-        "systemReserved",      "kubeReserved",
-        "evictionHard",        "mergeDefaultEvictionSettings",
-        "cgroupsPerQOS",       "reservedMemory",
-        "memoryManagerPolicy", "enforceNodeAllocatable",
+        "apiVersion",
+        "kind",
+        "systemReserved",
+        "kubeReserved",
+        "evictionHard",
+        "mergeDefaultEvictionSettings",
+        "cgroupsPerQOS",
+        "reservedMemory",
+        "memoryManagerPolicy",
+        "enforceNodeAllocatable",
         "featureGates",
+        "qosReserved",
+        "failSwapOn",
+        "memorySwap",
+        "cpuManagerPolicy",
+        "topologyManagerPolicy",
+        "topologyManagerPolicyOptions",
 };
 
 static const char *const kubelet_flags[] = {
-        "config",          "config-dir",
-        "system-reserved", "kube-reserved",
-        "eviction-hard",   "enforce-node-allocatable",
-        "cgroups-per-qos", "memory-manager-policy",
-        "reserved-memory", "feature-gates",
+        "config",
+        "config-dir",
+        "system-reserved",
+        "kube-reserved",
+        "eviction-hard",
+        "enforce-node-allocatable",
+        "cgroups-per-qos",
+        "memory-manager-policy",
+        "reserved-memory",
+        "feature-gates",
+        "qos-reserved",
+        "fail-swap-on",
+        "cpu-manager-policy",
+        "topology-manager-policy",
+        "topology-manager-policy-options",
 };
 
 void capture_mask_deinit(CaptureMask *mask) {

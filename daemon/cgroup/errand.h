@@ -61,8 +61,10 @@ typedef struct CgroupErrandsParams {
 } CgroupErrandsParams;
 
 _must_check_ int cgroup_errands_new(const CgroupErrandsParams *params, CgroupErrands **ret);
-/* Those that wait are answered as cancelled before it returns. To be called before the workers and
- * the writer go, and not from an answer. */
+/* Nothing is begun any more; to be called before the bus goes, which ends what waits for it. */
+void cgroup_errands_stop(CgroupErrands *errands);
+/* Those that wait are answered as cancelled before it returns. To be called when the bus is gone,
+ * before the workers and the writer go, and not from an answer. */
 CgroupErrands *cgroup_errands_free(CgroupErrands *errands);
 DEFINE_CLEANUP(CgroupErrands *, cgroup_errands_free);
 

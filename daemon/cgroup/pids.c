@@ -10,8 +10,8 @@
 #include "base/scan.h"
 
 /*
- * Folders are walked by a stack of those that are open, one of each depth, so that the call stack and
- * the number of descriptors have a cap.
+ * Folders are walked by a stack of those that are open, one of each depth, so that the call stack
+ * and the number of descriptors have a cap.
  */
 #define FILE_MAX  (512u * 1024) /* bytes of one cgroup.procs */
 #define DEPTH_MAX 64u

@@ -65,28 +65,11 @@ static void unlink_write(CgroupWriter *writer, const Write *write) {
 
 /* Reading back */
 
-/* Return: 0, CGROUP_E_*, -ESTALE, or an errno. */
-static int open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        struct stat stat;
-        int r;
-
-        r = cgroup_open(tree, path, &fd);
-        if (r)
-                return r;
-        if (fstat(fd, &stat) < 0)
-                return -errno;
-        if (inode != 0 && stat.st_ino != inode)
-                return -ESTALE;
-        *ret_fd = TAKE_FD(fd);
-        return 0;
-}
-
 static int read_knob(const Write *write, CgroupValue *ret) {
         _cleanup_(fd_closep) int fd = -EBADF;
         int r;
 
-        r = open_same(write->writer->params.tree, write->path, write->inode, &fd);
+        r = cgroup_open_same(write->writer->params.tree, write->path, write->inode, &fd);
         if (r == 0)
                 r = cgroup_read_knob(fd, write->knob, ret);
         if (r == CGROUP_E_ABSENT)
@@ -121,13 +104,12 @@ static void on_told(int error, const char *message, void *userdata) {
                 finish(write, error, CGROUP_WRITE_SYSTEMD, message);
 }
 
-static void on_written(int error, int fd, void *userdata) {
-        Write *write = userdata;
+/* The file has been written, or not. */
+static void tell_systemd(Write *write, int error) {
         CgroupBus *bus = write->writer->params.bus;
         const CgroupProperty property = { .knob = write->knob, .value = write->value };
         int r;
 
-        (void)fd_close(fd);
         if (error || !bus || !write->unit[0]) {
                 finish(write, error, CGROUP_WRITE_FILE, "");
                 return;
@@ -139,8 +121,8 @@ static void on_written(int error, int fd, void *userdata) {
                 write->is_at_bus = true;
 }
 
-static int submit(CgroupWriter *writer, Write *write, int fd) {
-        const CgroupWriterParams *params = &writer->params;
+static int submit(Write *write, const CgroupValue *value, int fd, WorkerDone done) {
+        const CgroupWriterParams *params = &write->writer->params;
         char text[CGROUP_VALUE_TEXT_MAX + 1];
         WorkerJob job = {
                 .op = WORKER_OP_SET,
@@ -149,13 +131,13 @@ static int submit(CgroupWriter *writer, Write *write, int fd) {
                 .deadline_usec = params->deadline_usec,
         };
 
-        (void)cgroup_value_format(write->knob, &write->value, text);
+        (void)cgroup_value_format(write->knob, value, text);
         job.n_data = strlen(text);
         /* No NUMA nodes are no text, and nothing written is no write. */
         text[job.n_data++] = '\n';
         return worker_submit(params->workers,
                              write->knob == CGROUP_CPUSET_MEMS ? params->cpuset_lane : params->lane,
-                             &job, on_written, write);
+                             &job, done, write);
 }
 
 /* @write->inode: 0: whatever is there; then it is what was found. Return: 0, CGROUP_E_*, or an
@@ -165,13 +147,54 @@ static int open_knob(const CgroupWriter *writer, Write *write, int *ret_fd) {
         struct stat stat;
         int r;
 
-        r = open_same(writer->params.tree, write->path, write->inode, &dir_fd);
+        r = write->inode ? cgroup_open_same(writer->params.tree, write->path, write->inode, &dir_fd)
+                         : cgroup_open(writer->params.tree, write->path, &dir_fd);
         if (r)
                 return r;
         if (fstat(dir_fd, &stat) < 0)
                 return -errno;
         write->inode = stat.st_ino;
         return cgroup_open_file(dir_fd, cgroup_knob_file(write->knob), O_WRONLY, ret_fd);
+}
+
+/* A mask that is to be none: before 7.2 the kernel refuses that to a cgroup with processes. What
+ * the parent may use is as much. */
+
+/* Return: 0, CGROUP_E_*, CGROUP_KNOB_E_MALFORMED, or an errno. */
+static int read_parent_mask(const Write *write, CgroupValue *ret) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX + 1];
+        size_t n_text;
+        int r;
+
+        r = cgroup_open(write->writer->params.tree, cgroup_path_get_parent(write->path, parent),
+                        &fd);
+        if (r == 0)
+                r = cgroup_read_file(fd, "cpuset.mems.effective", text, sizeof(text), &n_text);
+        return r ? r : cgroup_value_parse(CGROUP_CPUSET_MEMS, text, n_text, ret);
+}
+
+static void on_written_instead(int error, int fd, void *userdata) {
+        (void)fd_close(fd);
+        tell_systemd(userdata, error);
+}
+
+/* Return: false when it cannot be tried. */
+static bool write_parent_mask(Write *write) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        CgroupValue mask;
+
+        return write->knob == CGROUP_CPUSET_MEMS && nodeset_is_empty(&write->value.nodes) &&
+               read_parent_mask(write, &mask) == 0 && open_knob(write->writer, write, &fd) == 0 &&
+               submit(write, &mask, fd, on_written_instead) == 0;
+}
+
+static void on_written(int error, int fd, void *userdata) {
+        Write *write = userdata;
+
+        (void)fd_close(fd);
+        if (error != -ENOSPC || !write_parent_mask(write))
+                tell_systemd(write, error);
 }
 
 static int new_write(CgroupWriter *writer,
@@ -215,7 +238,7 @@ int cgroup_writer_write(CgroupWriter *writer,
         r = open_knob(writer, owned, &fd);
         if (r)
                 return r;
-        r = submit(writer, owned, fd);
+        r = submit(owned, &owned->value, fd, on_written);
         if (r)
                 return r;
         /* Nothing below can fail. */

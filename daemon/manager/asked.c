@@ -14,6 +14,8 @@ Asked *asked_free(Asked *asked) {
         if (!asked)
                 return NULL;
         /* what waits for the bus is answered, and nothing more is begun */
+        if (asked->errands)
+                cgroup_errands_stop(asked->errands);
         cgroup_bus_free(asked->bus);
         cgroup_errands_free(asked->errands);
         cgroup_writer_free(asked->writer);

@@ -17,7 +17,6 @@ libslugcore_a_SOURCES += \
 	%D%/qos-announce.c %D%/qos-announce.h \
 	%D%/qos-apply.c %D%/qos-apply.h \
 	%D%/qos-keeper.c %D%/qos-keeper.h \
-	%D%/qos-order.c %D%/qos-order.h \
 	%D%/qos-record-file.c %D%/qos-record-file.h \
 	%D%/qos-sight.c %D%/qos-sight.h \
 	%D%/qos-withdraw.c %D%/qos-withdraw.h \
@@ -32,4 +31,5 @@ libslugcore_a_SOURCES += \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/store.c %D%/store.h \
 	%D%/view.c %D%/view.h \
-	%D%/watch.c %D%/watch.h
+	%D%/watch.c %D%/watch.h \
+	%D%/withdraw.c

@@ -281,7 +281,7 @@ int manager_on_stop(sd_event_source *source _unused_,
                     void *userdata) {
         Manager *manager = userdata;
 
-        if (manager->is_stopping ||
+        if (manager->is_stopping || !manager->server ||
             sd_event_add_time_relative(manager->event, NULL, CLOCK_MONOTONIC, DRAIN_USEC, 1,
                                        on_drain_timeout, NULL) < 0)
                 return sd_event_exit(manager->event, 0);

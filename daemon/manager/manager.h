@@ -9,6 +9,7 @@
  */
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -21,6 +22,7 @@ typedef struct ManagerParams {
         const char *config_file; /* NULL: the default below the root, which may be missing */
         bool has_no_ledger;      /* claims are kept in memory only */
         bool has_fake_tree;      /* cgroups below @root are files to write limits into */
+        bool only_withdraws;     /* for manager_withdraw(): nothing is looked at, written, served */
         Clock clock;             /* monotonic */
         Clock wall_clock;        /* for the history */
 } ManagerParams;
@@ -30,6 +32,7 @@ enum {
         MANAGER_E_CONFIG, /* the configuration was refused */
         MANAGER_E_SOCKET, /* the socket cannot be served */
         MANAGER_E_ROOT,   /* the root cannot be used, or is no fake one */
+        MANAGER_E_STORE,  /* only_withdraws: another slugd has the folder, or there is none */
 };
 
 /* Reads the configuration and the machine and binds the socket. @reterr: set on MANAGER_E_*. */
@@ -39,3 +42,7 @@ DEFINE_CLEANUP(Manager *, manager_free);
 
 /* Says READY and serves until SIGTERM or SIGINT; SIGHUP reloads. Return: 0 or an errno. */
 _must_check_ int manager_run(Manager *manager);
+
+/* slugd --withdraw: puts back what the last slugd has written to cgroups. @buffer: what became of
+ * each. Return: 0 or an errno. */
+_must_check_ int manager_withdraw(Manager *manager, Buffer *buffer, size_t *ret_n_failures);

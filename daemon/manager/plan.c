@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "base/scan.h"
 #include "config/config.h"
 #include "ledger/journal.h"
+#include "manager/qos-sight.h"
 #include "manager/snapshot.h"
 #include "pods/inventory.h"
 
@@ -19,9 +19,6 @@
  * What only a slugd that runs can know stays unknown: nobody has reported pods here, so that what
  * depends on their requests is held back, and says so.
  */
-#define PLAN_KNOBS                                                                                 \
-        (1u << CGROUP_MEMORY_MAX | 1u << CGROUP_MEMORY_LOW | 1u << CGROUP_MEMORY_MIN |             \
-         1u << CGROUP_CPUSET_MEMS)
 #define LOCKS_MAX (64u * 1024)
 
 typedef struct Look {
@@ -31,19 +28,17 @@ typedef struct Look {
         PodsTree *pods;
         Inventory *inventory;
         QosRequests requests;
-        QosPlaces places;
+        QosSight sight;
         QosPlan plan;
         QosKnob knobs[QOS_ROWS_MAX];
         QosNodeLimitPlan node_limit_plan;
         NodeLimitsView node_limits;
-        unsigned node_limit_files;
-        uint64_t page_bytes;
-        char problem[DIAG_TEXT_MAX];
 } Look;
 
 static void look_freep(Look **look) {
         if (!*look)
                 return;
+        qos_sight_deinit(&(*look)->sight);
         inventory_free((*look)->inventory);
         pods_tree_free((*look)->pods);
         snapshot_deinit(&(*look)->snapshot);
@@ -88,78 +83,57 @@ static int read_machine(Look *look) {
         return error_fold(r);
 }
 
-/* What cannot be read is not there, and why is told once. */
-static void read_places(Look *look, const CgroupTree *tree) {
-        const KubeletConfig *kubelet = &look->settings->config->kubelet;
-
-        if (qos_places_make(cgroup_detect_driver(tree, kubelet->cgroup_root), kubelet->cgroup_root,
-                            kubelet->system_reserved_cgroup, kubelet->kube_reserved_cgroup,
-                            &look->places))
-                (void)snprintf(look->problem, sizeof(look->problem),
-                               "the kubelet's cgroups have a name that slugd cannot use");
-        for (QosLevel level = 0; level < _QOS_LEVEL_N; ++level) {
-                QosPlace *place = &look->places.items[level];
-                int r = 0;
-
-                if (place->path[0])
-                        r = cgroup_read_state(tree, place->path, PLAN_KNOBS, &place->state);
-                if (r == 0)
-                        continue;
-                place->state = (CgroupState){};
-                (void)snprintf(look->problem, sizeof(look->problem), "%.120s cannot be read: %s",
-                               place->path, strerror(r < 0 ? -r : EIO));
-        }
-}
-
-static void find_places(Look *look) {
-        _cleanup_(cgroup_tree_deinitp) CgroupTree tree = CGROUP_TREE_NULL;
-        const int r = cgroup_tree_open(&look->root, &tree);
-
-        look->page_bytes = tree.page_bytes;
-        if (r)
-                (void)snprintf(look->problem, sizeof(look->problem),
-                               "/" CGROUP_DIR " cannot be used: %s", strerror(r < 0 ? -r : EIO));
-        else if (!tree.is_v2)
-                (void)snprintf(look->problem, sizeof(look->problem),
-                               "limits need cgroup v2, and none is mounted on /" CGROUP_DIR);
-        else
-                read_places(look, &tree);
-        look->node_limit_files = cgroup_node_limit_probe(&tree);
-}
-
 /* The first step of each knob, as if nothing else stood in its way. */
 static void plan(Look *look) {
+        const uint64_t page_bytes = look->settings->capacity.page_bytes;
+
         look->requests = qos_requests_sum(look->inventory);
         qos_plan_build(&(const QosInput){ .params = &look->settings->qos,
                                           .topology = look->snapshot.topology,
                                           .capacity = look->snapshot.capacity,
                                           .requests = &look->requests,
-                                          .places = &look->places,
-                                          .page_bytes = look->page_bytes },
+                                          .places = &look->sight.places,
+                                          .page_bytes = page_bytes },
                        &look->plan);
         for (size_t i = 0; i < look->plan.n_rows; ++i) {
                 const QosRow *row = &look->plan.rows[i];
 
-                (void)qos_step(&look->knobs[i],
-                               &(const QosStepInput){
-                                       .row = row,
-                                       .state = &look->places.items[row->level].state,
-                                       .page_bytes = look->page_bytes ? look->page_bytes : 4 * KIB,
-                                       .may_lower = true,
-                                       .may_raise = true });
+                (void)qos_step(
+                        &look->knobs[i],
+                        &(const QosStepInput){ .row = row,
+                                               .state = &look->sight.places.items[row->level].state,
+                                               .page_bytes = page_bytes,
+                                               .may_lower = true,
+                                               .may_raise = true });
         }
 }
 
 static void plan_node_limits(Look *look) {
-        qos_node_limit_plan(&(const QosNodeLimitInput){ .is_managed = look->settings->qos.manage &
-                                                                      QOS_MANAGE_NODE_LIMIT,
-                                                        .params = &look->settings->node_limits,
-                                                        .topology = look->snapshot.topology,
-                                                        .files = look->node_limit_files,
-                                                        .page_bytes = look->page_bytes },
-                            &look->node_limit_plan);
+        qos_node_limit_plan(
+                &(const QosNodeLimitInput){ .is_managed = look->settings->qos.manage &
+                                                          QOS_MANAGE_NODE_LIMIT,
+                                            .params = &look->settings->node_limits,
+                                            .topology = look->snapshot.topology,
+                                            .files = cgroup_node_limit_probe(&look->sight.tree),
+                                            .page_bytes = look->settings->capacity.page_bytes },
+                &look->node_limit_plan);
         if (look->node_limit_plan.is_managed)
                 look->node_limits.plan = &look->node_limit_plan;
+}
+
+static int print(const Look *look, PlanFormat format, Clock clock, Buffer *buffer) {
+        const QosSight *sight = &look->sight;
+
+        return plan_text_append(&(const QosView){ .plan = &look->plan,
+                                                  .places = &sight->places,
+                                                  .requests = &look->requests,
+                                                  .knobs = look->knobs,
+                                                  .node_limits = &look->node_limits,
+                                                  .problem = sight->problem[0]
+                                                                     ? sight->problem
+                                                                     : sight->level_problem,
+                                                  .clock = clock },
+                                format, buffer);
 }
 
 /*
@@ -192,22 +166,15 @@ int manager_plan(const ManagerParams *params,
         if (!look)
                 return -ENOMEM;
         look->root = (Root)ROOT_NULL;
+        qos_sight_init(&look->sight, &look->root);
         r = load(look, params, reterr);
         if (r == 0)
                 r = read_machine(look);
         if (r)
                 return r;
-        find_places(look);
+        qos_sight_look(&look->sight, &look->settings->config->kubelet);
         plan(look);
         plan_node_limits(look);
         *ret_is_running = is_locked(&look->root);
-        return plan_text_append(&(const QosView){ .plan = &look->plan,
-                                                  .places = &look->places,
-                                                  .requests = &look->requests,
-                                                  .knobs = look->knobs,
-                                                  .node_limits = &look->node_limits,
-                                                  .problem = look->problem,
-                                                  .page_bytes = look->page_bytes,
-                                                  .clock = params->clock },
-                                format, buffer);
+        return print(look, format, params->clock, buffer);
 }

@@ -54,8 +54,6 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->node->cgroup_events)
                 cgroup_metrics_write(served->node->cgroup_events, buffer);
         qos_metrics_write(served->node->view.qos, buffer);
-        if (served->node->cgroup_events)
-                cgroup_metrics_write(served->node->cgroup_events, buffer);
         calls_write(&served->calls, buffer);
 }
 

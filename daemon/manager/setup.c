@@ -301,6 +301,36 @@ static int setup_asked(Manager *manager, bool may_write) {
                 &manager->cgroups, &manager->asked);
 }
 
+/* What another slugd has is that one's to put back. */
+static int check_store(const Manager *manager, Diag *reterr) {
+        const char *problem = store_get_problem(manager->store);
+
+        if (!problem[0])
+                return 0;
+        diag_set(reterr, NULL, 0, 0,
+                 "limits cannot be put back: %s; where a slugd runs, \"slugctl uninstall\" has it "
+                 "put them back",
+                 problem);
+        return MANAGER_E_STORE;
+}
+
+/* The first look, and the socket. */
+static int begin(Manager *manager, const ManagerParams *params, Diag *reterr) {
+        int r;
+
+        r = manager_refresh(manager);
+        if (r)
+                return r;
+        if (params->only_withdraws)
+                return check_store(manager, reterr);
+        manager_import(manager);
+        /* nobody is promised what pods hold that were there before */
+        pods_keeper_look(manager->keeper);
+        qos_keeper_look(manager->limits);
+        node_limits_look(manager->node_limits);
+        return setup_socket(manager, params->socket, reterr);
+}
+
 int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
         int r;
@@ -312,7 +342,6 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         manager->start_time_usec = clock_now_usec(&manager->wall_clock);
         manager->root = (Root)ROOT_NULL;
         node_service_init(&manager->service);
-        manager->service.root = &manager->root;
         manager->memory = (MemoryService){ .wall_clock = manager->wall_clock,
                                            .changed = manager_on_changed,
                                            .userdata = manager };
@@ -347,15 +376,7 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         r = setup_asked(manager, manager->root.is_host || params->has_fake_tree);
         if (r)
                 return r;
-        r = manager_refresh(manager);
-        if (r)
-                return r;
-        manager_import(manager);
-        /* nobody is promised what pods hold that were there before */
-        pods_keeper_look(manager->keeper);
-        qos_keeper_look(manager->limits);
-        node_limits_look(manager->node_limits);
-        r = setup_socket(manager, params->socket, reterr);
+        r = begin(manager, params, reterr);
         if (r)
                 return r;
         *ret = TAKE_PTR(manager);

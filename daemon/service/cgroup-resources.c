@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Source: toResources() in pkg/kubelet/cm/cgroup_manager_linux.go of Kubernetes 1.36.3, and Set() of
- * fs2 in github.com/opencontainers/cgroups. Other than there, what is absent is left alone: the
+ * Source: toResources() in pkg/kubelet/cm/cgroup_manager_linux.go of Kubernetes 1.36.3, and Set()
+ * of fs2 in github.com/opencontainers/cgroups. Other than there, what is absent is left alone: the
  * kubelet sets every size of hugepages that it does not name to 0.
  */
 #define UNLIMITED (-1)

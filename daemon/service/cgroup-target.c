@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * Source: pkg/kubelet/cm/pod_container_manager_linux.go of Kubernetes 1.36.3: what is a folder right
- * below a QoS level and has "pod" in its name is a pod, and one that nobody knows is killed.
+ * Source: pkg/kubelet/cm/pod_container_manager_linux.go of Kubernetes 1.36.3: what is a folder
+ * right below a QoS level and has "pod" in its name is a pod, and one that nobody knows is killed.
  */
 #define POD_PART "pod"
 

@@ -4,8 +4,8 @@
 /*
  * The cgroup that a caller names
  *
- * From a list of components to a path below one of the configured roots, whatever was sent: kubepods
- * and the reserved cgroups. Pure: that no link leads out is seen to by who opens it.
+ * From a list of components to a path below one of the configured roots, whatever was sent:
+ * kubepods and the reserved cgroups. Pure: that no link leads out is seen to by who opens it.
  */
 #include "base/error.h"
 #include "qos/level.h"

@@ -3,6 +3,7 @@
  * Findings: limits that slugd was told to keep
  */
 #include "service/finder.h"
+#include "service/limits.h"
 
 /* What of it the kubelet writes */
 
@@ -61,9 +62,10 @@ void find_unclear_knobs(Finder *finder) {
             finder->view->qos_params->kubelet.memory_qos != QOS_GATE_UNKNOWN)
                 return;
         finder_add(finder,
-                   "qos.manage names memory.min or memory.low, and nobody has said whether the "
-                   "kubelet's gate MemoryQoS is on, as it is from 1.37 on: the kubelet may write "
-                   "them, too",
+                   "qos.manage names memory.min or memory.low, which slugd leaves to the kubelet: "
+                   "from "
+                   "1.37 on it writes them itself, and nobody has said that its gate MemoryQoS is "
+                   "off",
                    finder_set_kubelet(finder, "kubelet.featureGates.MemoryQoS",
                                       "featureGates: {MemoryQoS: false}"));
 }
@@ -85,6 +87,9 @@ void find_no_cgroup2(Finder *finder) {
 void find_nothing_written(Finder *finder) {
         const NodeView *view = finder->view;
 
+        /* a captured machine is never written to, and that is as it should be */
+        if (view->root && strcmp(view->root, "/") != 0)
+                return;
         if (!view->qos || finder_get_manage(finder) == 0 || !view->qos->problem ||
             !view->qos->problem[0] ||
             strcmp(view->topology->machine->host.cgroup_version, "v2") != 0)
@@ -93,7 +98,7 @@ void find_nothing_written(Finder *finder) {
                    arena_printf(finder->arena, "qos.manage names limits, and none is written: %s",
                                 view->qos->problem),
                    view->qos->is_withdrawn ? "systemctl reload slugd"
-                                           : "mend that, then: systemctl reload slugd");
+                                           : "mend that, then: systemctl restart slugd");
 }
 
 /* Single knobs */
@@ -132,18 +137,12 @@ void find_refused(Finder *finder) {
         Row row;
 
         while (next_row(finder, QOS_STATUS_REFUSED, &index, &row)) {
-                static const char *const steps[] = {
-                        [CGROUP_WRITE_OPEN] = "the cgroup cannot be opened",
-                        [CGROUP_WRITE_FILE] = "the kernel does not take it",
-                        [CGROUP_WRITE_SYSTEMD] = "systemd does not take it",
-                        [CGROUP_WRITE_READ_BACK] = "it cannot be read back",
-                };
+                char error[LIMITS_ERROR_MAX];
                 const char *file = name_file(finder, &row);
 
                 finder_add(finder,
-                           file ? arena_printf(finder->arena, "%s is not what it should be: %s: %s",
-                                               file, steps[row.knob->error_step],
-                                               strerror(-row.knob->error))
+                           file ? arena_printf(finder->arena, "%s is not what it should be: %s",
+                                               file, limits_format_error(row.knob, error))
                                 : NULL,
                            "mend that, then: systemctl reload slugd");
         }

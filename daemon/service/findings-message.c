@@ -37,6 +37,13 @@ add_findings(Arena *arena, const NodeView *view, Slug__V1__ListFindingsResponse 
         return 0;
 }
 
+/* Conditions that tell of findings; a limit that is held back is none. */
+static bool is_told(const Slug__V1__Condition *condition) {
+        return strcmp(condition->type, "ConflictFree") == 0 ||
+               (strcmp(condition->type, "LimitsSet") == 0 &&
+                strcmp(condition->reason, "HeldBack") != 0);
+}
+
 static int
 add_conditions(Arena *arena, const NodeView *view, Slug__V1__ListFindingsResponse *message) {
         Slug__V1__Condition **all;
@@ -49,7 +56,7 @@ add_conditions(Arena *arena, const NodeView *view, Slug__V1__ListFindingsRespons
         message->conditions = all;
         for (size_t i = 0; i < n_all; ++i)
                 if (all[i]->status == SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_FALSE &&
-                    strcmp(all[i]->type, "ConflictFree") != 0)
+                    !is_told(all[i]))
                         all[message->n_conditions++] = all[i];
         return 0;
 }

@@ -2,6 +2,7 @@
 EXTRA_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = %D%/bench.c
 EXTRA_DIST += %D%/bench.sh %D%/memory/hints.sh %D%/memory/claims.sh %D%/pods/pods.sh %D%/pods/idle.sh \
+	%D%/qos/qos.sh \
 	%D%/wire/wire.sh %D%/wire/report.awk %D%/wire/go/build.sh %D%/wire/go/go.mod %D%/wire/go/go.sum \
 	%D%/wire/go/client/main.go %D%/wire/go/server/main.go
 CLEANFILES += tests/bench/bench
@@ -31,12 +32,22 @@ tests_bench_pods_pods_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_bench_pods_pods_LDADD = $(SLUG_CORE_LIBS)
 CLEANFILES += tests/bench/pods/pods
 
+EXTRA_PROGRAMS += tests/bench/qos/qos
+tests_bench_qos_qos_SOURCES = %D%/qos/qos.c \
+	%D%/pods/bed.c %D%/pods/bed.h \
+	%D%/memory/numbers.c %D%/memory/numbers.h
+tests_bench_qos_qos_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_bench_qos_qos_LDADD = $(SLUG_CORE_LIBS)
+CLEANFILES += tests/bench/qos/qos
+
 .PHONY: bench
-bench: slugd slugctl slug-kubelet tests/lib/double tests/bench/bench tests/bench/memory/hints tests/bench/memory/claims tests/bench/pods/pods tests/lib/mktree
+bench: slugd slugctl slug-kubelet tests/lib/double tests/bench/bench tests/bench/memory/hints tests/bench/memory/claims tests/bench/pods/pods \
+	tests/bench/qos/qos tests/lib/mktree
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/bench.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/memory/hints.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/memory/claims.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/pods/pods.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/pods/idle.sh
+	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/qos/qos.sh
 	@if command -v go >/dev/null && command -v h2load >/dev/null; then $(srcdir)/tests/bench/wire/wire.sh '$(abs_top_builddir)'; \
 	else echo 'The wire is not measured: that wants Go and h2load (nghttp2-client).'; fi

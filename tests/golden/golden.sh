@@ -61,6 +61,13 @@ for tree in "$machines"/*.tree; do
   compare topology.txt topology
   compare describe-node.json -o json describe-node
   compare topology.json -o json topology
+  compare doctor.txt doctor
+  if [ -e "$root/etc/slug/slugd.yaml" ]; then
+    compare plan.txt -o wide plan
+    compare plan.diff -o diff plan
+    compare plan.json -o json plan
+    compare cgroups.txt cgroups --pods
+  fi
   stop_slugd TERM
   if [ "$slugd_status" -eq 0 ] && [ ! -e "$sock" ]; then
     ok "$machine: slugd stopped and left nothing"

@@ -24,9 +24,12 @@ unpack() {
   rm -rf "$2" && mkdir "$2" && tar -xf "$1" -C "$2"
 }
 
-# nodes FILE: what is said of the NUMA nodes, without what a mask changes
+# nodes FILE: what is said of the NUMA nodes, without what a mask changes: limits, and what pods hold
 nodes() {
-  sed -n '/^NUMA Nodes:/,/^Conditions:/p' "$1" | sed 's/GPU [0-9a-f:.]*/GPU/'
+  sed -n '/^NUMA Nodes:/,/^Limits:/p' "$1" | sed 's/GPU [0-9a-f:.]*/GPU/' | awk '
+/^  ID / { from = index($0, "Claimed"); to = index($0, "Reason") }
+/^  (ID|--|[0-9]+) / { $0 = substr($0, 1, from - 1) substr($0, to) }
+{ print }'
 }
 
 for tree in "$machines"/*.tree; do

@@ -2,17 +2,20 @@
 INTEGRATION_TESTS = \
 	%D%/bad-input.sh \
 	%D%/capture.sh \
+	%D%/cgroup-events.sh \
 	%D%/cgroup-service.sh \
 	%D%/changes.sh \
 	%D%/claims.sh \
 	%D%/completion.sh \
 	%D%/curl.sh \
 	%D%/disk.sh \
+	%D%/doctor.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \
 	%D%/ledger.sh \
 	%D%/lifecycle.sh \
+	%D%/limits.sh \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \

@@ -28,6 +28,7 @@ UNIT_TESTS += tests/unit/test-service-limits
 tests_unit_test_service_limits_SOURCES = tests/unit/test-service-limits.c
 tests_unit_test_service_limits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_service_limits_LDADD = $(TEST_CORE_LIBS)
+
 UNIT_TESTS += tests/unit/test-findings
 tests_unit_test_findings_SOURCES = tests/unit/test-findings.c
 tests_unit_test_findings_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -45,3 +45,8 @@ UNIT_TESTS += tests/unit/test-slugctl-plan
 tests_unit_test_slugctl_plan_SOURCES = tests/unit/test-slugctl-plan.c
 tests_unit_test_slugctl_plan_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_plan_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-doctor
+tests_unit_test_slugctl_doctor_SOURCES = tests/unit/test-slugctl-doctor.c
+tests_unit_test_slugctl_doctor_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_doctor_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -687,16 +688,20 @@ END_TEST
 
 /* A real bus, when there is one to be had. Return: its process, 0: none. */
 static pid_t start_daemon(char *address, size_t size) {
+        char listens[128];
         int fds[2];
         ssize_t n;
         pid_t pid;
 
+        (void)snprintf(listens, sizeof(listens), "--address=unix:path=%s/real",
+                       systemd.folder.path);
         ck_assert_int_eq(pipe(fds), 0);
         pid = fork();
         if (pid == 0) {
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
                 (void)dup2(fds[1], 3);
                 (void)execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", "--nopidfile",
-                             "--print-address=3", NULL);
+                             "--print-address=3", listens, NULL);
                 _exit(127);
         }
         (void)close(fds[1]);
@@ -732,6 +737,7 @@ START_TEST(a_real_bus_passes_all_of_it_on) {
         double_end_job(&systemd, DOUBLE_JOB, UNIT, "failed", NULL);
         await_results(3);
         expect(2, -EIO);
+        systemd.mood = DOUBLE_HOLDS;
         ck_assert_int_eq(ask(3), 0);
         ck_assert_int_eq(kill(pid, SIGKILL), 0);
         await_results(4);

@@ -368,6 +368,81 @@ START_TEST(without_memory_nothing_is_begun) {
 }
 END_TEST
 
+/* systemd */
+
+static const struct {
+        const char *name; /* of the error; NULL: it does what it is asked */
+        CgroupStepKind kind;
+        const char *call;
+        CgroupErrandProblem problem;
+        bool is_there; /* afterwards; systemd's double makes and removes no folders */
+} units[] = {
+        { NULL, CGROUP_STEP_MAKE, "StartTransientUnit", CGROUP_ERRAND_DONE, false },
+        { "org.freedesktop.systemd1.UnitExists", CGROUP_STEP_MAKE, "StartTransientUnit",
+          CGROUP_ERRAND_DONE, false },
+        { "org.freedesktop.DBus.Error.AccessDenied", CGROUP_STEP_MAKE, "StartTransientUnit",
+          CGROUP_ERRAND_REFUSED, false },
+        { NULL, CGROUP_STEP_REMOVE, "StopUnit", CGROUP_ERRAND_DONE, true },
+        /* one that systemd does not know is a folder like any other */
+        { "org.freedesktop.systemd1.NoSuchUnit", CGROUP_STEP_REMOVE, "StopUnit", CGROUP_ERRAND_DONE,
+          false },
+};
+
+START_TEST(slices_are_made_and_removed_by_systemd) {
+        CgroupStep *step;
+
+        folder_write(&folder, DIR "kubepods.slice/cgroup.controllers", "memory\n");
+        start(bus, 0);
+        if (units[_i].kind == CGROUP_STEP_REMOVE)
+                folder_make(&folder, DIR "kubepods.slice/kubepods-x.slice");
+        if (units[_i].name) {
+                systemd.mood = DOUBLE_REFUSES;
+                systemd.error_name = units[_i].name;
+                systemd.error_text = "no";
+        }
+        step = add(units[_i].kind, "kubepods.slice/kubepods-x.slice");
+        step->is_unit = true;
+        ck_assert_int_eq(run()->problem, units[_i].problem);
+        ck_assert_uint_eq(systemd.n_calls, 1);
+        ck_assert_msg(strstr(systemd.calls[0], units[_i].call) &&
+                              strstr(systemd.calls[0], "kubepods-x.slice"),
+                      "%s", systemd.calls[0]);
+        ck_assert_int_eq(is_folder("kubepods.slice/kubepods-x.slice"), units[_i].is_there);
+        if (units[_i].problem == CGROUP_ERRAND_REFUSED)
+                ck_assert_str_ne(results[0].message, "");
+}
+END_TEST
+
+START_TEST(the_end_of_the_bus_is_the_end_of_what_waits_for_it) {
+        folder_make(&folder, DIR "kubepods.slice");
+        start(bus, 0);
+        systemd.mood = DOUBLE_HOLDS;
+        for (unsigned i = 0; i < 3; ++i) {
+                add(CGROUP_STEP_MAKE, "kubepods.slice/kubepods-x.slice")->is_unit = true;
+                ck_assert_int_eq(submit(i), 0);
+        }
+        cgroup_errands_stop(errands);
+        bus = cgroup_bus_free(bus);
+        ck_assert_uint_eq(n_results, 1);
+        ck_assert_int_eq(results[0].result.error, -ECANCELED);
+        errands = cgroup_errands_free(errands);
+        ck_assert_uint_eq(n_results, 3);
+        for (unsigned i = 1; i < 3; ++i)
+                ck_assert_int_eq(results[i].result.problem, CGROUP_ERRAND_CANCELLED);
+}
+END_TEST
+
+START_TEST(a_job_that_systemd_cancels_ends_that_errand_alone) {
+        folder_make(&folder, DIR "kubepods.slice");
+        start(bus, 0);
+        systemd.job_result = "canceled";
+        add(CGROUP_STEP_MAKE, "kubepods.slice/kubepods-x.slice")->is_unit = true;
+        expect(run(), CGROUP_ERRAND_REFUSED, true, 0);
+        set("kubepods", "pids.max", "5");
+        expect(run(), CGROUP_ERRAND_DONE, true, 1);
+}
+END_TEST
+
 /* Processes */
 
 START_TEST(processes_are_told_once_and_in_order) {
@@ -422,6 +497,9 @@ Suite *suite(void) {
         tcase_add_test(t, a_worker_that_hangs_is_told);
         tcase_add_test(t, too_many_steps_are_refused);
         tcase_add_test(t, without_memory_nothing_is_begun);
+        tcase_add_loop_test(t, slices_are_made_and_removed_by_systemd, 0, ELEMENTSOF(units));
+        tcase_add_test(t, the_end_of_the_bus_is_the_end_of_what_waits_for_it);
+        tcase_add_test(t, a_job_that_systemd_cancels_ends_that_errand_alone);
         tcase_add_test(t, processes_are_told_once_and_in_order);
         tcase_add_test(t, a_walk_has_an_end);
         suite_add_tcase(s, t);

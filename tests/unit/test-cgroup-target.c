@@ -168,7 +168,7 @@ START_TEST(a_name_has_so_many_components_and_no_more) {
 }
 END_TEST
 
-/* What is found is what a kernel would find from there: below a root, however it was put together. */
+/* What is found is below a root, however it was put together. */
 START_TEST(no_mixture_of_pieces_leads_out) {
         static const char *const pieces[] = {
                 "kubepods", "burstable",

@@ -492,13 +492,23 @@ START_TEST(limits_need_cgroup_v2) {
 }
 END_TEST
 
+START_TEST(limits_of_a_captured_machine_are_not_to_be_written) {
+        params.manage = QOS_MANAGE_MEMORY_MAX;
+        qos.problem = "this is a captured machine";
+        view.root = "/tmp/captured";
+        check_none("LimitsNotWritten");
+        view.root = "/";
+        ck_assert_ptr_nonnull(find("LimitsNotWritten"));
+}
+END_TEST
+
 START_TEST(limits_that_are_not_written) {
         qos.problem = "the record cannot be kept";
         check_none("LimitsNotWritten");
         params.manage = QOS_MANAGE_MEMORY_MAX;
         check("LimitsNotWritten",
               "qos.manage names limits, and none is written: the record cannot be kept",
-              "mend that, then: systemctl reload slugd");
+              "mend that, then: systemctl restart slugd");
         qos.problem = "withdrawn";
         qos.is_withdrawn = true;
         check("LimitsNotWritten", "qos.manage names limits, and none is written: withdrawn",
@@ -526,8 +536,9 @@ START_TEST(limits_in_trouble) {
               "leaves it alone for a while",
               "stop what writes /sys/fs/cgroup/k/1/memory.max, then: systemctl reload slugd");
         check("LimitRefused",
-              "/sys/fs/cgroup/k/2/cpuset.mems is not what it should be: the kernel does not take "
-              "it: No space left on device",
+              "/sys/fs/cgroup/k/2/cpuset.mems is not what it should be: writing the file: No space "
+              "left "
+              "on device",
               "mend that, then: systemctl reload slugd");
         ck_assert_uint_eq(findings.n_items, 2);
         ck_assert_str_eq(findings.items[0].type, "LimitRefused"); /* the worst first */
@@ -625,6 +636,7 @@ Suite *suite(void) {
         tcase_add_test(t, reserved_cgroups_of_the_kubelet);
         tcase_add_test(t, knobs_that_may_be_the_kubelets);
         tcase_add_test(t, limits_need_cgroup_v2);
+        tcase_add_test(t, limits_of_a_captured_machine_are_not_to_be_written);
         tcase_add_test(t, limits_that_are_not_written);
         tcase_add_test(t, limits_in_trouble);
         tcase_add_test(t, a_limit_that_waits_for_usage);

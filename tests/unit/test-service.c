@@ -274,7 +274,7 @@ END_TEST
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 14);
+        ck_assert_uint_eq(description->n_conditions, 15);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,

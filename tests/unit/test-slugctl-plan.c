@@ -237,8 +237,8 @@ START_TEST(cgroups_are_a_tree) {
                 "kubepods.slice               8Mi     4Mi  2Mi  memory.max=4021156Ki (kubelet)\n"
                 "├─ default/db                2Mi     1Mi  0    <none>\n"
                 "│  └─ 0123456789ab           2Mi     -    -    <none>\n"
-                "└─ kubepods-burstable.slice  4Mi     -    -    memory.max=max (slugd: refused), "
-                "cpuset.mems=0-1 (slugd), memory.low=4Ki (slugd: held back)\n"
+                "└─ kubepods-burstable.slice  4Mi     -    -    memory.max=max (slugd: "
+                "refused), cpuset.mems=0-1 (slugd), memory.low=4Ki (slugd: held back)\n"
                 "   └─ u2                     -       -    -    <none>\n"
                 "kubelet.slice                -       -    -    <none>\n");
 }

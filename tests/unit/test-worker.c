@@ -2,6 +2,7 @@
 /* Workers: what they do, and what happens to a lane when they do not. */
 #include "worker/worker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -262,6 +263,23 @@ static const struct {
           { .op = WORKER_OP_SET, .offset = 1, .data = "1", .n_data = 1, .deadline_usec = 1 },
           -EINVAL },
         { "set of nothing", 0, { .op = WORKER_OP_SET, .deadline_usec = 1 }, -EINVAL },
+        { "make nothing", 0, { .op = WORKER_OP_MAKE_FOLDER, .deadline_usec = 1 }, -EINVAL },
+        { "make above",
+          0,
+          { .op = WORKER_OP_MAKE_FOLDER, .name = "..", .deadline_usec = 1 },
+          -EINVAL },
+        { "remove elsewhere",
+          0,
+          { .op = WORKER_OP_REMOVE_FOLDER, .name = "a/b", .deadline_usec = 1 },
+          -EINVAL },
+        { "remove with data",
+          0,
+          { .op = WORKER_OP_REMOVE_FOLDER,
+            .name = "a",
+            .data = "1",
+            .n_data = 1,
+            .deadline_usec = 1 },
+          -EINVAL },
         { "descriptor", 0, { .op = WORKER_OP_APPEND, .fd = -1, .deadline_usec = 1 }, -EBADF },
 };
 
@@ -272,6 +290,33 @@ START_TEST(a_job_without_sense_is_refused) {
         ck_assert_msg(r == refusals[_i].error, "%s: %d", refusals[_i].name, r);
         ck_assert_uint_eq(worker_get_state(bed.workers, 0).n_waiting, 0);
         ck_assert_uint_eq(bed.n_results, 0);
+}
+END_TEST
+
+START_TEST(folders_are_made_and_removed) {
+        const struct {
+                WorkerOp op;
+                const char *name;
+                int error;
+        } jobs[] = {
+                { WORKER_OP_MAKE_FOLDER, "new", 0 },
+                { WORKER_OP_MAKE_FOLDER, "new", -EEXIST },
+                { WORKER_OP_MAKE_FOLDER, "file", -EEXIST },
+                { WORKER_OP_REMOVE_FOLDER, "file", -ENOTDIR },
+                { WORKER_OP_REMOVE_FOLDER, "new", 0 },
+                { WORKER_OP_REMOVE_FOLDER, "new", -ENOENT },
+        };
+
+        for (unsigned i = 0; i < ELEMENTSOF(jobs); ++i) {
+                const WorkerJob job = { .op = jobs[i].op,
+                                        .fd = bed.dir_fd,
+                                        .name = jobs[i].name,
+                                        .deadline_usec = BED_LONG_USEC };
+
+                bed_submit(0, &job, &bed.results[i]);
+                bed_await_results(i + 1);
+                bed_assert_done(&bed.results[i], jobs[i].error);
+        }
 }
 END_TEST
 
@@ -372,6 +417,36 @@ START_TEST(a_callback_may_submit_and_stands_at_the_end) {
 END_TEST
 
 /* Workers that do not work */
+
+static unsigned count_descriptors(void) {
+        DIR *dir = opendir("/proc/self/fd");
+        unsigned n = 0;
+
+        ck_assert_ptr_nonnull(dir);
+        while (readdir(dir))
+                ++n;
+        (void)closedir(dir);
+        return n;
+}
+
+START_TEST(a_disowned_job_is_done_and_nobody_is_told) {
+        const WorkerJob replace = bed_replace_of("file", "new"), append = bed_append_of("own", 0);
+        const unsigned n_descriptors = count_descriptors();
+
+        ck_assert_int_eq(kill(bed_pid_of(0), SIGSTOP), 0);
+        bed_submit(0, &replace, &bed.results[0]);
+        bed_submit(0, &append, &bed.results[1]);
+        bed_submit(0, &replace, &bed.results[0]);
+        worker_disown(bed.workers, &bed.results[0]);
+        ck_assert_int_eq(kill(bed_pid_of(0), SIGCONT), 0);
+        while (worker_get_state(bed.workers, 0).n_waiting > 0)
+                bed_look();
+        bed_assert_done(&bed.results[1], -ENOENT);
+        ck_assert_uint_eq(bed.n_results, 1);
+        bed_assert_file("file", "new");
+        ck_assert_uint_eq(count_descriptors(), n_descriptors);
+}
+END_TEST
 
 START_TEST(a_missed_deadline_costs_the_worker_and_not_the_queue) {
         WorkerJob missed = bed_append_of("missed", 0), next = bed_append_of("next", 0);
@@ -590,6 +665,7 @@ static void add_work(Suite *s) {
         tcase_add_loop_test(t, set_is_all_that_a_file_says, 0, ELEMENTSOF(settings));
         tcase_add_test(t, set_of_a_file_of_the_kernels_is_what_it_makes_of_it);
         tcase_add_test(t, set_takes_so_much_and_no_more);
+        tcase_add_test(t, folders_are_made_and_removed);
         tcase_add_test(t, data_that_no_packet_holds_arrives_whole);
         tcase_add_test(t, what_a_job_borrows_is_free_after_submitting);
         tcase_add_loop_test(t, what_the_system_says_comes_back, 0, ELEMENTSOF(failures));
@@ -599,6 +675,7 @@ static void add_work(Suite *s) {
         tcase_add_test(t, a_lane_that_waits_stops_no_other);
         tcase_add_test(t, a_full_lane_takes_nothing_more);
         tcase_add_test(t, a_callback_may_submit_and_stands_at_the_end);
+        tcase_add_test(t, a_disowned_job_is_done_and_nobody_is_told);
 }
 
 static void add_trouble(Suite *s) {

@@ -16,17 +16,18 @@ guaranteed=$((96 * mib))
 burstable=$((51 * mib))
 
 prepare() {
-  systemctl stop slug-kubelet.service slugd.service
+  systemctl stop slug-kubelet.service slugd.service 2>/dev/null
   start_kubelet
   start_containerd || bail_out "containerd does not start"
   # shellcheck disable=SC2046 # a list of names
   pods remove $(ls /var/lib/slug-test/pods)
   start_witness
-  # a pod whose containers have all ended asks for nothing any more: one is there to stay
+  # A pod whose containers have all ended asks for nothing any more: one is there to stay. And runc is the one that puts a process
+  # into its cgroup: the kernel does not move what belongs to one that was born there, as crun has it without systemd.
   pods run <<'END'
 guaranteed guaranteed api runc main=x:16<=80 side<=16
 burst burstable api runc main=x:16+184>=51 side
-best besteffort api crun main=x:16+64
+best besteffort api runc main=x:16+64
 END
   is "$?" 0 "a pod of each class runs"
   guaranteed_pod=$(pods cgroup guaranteed) burst_pod=$(pods cgroup burst) best_pod=$(pods cgroup best)
@@ -197,15 +198,18 @@ told() {
 
 keep_after_stop() {
   kill "$watch_pid"
-  systemctl stop slugd.service
+  systemctl stop slugd.service 2>/dev/null
   is "$(wrong)" "" "limits stay when slugd stops"
   systemctl start slugd.service
   achieved "and when it is there again"
 }
 
 put_back() {
-  "$slugctl" uninstall --yes >"$tmp/uninstall" 2>&1
-  is "$?" 0 "slugctl uninstall"
+  if "$slugctl" uninstall --yes >"$tmp/uninstall" 2>&1; then
+    ok "slugctl uninstall"
+  else
+    not_ok "slugctl uninstall" "$(cat "$tmp/uninstall")"
+  fi
   while read -r file wanted; do
     [ "$(value "$file")" = "$wanted" ] || echo "$file has '$(value "$file")', not '$wanted'"
   done <"$tmp/before" >"$tmp/left"

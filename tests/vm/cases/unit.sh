@@ -12,6 +12,10 @@ is_active() {
 has_restarted() {
   [ "$(unit NRestarts)" -gt "$1" ]
 }
+is_told() {
+  [ "$(cat /sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/cpuset.mems)" = 0-1 ] &&
+    [ "$(unit AllowedMemoryNodes kubepods-burstable.slice)" = 0-1 ]
+}
 is_read() {
   describe && [ "$(node '.conditions[] | select(.type == "KubeletConfigurationRead") | .reason')" = Read ]
 }
@@ -24,7 +28,7 @@ is "$(stat -c '%a %U %G' /run/slug /var/lib/slug | tr '\n' ' ')" "755 root root 
 # What of its file systems slugd can write to: what the unit gives it, and what is nobody else's.
 # (memory.pressure is systemd's gift to every service; a threshold can be written to it.)
 is "$(awk '$6 ~ /^rw/ && $5 !~ "^/(proc|dev)(/|$)" && $5 !~ "/memory[.]pressure$" { print $5 }' "/proc/$(unit MainPID)/mountinfo" |
-  sort -u | tr '\n' ' ')" "/run/slug /tmp /var/lib/slug /var/tmp " "no mount is writable but its own"
+  sort -u | tr '\n' ' ')" "/run/slug /sys/fs/cgroup /tmp /var/lib/slug /var/tmp " "no mount is writable but its own"
 
 # A call that the filter refuses only returns EPERM and leaves no trace. Here it ends slugd.
 mkdir -p /run/systemd/system/slugd.service.d
@@ -38,10 +42,22 @@ describe
 systemctl reload slugd.service
 udevadm trigger --action=change --subsystem-match=memory --subsystem-match=node
 is "$?" 0 "the kernel sends uevents"
+# limits: a worker writes, and systemd is told
+systemctl start kubepods-burstable.slice
+for folder in "" /kubepods.slice; do
+  echo +cpuset >"/sys/fs/cgroup$folder/cgroup.subtree_control"
+done
+echo 'qos: {manage: [cpuset.mems], cpusetMems: {burstable: local}}' >/etc/slug/slugd.yaml
+systemctl reload slugd.service
+wait_until is_told
+is "$?" 0 "limits of cgroups are written, and told to systemd"
+rm /etc/slug/slugd.yaml
 describe
-is "$?" 0 "slugd answers after a start, a reload and a few uevents"
+is "$?" 0 "slugd answers after a start, reloads, a few uevents and a write to a cgroup"
 is "$(unit MainPID)" "$pid" "and is the same process: it asked for nothing that it may not"
-systemctl stop slugd.service
+"$slugctl" uninstall --yes >/dev/null
+is "$?" 0 "limits are put back"
+systemctl stop slugd.service kubepods-burstable.slice
 is "$(unit Result)" success "and it ended well"
 rm -r /run/systemd/system/slugd.service.d
 systemctl daemon-reload

@@ -165,7 +165,7 @@ tell(const struct fanotify_event_metadata *event, const char *folder, const char
         if (*kind == '+')
                 keep_folder(path);
         if (*kind != 'w' || !read_line(path, value, sizeof(value)))
-                (void)strcpy(value, "?");
+                (void)snprintf(value, sizeof(value), "?");
         (void)printf("%" PRId64 " %d %s %s %s %s %s\n",
                      (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, event->pid,
                      who ? who->first : "?", who ? who->second : "?", kind, path + n_top,

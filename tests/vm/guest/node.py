@@ -186,6 +186,8 @@ def make_cgroups(pods):
 
 
 def remove_cgroups(pods):
+    if not pods:
+        return
     if driver() == "systemd":
         subprocess.run(["systemctl", "stop", *(pod.cgroup("systemd") for pod in pods)], check=True)
     else:
@@ -306,7 +308,7 @@ def kill(*names):
 
 
 def remove(*names):
-    pods, sandboxes = load(names), Runtime().sandboxes()
+    pods, sandboxes = load(names) if names else [], Runtime().sandboxes()
 
     def end(runtime, pod):
         for sandbox in of_pod(sandboxes, pod):
