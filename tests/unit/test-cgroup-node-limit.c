@@ -24,6 +24,20 @@ static CgroupTree tree = CGROUP_TREE_NULL;
 static CgroupNodeLimitTree files;
 static char names[512]; /* that were told, each with a blank behind it */
 
+/* The kernel has no more watches. */
+static bool is_full;
+
+int __real_inotify_add_watch(int fd, const char *path, uint32_t mask);
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask);
+
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask) {
+        if (is_full) {
+                errno = ENOSPC;
+                return -1;
+        }
+        return __real_inotify_add_watch(fd, path, mask);
+}
+
 static void make(const char *path) {
         char file[256];
 
@@ -42,6 +56,7 @@ static void setup(void) {
         ck_assert_int_eq(cgroup_tree_open(&root, &tree), 0);
         files = (CgroupNodeLimitTree){ .tree = &tree };
         names[0] = '\0';
+        is_full = false;
 }
 
 static void teardown(void) {
@@ -226,6 +241,30 @@ START_TEST(a_folder_that_is_made_anew_is_watched_when_it_is_listed) {
 }
 END_TEST
 
+START_TEST(too_many_folders_are_told_until_one_goes) {
+        ck_assert_int_eq(folder_watch_new(&files.watch), 0);
+        list("a");
+        folder_make(&folder, CGROUP "b");
+        is_full = true;
+        list("b");
+        ck_assert_int_eq(folder_watch_get_problem(files.watch), ENOSPC);
+        for (unsigned node = 0; node < CGROUP_NODE_LIMITS; ++node) {
+                char file[64];
+
+                (void)snprintf(file, sizeof(file), CGROUP "a/%s", cgroup_node_limit_file(node));
+                folder_delete(&folder, file);
+        }
+        folder_delete(&folder, CGROUP "a");
+        ck_assert(!dispatch());
+        ck_assert_int_eq(folder_watch_get_problem(files.watch), 0);
+        is_full = false;
+        list("b");
+        folder_make(&folder, CGROUP "b/x");
+        ck_assert(!dispatch());
+        ck_assert_str_eq(names, "b/x ");
+}
+END_TEST
+
 Suite *suite(void) {
         Suite *s = suite_create("cgroup-node-limit");
         TCase *t = tcase_create("files"), *w = tcase_create("watch");
@@ -242,6 +281,7 @@ Suite *suite(void) {
         tcase_add_checked_fixture(w, setup, teardown);
         tcase_add_test(w, folders_that_come_are_told_with_their_path);
         tcase_add_test(w, a_folder_that_is_made_anew_is_watched_when_it_is_listed);
+        tcase_add_test(w, too_many_folders_are_told_until_one_goes);
         suite_add_tcase(s, w);
         return s;
 }
