@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/quantity.h"
 #include "base/scan.h"
 #include "slugctl/claim.h"
@@ -38,6 +39,8 @@ const char *knob_status_word(Slug__V1__KnobStatus status) {
                 return "refused";
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_CONTENDED:
                 return "contended";
+        case SLUG__V1__KNOB_STATUS__KNOB_STATUS_NOT_WRITTEN:
+                return "not written";
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_UNSPECIFIED:
         case _SLUG__V1__KNOB_STATUS_IS_INT_SIZE:
                 break;
@@ -51,6 +54,7 @@ Tone knob_status_tone(Slug__V1__KnobStatus status) {
                 return TONE_GOOD;
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_WRITING:
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_PENDING:
+        case SLUG__V1__KNOB_STATUS__KNOB_STATUS_NOT_WRITTEN:
                 return TONE_NOTICE;
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_REFUSED:
         case SLUG__V1__KNOB_STATUS__KNOB_STATUS_CONTENDED:
@@ -64,16 +68,18 @@ Tone knob_status_tone(Slug__V1__KnobStatus status) {
         return TONE_PLAIN;
 }
 
-/* An empty list of NUMA nodes is that of the cgroup above. */
+/* An empty list of NUMA nodes is that of the cgroup above; memory.node_limit1 to 4 are in MiB. */
 void knob_append_value(const char *knob, const char *value, Buffer *buffer) {
         Scan scan = scan_init(value, strlen(value));
+        const uint64_t unit =
+                strncmp(knob, "memory.node_limit", strlen("memory.node_limit")) == 0 ? MIB : 1;
         char text[QUANTITY_TEXT_MAX];
         uint64_t bytes;
 
         if (value[0] == '\0')
                 buffer_append_text(buffer, "<inherited>");
         else if (strncmp(knob, "memory.", strlen("memory.")) == 0 && scan_u64(&scan, &bytes) &&
-                 scan_is_done(&scan))
+                 scan_is_done(&scan) && bytes_mul(bytes, unit, &bytes) == 0)
                 buffer_append_text(buffer, quantity_format_bytes(bytes, text));
         else
                 buffer_append_text(buffer, value);

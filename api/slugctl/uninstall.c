@@ -153,6 +153,8 @@ void uninstall_append(const Slug__V1__WithdrawResponse *response,
                 table_append(&table, 0, buffer);
         else
                 buffer_append_text(buffer, "slugd had written no limit\n");
+        if (response->node_limits[0])
+                buffer_printf(buffer, "\n%s\n", response->node_limits);
         append_rest(count_failures(response), buffer);
 }
 

@@ -4,23 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cgroup/event-counts.h"
-
-const char *cgroup_errand_get_parent(const char *path, char parent[static CGROUP_PATH_MAX]) {
-        const char *slash = strrchr(path, '/');
-
-        (void)snprintf(parent, CGROUP_PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
-        return parent;
-}
-
-const char *cgroup_errand_get_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
-}
 
 static CgroupErrandProblem judge(int r) {
         if (r == 0)
@@ -115,7 +101,7 @@ static CgroupErrandProblem check_make(const CgroupTree *tree, const CgroupStep *
         problem = cgroup_errand_find(tree, step->path, NULL);
         if (problem != CGROUP_ERRAND_ABSENT)
                 return problem;
-        return cgroup_errand_find(tree, cgroup_errand_get_parent(step->path, parent), NULL);
+        return cgroup_errand_find(tree, cgroup_path_get_parent(step->path, parent), NULL);
 }
 
 CgroupErrandProblem cgroup_errand_check(const CgroupTree *tree,

@@ -19,7 +19,3 @@ CgroupErrandProblem cgroup_errand_check(const CgroupTree *tree,
                                         size_t n_steps,
                                         size_t *ret_n,
                                         uint64_t *ret_usage_bytes);
-
-/* "a/b" and "c" of "a/b/c". */
-const char *cgroup_errand_get_parent(const char *path, char parent[static CGROUP_PATH_MAX]);
-const char *cgroup_errand_get_name(const char *path);

@@ -187,19 +187,25 @@ submit_text(CgroupErrands *errands, const char *path, const char *file, const ch
                              on_set, errands);
 }
 
+static const char *get_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
 /* The folder at @path, in the one above. Return: as worker_submit(), or CGROUP_E_*. */
 static int submit_folder(CgroupErrands *errands, const char *path, WorkerOp op, WorkerDone done) {
         _cleanup_(fd_closep) int dir_fd = -EBADF;
         char parent[CGROUP_PATH_MAX];
         int r;
 
-        r = cgroup_open(errands->params.tree, cgroup_errand_get_parent(path, parent), &dir_fd);
+        r = cgroup_open(errands->params.tree, cgroup_path_get_parent(path, parent), &dir_fd);
         if (r)
                 return r;
         return worker_submit(errands->params.workers, errands->params.lane,
                              &(const WorkerJob){ .op = op,
                                                  .fd = dir_fd,
-                                                 .name = cgroup_errand_get_name(path),
+                                                 .name = get_name(path),
                                                  .deadline_usec = errands->params.deadline_usec },
                              done, errands);
 }

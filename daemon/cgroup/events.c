@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
+#include "cgroup/inotify.h"
 
 /*
  * A cgroup is opened once and its files are read through that descriptor, so that what is read is
@@ -18,8 +17,6 @@
  *
  * A trigger belongs to an open file of its own and goes with it.
  */
-#define READS_MAX 16u /* of one call, so that a storm cannot hold the loop */
-
 enum {
         FILE_MEMORY,
         FILE_CGROUP,
@@ -57,6 +54,7 @@ struct CgroupEvents {
 
 int cgroup_events_new(const CgroupEventsParams *params, CgroupEvents **ret) {
         _cleanup_(cgroup_events_freep) CgroupEvents *events = calloc(1, sizeof(*events));
+        int r;
 
         if (!events)
                 return -ENOMEM;
@@ -64,9 +62,10 @@ int cgroup_events_new(const CgroupEventsParams *params, CgroupEvents **ret) {
         for (size_t i = 0; i < CGROUP_EVENTS_ITEMS_MAX; ++i)
                 events->items[i] =
                         (Followed){ .fd = -EBADF, .wds = { -1, -1 }, .pressure_fd = -EBADF };
-        events->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        if (events->fd < 0)
-                return -errno;
+        events->fd = -EBADF;
+        r = cgroup_inotify_new(&events->fd);
+        if (r)
+                return r;
         *ret = TAKE_PTR(events);
         return 0;
 }
@@ -129,8 +128,7 @@ static void unfollow(CgroupEvents *events, unsigned tag) {
 
         drop_trigger(events, tag);
         for (size_t i = 0; i < _FILE_WATCHED_N; ++i)
-                if (item->wds[i] >= 0)
-                        (void)inotify_rm_watch(events->fd, item->wds[i]);
+                cgroup_inotify_drop(events->fd, &item->wds[i]);
         (void)fd_close(item->fd);
         *item = (Followed){ .fd = -EBADF, .wds = { -1, -1 }, .pressure_fd = -EBADF };
 }
@@ -148,15 +146,10 @@ CgroupEvents *cgroup_events_free(CgroupEvents *events) {
 /* Return: 0, CGROUP_E_* (the file is not there), or an errno. */
 static int set_watch(const CgroupEvents *events, int dir_fd, const char *name, int *ret_wd) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        char link[sizeof("/proc/self/fd/") + 16];
         int r;
 
         r = cgroup_open_file(dir_fd, name, O_PATH, &fd);
-        if (r)
-                return r;
-        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        *ret_wd = inotify_add_watch(events->fd, link, IN_MODIFY);
-        return *ret_wd < 0 ? -errno : 0;
+        return r ? r : cgroup_inotify_add(events->fd, fd, IN_MODIFY, ret_wd);
 }
 
 /* Those that are missing: a controller that is turned on later brings its file. Return: 0 or an
@@ -187,23 +180,6 @@ static void read_counts(const Followed *item, CgroupEventCounts *counts) {
                                   files[i].name);
 }
 
-/* The cgroup that is meant, or none: one that was made anew in between is told next time. */
-static int open_folder(const CgroupEvents *events, const CgroupEventsItem *wanted, int *ret_fd) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        struct stat stat;
-        int r;
-
-        r = cgroup_open(events->params.tree, wanted->path, &fd);
-        if (r)
-                return r;
-        if (fstat(fd, &stat) < 0)
-                return -errno;
-        if (stat.st_ino != wanted->inode)
-                return CGROUP_E_ABSENT;
-        *ret_fd = TAKE_FD(fd);
-        return 0;
-}
-
 /* @is_news: it was made since the last time, so that all that it counts is told. After a failure it
  * is not followed. */
 static int follow(CgroupEvents *events, const CgroupEventsItem *wanted, bool is_news) {
@@ -214,8 +190,8 @@ static int follow(CgroupEvents *events, const CgroupEventsItem *wanted, bool is_
         (void)snprintf(item->path, sizeof(item->path), "%s", wanted->path);
         if (wanted->inode == 0)
                 return 0;
-        r = open_folder(events, wanted, &item->fd);
-        if (r > 0)
+        r = cgroup_open_same(events->params.tree, wanted->path, wanted->inode, &item->fd);
+        if (r > 0 || r == -ESTALE) /* one that was made anew in between is told next time */
                 return 0;
         if (r == 0)
                 r = set_watches(events, item);
@@ -282,7 +258,9 @@ int cgroup_events_get_fd(const CgroupEvents *events) {
         return events->fd;
 }
 
-static void note(CgroupEvents *events, const struct inotify_event *event) {
+static bool note(const struct inotify_event *event, void *userdata) {
+        CgroupEvents *events = userdata;
+
         for (size_t i = 0; i < CGROUP_EVENTS_ITEMS_MAX; ++i) {
                 Followed *item = &events->items[i];
 
@@ -295,31 +273,13 @@ static void note(CgroupEvents *events, const struct inotify_event *event) {
                                 item->wds[k] = -1;
                 }
         }
-}
-
-static void drain(CgroupEvents *events) {
-        char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-
-        for (unsigned i = 0; i < READS_MAX; ++i) {
-                const ssize_t n = read(events->fd, buffer, sizeof(buffer));
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return;
-                for (const char *cursor = buffer; cursor < buffer + n;) {
-                        const struct inotify_event *event = (const void *)cursor;
-
-                        note(events, event);
-                        cursor += sizeof(*event) + event->len;
-                }
-        }
+        return true;
 }
 
 size_t cgroup_events_take(CgroupEvents *events, CgroupEvent ret[static CGROUP_EVENTS_MAX]) {
         size_t n = 0;
 
-        drain(events);
+        (void)cgroup_inotify_drain(events->fd, note, events);
         for (unsigned tag = 0; tag < CGROUP_EVENTS_ITEMS_MAX; ++tag) {
                 Followed *item = &events->items[tag];
                 CgroupEventCounts now = item->counts;

@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
+
+#include "cgroup/inotify.h"
 
 /*
  * A folder that goes takes its watch with it, and its place here is free again. One that was moved
  * keeps its watch and its old path, which leads nowhere: cgroup v2 moves none.
  */
-#define READS_MAX 16u /* of one dispatch; what is left is read in the next turn of the loop */
-#define GROW_BY   64u
+#define GROW_BY 64u
 
 typedef struct Item {
         int wd;     /* below 0: a free place */
@@ -29,12 +29,14 @@ struct CgroupFolderWatch {
 
 int folder_watch_new(CgroupFolderWatch **ret) {
         _cleanup_(folder_watch_freep) CgroupFolderWatch *watch = calloc(1, sizeof(*watch));
+        int r;
 
         if (!watch)
                 return -ENOMEM;
-        watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        if (watch->fd < 0)
-                return -errno;
+        watch->fd = -EBADF;
+        r = cgroup_inotify_new(&watch->fd);
+        if (r)
+                return r;
         *ret = TAKE_PTR(watch);
         return 0;
 }
@@ -107,75 +109,64 @@ static int keep(CgroupFolderWatch *watch, int wd, const char *path) {
 }
 
 void folder_watch_add(CgroupFolderWatch *watch, int fd, const char *path) {
-        char link[sizeof("/proc/self/fd/") + 16];
-        int wd;
+        int wd = -1, r;
 
         if (watch->n_live >= FOLDER_WATCHES_MAX) {
                 watch->problem = ENOSPC;
                 return;
         }
-        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        wd = inotify_add_watch(watch->fd, link, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
-        if (wd < 0) {
+        r = cgroup_inotify_add(watch->fd, fd, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, &wd);
+        if (r) {
                 /* one that is gone meanwhile has nothing to tell */
-                if (errno != ENOENT)
-                        watch->problem = errno;
+                if (r != -ENOENT)
+                        watch->problem = -r;
                 return;
         }
         if (keep(watch, wd, path) != 0) {
-                (void)inotify_rm_watch(watch->fd, wd);
+                cgroup_inotify_drop(watch->fd, &wd);
                 watch->problem = ENOMEM;
         }
 }
 
 /* What happened */
 
-static void take_event(CgroupFolderWatch *watch,
-                       const struct inotify_event *event,
-                       void (*came)(const char *path, void *userdata),
-                       void *userdata) {
-        Item *item = find(watch, event->wd);
+typedef struct Dispatch {
+        CgroupFolderWatch *watch;
+        void (*came)(const char *path, void *userdata);
+        void *userdata;
+} Dispatch;
+
+/* Return: whether some of what happened was lost. */
+static bool take_event(const struct inotify_event *event, void *userdata) {
+        const Dispatch *dispatch = userdata;
+        CgroupFolderWatch *watch = dispatch->watch;
+        Item *item = event->wd >= 0 ? find(watch, event->wd) : NULL;
         char path[CGROUP_PATH_MAX];
         int n;
 
-        if (!item || event->wd < 0)
-                return;
+        if (!item)
+                return event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT);
         if (event->mask & IN_IGNORED) {
                 free(item->path);
                 *item = (Item){ .wd = -1 };
                 --watch->n_live;
                 /* there is room again, and what had none is added by whoever lists all */
                 watch->problem = 0;
-                return;
+                return false;
         }
         if (!(event->mask & IN_ISDIR) || event->len == 0)
-                return;
+                return event->mask & IN_UNMOUNT;
         n = snprintf(path, sizeof(path), "%s%s%s", item->path, item->path[0] ? "/" : "",
                      event->name);
         if (n > 0 && (size_t)n < sizeof(path))
-                came(path, userdata);
+                dispatch->came(path, dispatch->userdata);
+        return false;
 }
 
 bool folder_watch_dispatch(CgroupFolderWatch *watch,
                            void (*came)(const char *path, void *userdata),
                            void *userdata) {
-        char buffer[16 * 1024] __attribute__((aligned(__alignof__(struct inotify_event))));
-        bool is_lost = false;
+        Dispatch dispatch = { .watch = watch, .came = came, .userdata = userdata };
 
-        for (unsigned i = 0; i < READS_MAX; ++i) {
-                const ssize_t n = read(watch->fd, buffer, sizeof(buffer));
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        break;
-                for (const char *cursor = buffer; cursor < buffer + n;) {
-                        const struct inotify_event *event = (const void *)cursor;
-
-                        is_lost |= (event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0;
-                        take_event(watch, event, came, userdata);
-                        cursor += sizeof(*event) + event->len;
-                }
-        }
-        return is_lost;
+        return cgroup_inotify_drain(watch->fd, take_event, &dispatch);
 }

@@ -133,9 +133,8 @@ static int read_populated(int dir_fd, bool *ret) {
 /* Return: false when there is another one there, or none. */
 static bool is_still_there(const CgroupTree *tree, const char *path, uint64_t inode) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        struct stat stat;
 
-        return cgroup_open(tree, path, &fd) == 0 && fstat(fd, &stat) == 0 && stat.st_ino == inode;
+        return cgroup_open_same(tree, path, inode, &fd) == 0;
 }
 
 static int read_values(int dir_fd, unsigned knobs, CgroupState *state) {

@@ -101,33 +101,30 @@ static int open_beneath(int dir_fd, const char *path, int flags, int *ret_fd) {
         return -errno;
 }
 
-static bool is_plain(const char *name, size_t n_name) {
-        return n_name > 0 && n_name < CGROUP_COMPONENT_MAX && !(n_name == 1 && name[0] == '.') &&
-               !(n_name == 2 && memcmp(name, "..", 2) == 0);
-}
-
-static bool is_path(const char *path) {
-        if (strnlen(path, CGROUP_PATH_MAX) == CGROUP_PATH_MAX)
-                return false;
-        for (;;) {
-                const size_t n = strcspn(path, "/");
-
-                if (!is_plain(path, n))
-                        return false;
-                if (path[n] == '\0')
-                        return true;
-                path += n + 1;
-        }
-}
-
 int cgroup_open(const CgroupTree *tree, const char *path, int *ret_fd) {
         if (path[0] == '\0')
                 path = ".";
-        else if (!is_path(path))
+        else if (!cgroup_path_is_plain(path))
                 return CGROUP_E_INVALID;
         if (tree->fd < 0)
                 return CGROUP_E_ABSENT;
         return fold_open(open_beneath(tree->fd, path, O_RDONLY | O_DIRECTORY, ret_fd));
+}
+
+int cgroup_open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        struct stat stat;
+        int r;
+
+        r = cgroup_open(tree, path, &fd);
+        if (r)
+                return r;
+        if (fstat(fd, &stat) < 0)
+                return -errno;
+        if (stat.st_ino != inode)
+                return -ESTALE;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
 }
 
 /* A file to be written is none that makes its opener wait, and its flags are the caller's again: on
@@ -150,7 +147,7 @@ int cgroup_open_file(int dir_fd, const char *file, int flags, int *ret_fd) {
         _cleanup_(fd_closep) int fd = -EBADF;
         int r;
 
-        if (strchr(file, '/') || !is_plain(file, strnlen(file, CGROUP_COMPONENT_MAX)))
+        if (strchr(file, '/') || !cgroup_path_is_plain(file))
                 return CGROUP_E_INVALID;
         r = fold_open(open_beneath(dir_fd, file,
                                    flags & O_PATH ? flags : flags | O_NONBLOCK | O_NOCTTY, &fd));

@@ -37,6 +37,10 @@ enum {
 /* @path: below the cgroup root; "" is the root. Plain components only. @ret_fd: of a folder that
  * can be listed. Return: 0, CGROUP_E_*, or an errno. */
 _must_check_ int cgroup_open(const CgroupTree *tree, const char *path, int *ret_fd);
+/* The same, and the very cgroup that is meant: its folder has that @inode. Return: also -ESTALE when
+ * another one is there. */
+_must_check_ int
+cgroup_open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd);
 /* A file of an open cgroup. @file: a plain name. @flags: O_PATH, O_RDONLY, O_WRONLY or O_RDWR. What
  * is no file is not opened for writing (INVALID); a write may block then, as it always may. */
 _must_check_ int cgroup_open_file(int dir_fd, const char *file, int flags, int *ret_fd);

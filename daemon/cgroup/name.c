@@ -30,13 +30,18 @@ const char *cgroup_driver_name(CgroupDriver driver) {
         return names[driver];
 }
 
+/* What leads to a folder right there. */
+static bool is_plain(const char *text, size_t n_text) {
+        return n_text > 0 && n_text < CGROUP_COMPONENT_MAX && !(n_text == 1 && text[0] == '.') &&
+               !(n_text == 2 && memcmp(text, "..", 2) == 0);
+}
+
 /* What may be a folder's name, whoever chose it. */
 static bool is_folder(const char *text, size_t n_text) {
         for (size_t i = 0; i < n_text; ++i)
                 if (text[i] == '/' || (unsigned char)text[i] < ' ' || text[i] == 0x7f)
                         return false;
-        return n_text > 0 && n_text < CGROUP_COMPONENT_MAX && !(n_text == 1 && text[0] == '.') &&
-               !(n_text == 2 && memcmp(text, "..", 2) == 0);
+        return is_plain(text, n_text);
 }
 
 bool cgroup_component_is_valid(const char *text, size_t n_text) {
@@ -173,6 +178,29 @@ int cgroup_name_format(const CgroupName *name,
         if (!is_done)
                 path[0] = '\0';
         return is_done ? 0 : CGROUP_NAME_E_INVALID;
+}
+
+/* Paths */
+
+bool cgroup_path_is_plain(const char *path) {
+        if (!is_short(path))
+                return false;
+        for (;;) {
+                const size_t n = strcspn(path, "/");
+
+                if (!is_plain(path, n))
+                        return false;
+                if (path[n] == '\0')
+                        return true;
+                path += n + 1;
+        }
+}
+
+const char *cgroup_path_get_parent(const char *path, char parent[static CGROUP_PATH_MAX]) {
+        const char *slash = strrchr(path, '/');
+
+        (void)snprintf(parent, CGROUP_PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
+        return parent;
 }
 
 /* Paths as names */

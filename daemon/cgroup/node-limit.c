@@ -11,8 +11,9 @@
 
 #include "base/scan.h"
 
-#define TEXT_MAX 32u
-#define STAT_MAX 4096u /* of memory.numa_stat: the kernel counts all for the first byte */
+#define TEXT_MAX   32u
+#define PROBED_MAX 256u  /* cgroups that are asked whether they have such files */
+#define STAT_MAX   4096u /* of memory.numa_stat: the kernel counts all for the first byte */
 
 static const char *const files[CGROUP_NODE_LIMITS] = { "memory.node_limit1", "memory.node_limit2",
                                                        "memory.node_limit3", "memory.node_limit4" };
@@ -171,6 +172,31 @@ static int touch(void *userdata, const char *path) {
         if (read(fd, text, sizeof(text)) < 0)
                 return errno == ENODEV ? CGROUP_E_ABSENT : -errno;
         return 0;
+}
+
+typedef struct Probe {
+        const CgroupTree *tree;
+        unsigned n_probed, files;
+} Probe;
+
+/* Return: above 0 ends it. */
+static int probe_one(const char *name, void *userdata) {
+        Probe *probe = userdata;
+        CgroupNodeLimitTree self = { .tree = probe->tree };
+        CgroupNodeLimits limits = {};
+
+        if (read_all(&self, name, &limits) == 0)
+                probe->files = limits.files;
+        return probe->files || ++probe->n_probed >= PROBED_MAX ? 1 : 0;
+}
+
+unsigned cgroup_node_limit_probe(const CgroupTree *tree) {
+        CgroupNodeLimitTree self = { .tree = tree };
+        Probe probe = { .tree = tree };
+
+        if (tree->is_v2)
+                (void)list(&self, "", probe_one, &probe);
+        return probe.files;
 }
 
 const CgroupNodeLimitOps cgroup_node_limit_ops = {

@@ -55,5 +55,8 @@ typedef struct CgroupNodeLimitTree {
         CgroupFolderWatch *watch; /* NULL: nobody watches */
 } CgroupNodeLimitTree;
 
+/* The files that a cgroup has, a bit for each NUMA node: of any that is right in the root, since only
+ * the root itself never has them. 0: this kernel has none, or there is no cgroup v2. */
+unsigned cgroup_node_limit_probe(const CgroupTree *tree);
 /* What a file says; 0 for what is no number from 1 on. */
 uint64_t cgroup_node_limit_parse(const char *text, size_t n_text);

@@ -12,9 +12,8 @@
  * Folders have no filter in the kernel: pods that come and go in kubepods make the descriptor
  * readable. Their names are on no way to a managed cgroup, and nobody is told.
  *
- * A file is opened below the cgroup root, as everything is, and watched through /proc/self/fd,
- * where the kernel follows to the very file that was opened. Parents are watched before what is in
- * them is looked for, so that what comes in between is either found or told.
+ * Parents are watched before what is in them is looked for, so that what comes in between is either
+ * found or told.
  *
  * The kernel says nothing when a controller brings or takes the files of a cgroup that stays.
  */
@@ -25,11 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 
+#include "cgroup/inotify.h"
 #include "cgroup/name.h"
-
-#define READS_MAX 64u /* of one dispatch, so that a storm cannot hold the loop */
 
 #define COMINGS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 #define CHANGES (IN_MODIFY | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -72,13 +69,15 @@ struct CgroupWatch {
 
 int cgroup_watch_new(const CgroupTree *tree, CgroupWatch **ret) {
         _cleanup_(cgroup_watch_freep) CgroupWatch *watch = calloc(1, sizeof(*watch));
+        int r;
 
         if (!watch)
                 return -ENOMEM;
         watch->tree = tree;
-        watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        if (watch->fd < 0)
-                return -errno;
+        watch->fd = -EBADF;
+        r = cgroup_inotify_new(&watch->fd);
+        if (r)
+                return r;
         *ret = TAKE_PTR(watch);
         return 0;
 }
@@ -137,7 +136,8 @@ static bool take_file_event(CgroupWatch *watch, int *wd, uint32_t mask) {
 }
 
 /* One of a watch that was taken away is of nobody. */
-static bool take_event(CgroupWatch *watch, const struct inotify_event *event) {
+static bool take_event(const struct inotify_event *event, void *userdata) {
+        CgroupWatch *watch = userdata;
         List *list = &watch->list;
 
         if (event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) {
@@ -156,24 +156,7 @@ static bool take_event(CgroupWatch *watch, const struct inotify_event *event) {
 }
 
 bool cgroup_watch_dispatch(CgroupWatch *watch) {
-        char buffer[16 * 1024] __attribute__((aligned(__alignof__(struct inotify_event))));
-        bool has_happened = false;
-
-        for (unsigned i = 0; i < READS_MAX; ++i) {
-                const ssize_t n = read(watch->fd, buffer, sizeof(buffer));
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        break;
-                for (const char *cursor = buffer; cursor < buffer + n;) {
-                        const struct inotify_event *event = (const void *)cursor;
-
-                        has_happened |= take_event(watch, event);
-                        cursor += sizeof(*event) + event->len;
-                }
-        }
-        return has_happened;
+        return cgroup_inotify_drain(watch->fd, take_event, watch);
 }
 
 /* What is to be watched */
@@ -245,13 +228,6 @@ static int gather(const CgroupWatchItem *items, size_t n_items, List *ret) {
 
 /* From one list to the next */
 
-/* A watch that the kernel has taken away already is no failure. */
-static void drop_watch(const CgroupWatch *watch, int *wd) {
-        if (*wd >= 0)
-                (void)inotify_rm_watch(watch->fd, *wd);
-        *wd = -1;
-}
-
 static void take_over_item(Item *old, Item *item) {
         item->is_looked_for = old->is_looked_for;
         item->is_there = old->is_there;
@@ -271,7 +247,7 @@ static void take_over(const CgroupWatch *watch, List *old, List *next) {
                 if (folder)
                         *folder = old->folders[i];
                 else
-                        drop_watch(watch, &old->folders[i].wd);
+                        cgroup_inotify_drop(watch->fd, &old->folders[i].wd);
         }
         for (size_t i = 0; i < old->n_items; ++i) {
                 Item *item = find_item(next, old->items[i].path);
@@ -279,7 +255,7 @@ static void take_over(const CgroupWatch *watch, List *old, List *next) {
                 if (item)
                         take_over_item(&old->items[i], item);
                 for (CgroupKnob knob = 0; knob < _CGROUP_KNOB_N; ++knob)
-                        drop_watch(watch, &old->items[i].wds[knob]);
+                        cgroup_inotify_drop(watch->fd, &old->items[i].wds[knob]);
         }
 }
 
@@ -287,18 +263,16 @@ static void take_over(const CgroupWatch *watch, List *old, List *next) {
 
 /* @fd: below 0: there is nothing to be watched. The old watch goes when it is of something else. */
 static int set_watch(const CgroupWatch *watch, int fd, uint32_t mask, int *wd, bool *ret_grew) {
-        char link[sizeof("/proc/self/fd/") + 16];
-        int next = -1;
+        int next = -1, r;
 
         if (fd >= 0) {
-                (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-                next = inotify_add_watch(watch->fd, link, mask);
-                if (next < 0)
-                        return -errno;
+                r = cgroup_inotify_add(watch->fd, fd, mask, &next);
+                if (r)
+                        return r;
         }
         if (next == *wd)
                 return 0;
-        drop_watch(watch, wd);
+        cgroup_inotify_drop(watch->fd, wd);
         *wd = next;
         *ret_grew |= next >= 0;
         return 0;

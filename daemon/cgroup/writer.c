@@ -65,28 +65,11 @@ static void unlink_write(CgroupWriter *writer, const Write *write) {
 
 /* Reading back */
 
-/* Return: 0, CGROUP_E_*, -ESTALE, or an errno. */
-static int open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        struct stat stat;
-        int r;
-
-        r = cgroup_open(tree, path, &fd);
-        if (r)
-                return r;
-        if (fstat(fd, &stat) < 0)
-                return -errno;
-        if (inode != 0 && stat.st_ino != inode)
-                return -ESTALE;
-        *ret_fd = TAKE_FD(fd);
-        return 0;
-}
-
 static int read_knob(const Write *write, CgroupValue *ret) {
         _cleanup_(fd_closep) int fd = -EBADF;
         int r;
 
-        r = open_same(write->writer->params.tree, write->path, write->inode, &fd);
+        r = cgroup_open_same(write->writer->params.tree, write->path, write->inode, &fd);
         if (r == 0)
                 r = cgroup_read_knob(fd, write->knob, ret);
         if (r == CGROUP_E_ABSENT)
@@ -164,7 +147,8 @@ static int open_knob(const CgroupWriter *writer, Write *write, int *ret_fd) {
         struct stat stat;
         int r;
 
-        r = open_same(writer->params.tree, write->path, write->inode, &dir_fd);
+        r = write->inode ? cgroup_open_same(writer->params.tree, write->path, write->inode, &dir_fd)
+                         : cgroup_open(writer->params.tree, write->path, &dir_fd);
         if (r)
                 return r;
         if (fstat(dir_fd, &stat) < 0)
@@ -179,14 +163,12 @@ static int open_knob(const CgroupWriter *writer, Write *write, int *ret_fd) {
 /* Return: 0, CGROUP_E_*, CGROUP_KNOB_E_MALFORMED, or an errno. */
 static int read_parent_mask(const Write *write, CgroupValue *ret) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX + 1], *slash;
+        char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX + 1];
         size_t n_text;
         int r;
 
-        memcpy(parent, write->path, sizeof(parent));
-        slash = strrchr(parent, '/');
-        *(slash ? slash : parent) = '\0';
-        r = cgroup_open(write->writer->params.tree, parent, &fd);
+        r = cgroup_open(write->writer->params.tree, cgroup_path_get_parent(write->path, parent),
+                        &fd);
         if (r == 0)
                 r = cgroup_read_file(fd, "cpuset.mems.effective", text, sizeof(text), &n_text);
         return r ? r : cgroup_value_parse(CGROUP_CPUSET_MEMS, text, n_text, ret);

@@ -38,8 +38,7 @@ typedef enum CgroupWriteStep {
 
 typedef struct CgroupWrite {
         char path[CGROUP_PATH_MAX];
-        uint64_t
-                inode; /* of the folder that is meant; 0: whatever is there. Another one: -ESTALE */
+        uint64_t inode; /* of the folder that is meant: another one is -ESTALE; 0: any */
         CgroupKnob knob;
         CgroupValue value;
         const char *unit; /* borrowed until the call returns; NULL: no unit stands behind it */

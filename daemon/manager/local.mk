@@ -6,6 +6,8 @@ libslugcore_a_SOURCES += \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/node-limit-drive.c %D%/node-limit-drive.h \
+	%D%/node-limits-announce.c %D%/node-limits-announce.h \
+	%D%/node-limits.c %D%/node-limits.h \
 	%D%/parts.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/pods-alarm.c %D%/pods-alarm.h \
@@ -15,7 +17,6 @@ libslugcore_a_SOURCES += \
 	%D%/qos-announce.c %D%/qos-announce.h \
 	%D%/qos-apply.c %D%/qos-apply.h \
 	%D%/qos-keeper.c %D%/qos-keeper.h \
-	%D%/qos-order.c %D%/qos-order.h \
 	%D%/qos-record-file.c %D%/qos-record-file.h \
 	%D%/qos-sight.c %D%/qos-sight.h \
 	%D%/qos-withdraw.c %D%/qos-withdraw.h \

@@ -63,6 +63,7 @@ static void publish(Manager *manager, bool is_reload) {
                         .pending_timeout_usec = manager->settings->config->pending_timeout_usec,
                 });
         qos_keeper_set(manager->limits, manager->settings, &manager->snapshot, is_reload);
+        node_limits_set(manager->node_limits, manager->settings, &manager->snapshot, is_reload);
         node_service_set_view(&manager->service, &view);
 }
 
@@ -218,6 +219,7 @@ int manager_on_reload(sd_event_source *source _unused_,
         try_reload(userdata, true);
         pods_keeper_look(manager->keeper);
         qos_keeper_look(manager->limits);
+        node_limits_look(manager->node_limits);
         (void)sd_notify(0, "READY=1");
         return 0;
 }
@@ -251,6 +253,7 @@ void manager_on_look(void *userdata) {
         manager->has_look_failed = r < 0;
         pods_keeper_look(manager->keeper);
         qos_keeper_look(manager->limits);
+        node_limits_look(manager->node_limits);
 }
 
 static void on_idle(void *userdata) {

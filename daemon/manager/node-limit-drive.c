@@ -238,8 +238,9 @@ static bool bring(NodeLimitDrive *drive, const char *path, const QosNodeLimitFil
 
         if (mib != file->mib) {
                 r = drive->ops->write(drive->userdata, path, file->node, mib, &failure.found_mib);
-                if (r > 0)
+                if (r == CGROUP_E_ABSENT)
                         return true; /* it is gone */
+                r = r > 0 ? -EINVAL : r;
                 drive->state.n_writes += r == 0;
                 drive->is_obeyed |= r == 0;
         } else {
@@ -314,8 +315,8 @@ static bool visit(NodeLimitDrive *drive, const char *path) {
         r = drive->ops->list(drive->userdata, path, add_found, &listing);
         if (r == 0 && path[0])
                 r = drive->ops->read(drive->userdata, path, &limits);
-        if (r < 0)
-                note_failure(drive, &(NodeLimitFailure){ .error = r }, path);
+        if (r != 0 && r != CGROUP_E_ABSENT)
+                note_failure(drive, &(NodeLimitFailure){ .error = r < 0 ? r : -EINVAL }, path);
         if (r != 0 || limits.files == 0)
                 return true;
         for (unsigned node = 0; node < CGROUP_NODE_LIMITS; ++node)

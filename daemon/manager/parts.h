@@ -14,6 +14,7 @@
 #include "manager/crew.h"
 #include "manager/imports.h"
 #include "manager/manager.h"
+#include "manager/node-limits.h"
 #include "manager/pods-keeper.h"
 #include "manager/qos-events.h"
 #include "manager/qos-keeper.h"
@@ -51,6 +52,9 @@ struct Manager {
         Imports imports;
         PodsKeeper *keeper;
         QosKeeper *limits;
+        NodeLimits *node_limits;
+        NodeWithdrawn withdrawn; /* whoever waits for limits to be put back */
+        void *withdrawn_userdata;
         CgroupHistory cgroup_history;
         QosEvents *events;
         NodeService service;

@@ -31,6 +31,8 @@ typedef struct Look {
         QosSight sight;
         QosPlan plan;
         QosKnob knobs[QOS_ROWS_MAX];
+        QosNodeLimitPlan node_limit_plan;
+        NodeLimitsView node_limits;
 } Look;
 
 static void look_freep(Look **look) {
@@ -106,6 +108,19 @@ static void plan(Look *look) {
         }
 }
 
+static void plan_node_limits(Look *look) {
+        qos_node_limit_plan(
+                &(const QosNodeLimitInput){ .is_managed = look->settings->qos.manage &
+                                                          QOS_MANAGE_NODE_LIMIT,
+                                            .params = &look->settings->node_limits,
+                                            .topology = look->snapshot.topology,
+                                            .files = cgroup_node_limit_probe(&look->sight.tree),
+                                            .page_bytes = look->settings->capacity.page_bytes },
+                &look->node_limit_plan);
+        if (look->node_limit_plan.is_managed)
+                look->node_limits.plan = &look->node_limit_plan;
+}
+
 static int print(const Look *look, PlanFormat format, Clock clock, Buffer *buffer) {
         const QosSight *sight = &look->sight;
 
@@ -113,10 +128,10 @@ static int print(const Look *look, PlanFormat format, Clock clock, Buffer *buffe
                                                   .places = &sight->places,
                                                   .requests = &look->requests,
                                                   .knobs = look->knobs,
+                                                  .node_limits = &look->node_limits,
                                                   .problem = sight->problem[0]
                                                                      ? sight->problem
                                                                      : sight->level_problem,
-                                                  .page_bytes = look->settings->capacity.page_bytes,
                                                   .clock = clock },
                                 format, buffer);
 }
@@ -159,6 +174,7 @@ int manager_plan(const ManagerParams *params,
                 return r;
         qos_sight_look(&look->sight, &look->settings->config->kubelet);
         plan(look);
+        plan_node_limits(look);
         *ret_is_running = is_locked(&look->root);
         return print(look, format, params->clock, buffer);
 }

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "cgroup/inotify.h"
 #include "pods/watch.h"
 #include "uevent/debounce.h"
 
@@ -103,10 +104,7 @@ static void complain(PodsAlarm *alarm, int error) {
                 log_event(LOG_WARNING, SLUG_MESSAGE_PODS_UNWATCHED,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
                           "Cannot watch all cgroups of pods: %s, looking at them at intervals%s",
-                          strerror(-error),
-                          error == -ENOSPC || error == -EMFILE
-                                  ? "; fs.inotify.max_user_watches is too low"
-                                  : "");
+                          strerror(-error), cgroup_inotify_advise(error));
         alarm->has_failed = true;
 }
 

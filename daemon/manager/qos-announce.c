@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "base/messages.h"
+#include "cgroup/inotify.h"
+#include "service/limits.h"
 
 /* A limit that usage keeps from being reached for so long is told. */
 #define PENDING_USEC (60 * USEC_PER_SEC)
@@ -84,15 +86,9 @@ static void achieve(QosTold *told,
         told->error = 0;
 }
 
-static const char *const steps[] = {
-        [CGROUP_WRITE_OPEN] = "opening it",
-        [CGROUP_WRITE_FILE] = "writing it",
-        [CGROUP_WRITE_SYSTEMD] = "telling systemd",
-        [CGROUP_WRITE_READ_BACK] = "reading it back",
-};
-
 static void refuse(QosTold *told, const QosRow *row, const char *path, const QosKnob *knob) {
         const char *file = cgroup_knob_file(row->knob);
+        char error[LIMITS_ERROR_MAX];
         ValueText value;
 
         if (knob->error == told->error)
@@ -104,9 +100,8 @@ static void refuse(QosTold *told, const QosRow *row, const char *path, const Qos
                            { .name = "SLUG_KNOB", .text = file },
                            { .name = "SLUG_VALUE", .text = value.plain },
                            { .name = "ERRNO", .number = (uint64_t)-knob->error }),
-                  "%s of %s cannot be made %s, %s: %s%s%s", file, path, value.full,
-                  steps[knob->error_step], strerror(-knob->error), told->message[0] ? ": " : "",
-                  told->message);
+                  "%s of %s cannot be made %s, %s%s%s", file, path, value.full,
+                  limits_format_error(knob, error), told->message[0] ? ": " : "", told->message);
 }
 
 static void contend(const QosRow *row, const char *path) {
@@ -190,9 +185,7 @@ void qos_announce_unwatched(int error) {
         log_event(LOG_WARNING, SLUG_MESSAGE_LIMITS_UNWATCHED,
                   LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
                   "Cannot watch the cgroups that have limits: %s, looking at them every second%s",
-                  strerror(-error),
-                  error == -ENOSPC || error == -EMFILE ? "; fs.inotify.max_user_watches is too low"
-                                                       : "");
+                  strerror(-error), cgroup_inotify_advise(error));
 }
 
 void qos_announce_damage(const Diag *problem) {

@@ -26,7 +26,7 @@ typedef struct QosTold {
 
 /* A write begins. @found: what is there. */
 void qos_told_begin(QosTold *told, const CgroupValue *found, bool is_drift);
-/* After a look. @is_first_repair: of a few in a row only one is told. */
+/* After a look. Of a few repairs in a row only the first is told. */
 void qos_announce_knob(QosTold *told,
                        const QosRow *row,
                        const char *path,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manager/qos-order.h"
+#include "qos/order.h"
 
 /*
  * A write ends in a callback that only notes how; the next look sees what became of it. So nothing
@@ -125,7 +125,7 @@ static void on_written(const CgroupWriteResult *result, void *userdata) {
         (void)snprintf(slot->told.message, sizeof(slot->told.message), "%s",
                        result->error && result->message ? result->message : "");
         if (knob && knob->is_busy && slot->n_moves == apply->sight.n_moves)
-                qos_step_done(knob, result, apply->sight.page_bytes,
+                qos_step_done(knob, slot->knob, result, apply->sight.page_bytes,
                               clock_now_usec(&apply->params.clock));
         else if (knob)
                 *knob = (QosKnob){};
@@ -145,7 +145,7 @@ static void write_knob(QosApply *apply, Slot *slot, QosKnob *knob, const CgroupV
         memcpy(write.path, place->path, sizeof(write.path));
         r = cgroup_writer_write(apply->sight.writer, &write, on_written, slot);
         if (r) {
-                qos_step_done(knob,
+                qos_step_done(knob, slot->knob,
                               &(const CgroupWriteResult){ .error = r < 0 ? r : -ENOENT,
                                                           .step = CGROUP_WRITE_OPEN,
                                                           .message = "" },

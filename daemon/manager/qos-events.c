@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cgroup/events.h"
+#include "cgroup/inotify.h"
 #include "manager/event-lines.h"
 #include "manager/qos-announce-events.h"
 
@@ -227,9 +228,7 @@ static void complain(QosEvents *events, int error) {
                 log_event(LOG_WARNING, SLUG_MESSAGE_CGROUP_UNHEARD,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
                           "Cannot hear of all events of the QoS cgroups: %s%s", strerror(-error),
-                          error == -ENOSPC || error == -EMFILE
-                                  ? "; fs.inotify.max_user_watches is too low"
-                                  : "");
+                          cgroup_inotify_advise(error));
         events->has_failed = error != 0;
 }
 

@@ -160,6 +160,10 @@ const QosView *qos_keeper_get_view(const QosKeeper *keeper) {
         return &keeper->view;
 }
 
+void qos_keeper_show(QosKeeper *keeper, const NodeLimitsView *view) {
+        keeper->view.node_limits = view;
+}
+
 void qos_keeper_set(QosKeeper *keeper,
                     const Settings *settings,
                     const Snapshot *snapshot,
@@ -224,17 +228,17 @@ static void plan(QosKeeper *keeper) {
 /* Return: something is different. */
 static bool act(QosKeeper *keeper) {
         const QosPlaces *places = &keeper->sight.places;
+        const bool tells_systemd = keeper->bus && places->driver == CGROUP_DRIVER_SYSTEMD;
         uint64_t due_usec;
         bool is_new;
 
-        keeper->view.has_systemd = keeper->bus && places->driver == CGROUP_DRIVER_SYSTEMD;
         is_new = qos_apply_step(keeper->apply,
                                 &(const QosApplySight){
                                         .places = places,
                                         .n_moves = keeper->sight.n_moves,
                                         .page_bytes = keeper->sight.tree.page_bytes,
                                         .writer = keeper->problem[0] ? NULL : keeper->writer,
-                                        .tells_systemd = keeper->view.has_systemd,
+                                        .tells_systemd = tells_systemd,
                                 },
                                 &due_usec);
         if (keeper->is_unwatched)
@@ -337,7 +341,6 @@ static void update_view(QosKeeper *keeper) {
         view->places = &keeper->sight.places;
         view->requests = &keeper->requests;
         view->is_withdrawn = keeper->is_withdrawing || keeper->is_withdrawn;
-        view->page_bytes = keeper->sight.tree.page_bytes;
         view->n_writes = stats.n_writes;
         view->n_repairs = stats.n_repairs;
         view->n_bus_calls = keeper->bus ? cgroup_bus_get_stats(keeper->bus).n_calls : 0;

@@ -54,5 +54,7 @@ void qos_keeper_look_soon(QosKeeper *keeper);
 typedef void (*QosWithdrawn)(const QosWithdrawal *withdrawal, void *userdata);
 _must_check_ int qos_keeper_withdraw(QosKeeper *keeper, QosWithdrawn done, void *userdata);
 
+/* Limits by NUMA node are others' to keep and are shown with the rest. @view: borrowed. */
+void qos_keeper_show(QosKeeper *keeper, const NodeLimitsView *view);
 /* Stays where it is. */
 const QosView *qos_keeper_get_view(const QosKeeper *keeper);

@@ -2,7 +2,6 @@
 #include "manager/qos-withdraw.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,20 +11,13 @@ typedef enum Stage {
         STAGE_KEEPING, /* the record, without what was put back */
 } Stage;
 
-/*
- * Kernels before 7 do not take an empty mask where processes are: then the mask of what contains
- * the cgroup does the same.
- */
-#define EFFECTIVE_MEMS "cpuset.mems.effective"
-
 struct QosWithdraw {
         QosWithdrawParams params;
         const CgroupTree *tree;
         CgroupWriter *writer;
         bool tells_systemd;
         Stage stage;
-        size_t next;     /* item */
-        bool is_in_full; /* of that one: an empty mask, written as what it stands for */
+        size_t next; /* item */
         QosWithdrawal result;
         sd_event_source *step; /* the next turn of the loop */
 };
@@ -37,37 +29,9 @@ static void go_on(QosWithdraw *withdraw) {
 
 static void on_written(const CgroupWriteResult *result, void *userdata) {
         QosWithdraw *withdraw = userdata;
-        QosWithdrawnItem *item = &withdraw->result.items[withdraw->next];
-        const bool was_empty =
-                item->item.knob == CGROUP_CPUSET_MEMS && nodeset_is_empty(&item->item.before.nodes);
 
-        if (was_empty && result->error == -ENOSPC && !withdraw->is_in_full) {
-                withdraw->is_in_full = true;
-        } else {
-                withdraw->is_in_full = false;
-                item->error = result->error;
-                ++withdraw->next;
-        }
+        withdraw->result.items[withdraw->next++].error = result->error;
         go_on(withdraw);
-}
-
-/* What an empty mask stands for. Return: 0, CGROUP_E_*, or an errno. */
-static int read_mask_above(const CgroupTree *tree, const char *path, CgroupValue *ret) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX];
-        char *slash;
-        size_t n_text;
-        int r;
-
-        (void)snprintf(parent, sizeof(parent), "%s", path);
-        slash = strrchr(parent, '/');
-        *(slash ? slash : parent) = '\0';
-        r = cgroup_open(tree, parent, &fd);
-        if (r == 0)
-                r = cgroup_read_file(fd, EFFECTIVE_MEMS, text, sizeof(text), &n_text);
-        if (r)
-                return r;
-        return cgroup_value_parse(CGROUP_CPUSET_MEMS, text, n_text, ret) ? CGROUP_E_INVALID : 0;
 }
 
 /* Return: 0: it is under way; else an errno. */
@@ -87,11 +51,6 @@ static int begin_item(QosWithdraw *withdraw, const QosRecordItem *item) {
         if (item->knob == CGROUP_MEMORY_MAX && state.current_bytes.present &&
             item->before.number < state.current_bytes.value)
                 return -EBUSY;
-        if (withdraw->is_in_full) {
-                r = read_mask_above(withdraw->tree, item->path, &write.value);
-                if (r)
-                        return r < 0 ? r : -ENOSPC;
-        }
         memcpy(write.path, item->path, sizeof(write.path));
         write.inode = state.inode;
         write.unit = withdraw->tells_systemd ? cgroup_path_get_unit(item->path) : NULL;
@@ -120,7 +79,6 @@ static void write_next(QosWithdraw *withdraw) {
                 item->error = begin_item(withdraw, &item->item);
                 if (item->error == 0)
                         return;
-                withdraw->is_in_full = false;
                 ++withdraw->next;
         }
         keep(withdraw);

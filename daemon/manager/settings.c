@@ -179,6 +179,21 @@ static void translate_qos(Settings *settings) {
                 settings->qos.masks[i] = translate_mask(&qos->masks[i]);
 }
 
+/* Levels of the configuration stand for classes of pods, as those of the plan do. */
+static void translate_node_limits(Settings *settings) {
+        const ConfigQos *qos = &settings->config->qos;
+        QosNodeLimitParams *params = &settings->node_limits;
+
+        static_assert(ELEMENTSOF(qos->node_limits) == ELEMENTSOF(params->items),
+                      "every limit of the configuration has a place");
+        params->interval_usec = qos->node_limit_interval_usec;
+        params->n_items = qos->n_node_limits;
+        for (size_t i = 0; i < qos->n_node_limits; ++i)
+                params->items[i] = (QosNodeLimit){ .level = (QosLevel)qos->node_limits[i].level,
+                                                   .node = qos->node_limits[i].node,
+                                                   .bytes = qos->node_limits[i].bytes };
+}
+
 static int translate_list(Settings *settings) {
         const ConfigFiles *files = &settings->config->files;
         int r;
@@ -222,6 +237,7 @@ int settings_new(Config *config, Settings **ret) {
                 return r;
         translate_capacity(settings);
         translate_qos(settings);
+        translate_node_limits(settings);
         settings->roles = roles_resolve(&settings->config->roles);
         r = translate_list(settings);
         if (r)

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "manager/roles.h"
+#include "qos/node-limit.h"
 #include "qos/plan.h"
 #include "service/node-service.h"
 #include "topology/topology.h"
@@ -22,6 +23,7 @@ typedef struct Settings {
         ReservedMemory *reserved_memory;
         CapacityParams capacity;
         QosParams qos;
+        QosNodeLimitParams node_limits;
         Roles roles;
         ConfigSettings list;      /* all of it, for people */
         NodeConfigEntry *entries; /* the same, as the service takes it: list.n_items */

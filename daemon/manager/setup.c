@@ -18,6 +18,7 @@ Manager *manager_free(Manager *manager) {
         served_deinit(&manager->served);
         asked_free(manager->asked);
         qos_events_free(manager->events);
+        node_limits_free(manager->node_limits);
         qos_keeper_free(manager->limits);
         pods_keeper_free(manager->keeper);
         /* nobody writes any more; then what was to be written can go */
@@ -204,9 +205,23 @@ static int setup_pods(Manager *manager) {
         return 0;
 }
 
-static int withdraw_limits(NodeWithdrawn done, void *done_userdata, void *userdata) {
+/* Then the others. Whoever waits is told in any case. */
+static void on_node_limits_withdrawn(void *userdata) {
         const Manager *manager = userdata;
 
+        if (qos_keeper_withdraw(manager->limits, manager->withdrawn, manager->withdrawn_userdata))
+                manager->withdrawn(&(const QosWithdrawal){}, manager->withdrawn_userdata);
+}
+
+static int withdraw_limits(NodeWithdrawn done, void *done_userdata, void *userdata) {
+        Manager *manager = userdata;
+
+        if (node_limits_is_withdrawing(manager->node_limits))
+                return -EALREADY;
+        manager->withdrawn = done;
+        manager->withdrawn_userdata = done_userdata;
+        if (node_limits_withdraw(manager->node_limits, on_node_limits_withdrawn, manager))
+                return 0;
         return qos_keeper_withdraw(manager->limits, done, done_userdata);
 }
 
@@ -215,6 +230,8 @@ static void on_limits_changed(void *userdata) {
 
         if (manager->events)
                 qos_events_follow(manager->events);
+        if (manager->node_limits)
+                node_limits_note_levels(manager->node_limits);
         manager_on_changed(userdata);
 }
 
@@ -237,6 +254,20 @@ static int setup_limits(Manager *manager, bool has_fake_tree) {
                 &manager->limits);
         if (r)
                 return r;
+        r = node_limits_new(
+                &(const NodeLimitsParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .qos = qos_keeper_get_view(manager->limits),
+                        .clock = manager->clock,
+                        .may_write = manager->root.is_host || has_fake_tree,
+                        .changed = manager_on_changed,
+                        .userdata = manager,
+                },
+                &manager->node_limits);
+        if (r)
+                return r;
+        qos_keeper_show(manager->limits, node_limits_get_view(manager->node_limits));
         r = qos_events_new(
                 &(const QosEventsParams){
                         .event = manager->event,
@@ -296,6 +327,7 @@ static int begin(Manager *manager, const ManagerParams *params, Diag *reterr) {
         /* nobody is promised what pods hold that were there before */
         pods_keeper_look(manager->keeper);
         qos_keeper_look(manager->limits);
+        node_limits_look(manager->node_limits);
         return setup_socket(manager, params->socket, reterr);
 }
 

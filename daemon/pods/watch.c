@@ -2,10 +2,6 @@
 /*
  * Pods that come and go
  *
- * A folder is opened below the root, as everything is, and watched through /proc/self/fd, where the
- * kernel follows to the very folder that was opened: so a captured tree is watched like the
- * machine's own, and no link leads out.
- *
  * Parents are watched before what is in them. A folder that is gone when its turn comes went after
  * its parent was read; the parent's watch, or the look that follows a new one, tells.
  *
@@ -21,14 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 
+#include "cgroup/inotify.h"
 #include "cgroup/name.h"
 
 #define FOLDERS_MAX    128u /* that are no pods: kubepods, QoS classes, those in between */
 #define WATCHES_MAX    (PODS_MAX + FOLDERS_MAX)
 #define WATCH_PATH_MAX (sizeof(CGROUP_DIR) + PODS_PATH_MAX)
-#define READS_MAX      64u /* of one dispatch, so that a storm cannot hold the loop */
 
 #define DRIVERS_N 2u
 #define COMINGS   (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
@@ -61,13 +56,15 @@ int pods_watch_new(const Root *root, const char *cgroup_root, PodsWatch **ret) {
                                                          CGROUP_DRIVER_CGROUPFS };
         _cleanup_(pods_watch_freep) PodsWatch *watch = calloc(1, sizeof(*watch));
         bool has_name;
+        int r;
 
         if (!watch)
                 return -ENOMEM;
         watch->root = root;
-        watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        if (watch->fd < 0)
-                return -errno;
+        watch->fd = -EBADF;
+        r = cgroup_inotify_new(&watch->fd);
+        if (r)
+                return r;
         watch->list = calloc(1, sizeof(*watch->list));
         if (!watch->list)
                 return -ENOMEM;
@@ -98,7 +95,10 @@ int pods_watch_get_fd(const PodsWatch *watch) {
 
 /* What happened */
 
-static bool take_event(PodsWatch *watch, uint32_t mask) {
+static bool take_event(const struct inotify_event *event, void *userdata) {
+        const uint32_t mask = event->mask;
+        PodsWatch *watch = userdata;
+
         if (mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) {
                 watch->is_doubtful = true;
                 return true;
@@ -111,24 +111,7 @@ static bool take_event(PodsWatch *watch, uint32_t mask) {
 }
 
 bool pods_watch_dispatch(PodsWatch *watch) {
-        char buffer[16 * 1024] __attribute__((aligned(__alignof__(struct inotify_event))));
-        bool has_happened = false;
-
-        for (unsigned i = 0; i < READS_MAX; ++i) {
-                const ssize_t n = read(watch->fd, buffer, sizeof(buffer));
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        break;
-                for (const char *cursor = buffer; cursor < buffer + n;) {
-                        const struct inotify_event *event = (const void *)cursor;
-
-                        has_happened |= take_event(watch, event->mask);
-                        cursor += sizeof(*event) + event->len;
-                }
-        }
-        return has_happened;
+        return cgroup_inotify_drain(watch->fd, take_event, watch);
 }
 
 /* What is to be watched */
@@ -232,15 +215,9 @@ static void gather(const PodsWatch *watch, const PodsTree *tree, WatchList *list
 
 /* From one list to the next */
 
-/* A watch that the kernel has taken away already is no failure. */
-static void drop_watch(const PodsWatch *watch, int wd) {
-        if (wd >= 0)
-                (void)inotify_rm_watch(watch->fd, wd);
-}
-
 /* What both have stays; what only the old one has is watched no more. */
 static void take_over(const PodsWatch *watch, WatchList *next) {
-        const WatchList *list = watch->list;
+        WatchList *list = watch->list;
         size_t i = 0;
 
         for (size_t j = 0; j < next->n_items; ++j) {
@@ -248,26 +225,21 @@ static void take_over(const PodsWatch *watch, WatchList *next) {
 
                 while (i < list->n_items &&
                        (order = strcmp(list->items[i].path, next->items[j].path)) < 0)
-                        drop_watch(watch, list->items[i++].wd);
+                        cgroup_inotify_drop(watch->fd, &list->items[i++].wd);
                 if (i < list->n_items && order == 0)
                         next->items[j] = list->items[i++];
         }
         while (i < list->n_items)
-                drop_watch(watch, list->items[i++].wd);
+                cgroup_inotify_drop(watch->fd, &list->items[i++].wd);
 }
 
 /* Return: 0, ROOT_E_ABSENT, or an errno. */
 static int set_watch(const PodsWatch *watch, const char *path, int *ret_wd) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        char link[sizeof("/proc/self/fd/") + 16];
         int r;
 
         r = root_open(watch->root, path, O_PATH | O_DIRECTORY, &fd);
-        if (r)
-                return r;
-        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        *ret_wd = inotify_add_watch(watch->fd, link, COMINGS | IN_ONLYDIR);
-        return *ret_wd < 0 ? -errno : 0;
+        return r ? r : cgroup_inotify_add(watch->fd, fd, COMINGS | IN_ONLYDIR, ret_wd);
 }
 
 /* The watch that an item is to have; the old one of a folder that is elsewhere now goes. */
@@ -278,7 +250,7 @@ static int renew(const PodsWatch *watch, Watched *watched, bool *ret_grew) {
         if (r < 0)
                 return r;
         if (watched->wd != wd) {
-                drop_watch(watch, watched->wd);
+                cgroup_inotify_drop(watch->fd, &watched->wd);
                 *ret_grew |= r == 0;
         }
         watched->wd = r == 0 ? wd : -1;

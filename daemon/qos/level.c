@@ -47,45 +47,28 @@ static int make_pods(const char *cgroup_root, QosPlaces *places) {
 
 /* Reserved ones. The kubelet looks for them at the top and not below cgroupRoot. */
 
-/* The part of a slice's name between two dashes, in which an underscore is a dash. */
-static int append_part(CgroupName *name, const char *part, size_t n_part) {
-        char component[CGROUP_COMPONENT_MAX];
-
-        if (n_part >= sizeof(component))
-                return CGROUP_NAME_E_INVALID;
-        for (size_t i = 0; i < n_part; ++i)
-                component[i] = part[i] == '_' ? '-' : part[i];
-        component[n_part] = '\0';
-        return cgroup_name_append(name, component);
-}
-
 /* With systemd the kubelet takes the last name of the path, whether it ends in ".slice" or not, and
- * what is before it does not count. */
+ * what is before it does not count. The root of all is not reserved. */
 static int make_slice(const char *text, char path[static CGROUP_PATH_MAX]) {
-        size_t n = strlen(text);
-        const char *part, *end;
-        CgroupName name = {};
-        int r = 0;
+        const char *end = text + strlen(text), *start;
+        char unit[CGROUP_UNIT_MAX];
+        CgroupName name;
+        bool has_suffix;
+        int n, r;
 
-        while (n > 0 && text[n - 1] == '/')
-                --n;
-        end = text + n;
-        for (part = end; part > text && part[-1] != '/';)
-                --part;
-        if ((size_t)(end - part) >= strlen(SLICE) &&
-            memcmp(end - strlen(SLICE), SLICE, strlen(SLICE)) == 0)
-                end -= strlen(SLICE);
-        while (r == 0 && part < end) {
-                const char *dash = memchr(part, '-', (size_t)(end - part));
-                const char *stop = dash ? dash : end;
-
-                r = append_part(&name, part, (size_t)(stop - part));
-                part = dash ? dash + 1 : end;
-                if (dash && part == end)
-                        r = CGROUP_NAME_E_INVALID; /* it ends in a dash */
-        }
-        if (r == 0 && name.n_components == 0)
-                r = CGROUP_NAME_E_INVALID; /* the root of all is not reserved */
+        while (end > text && end[-1] == '/')
+                --end;
+        for (start = end; start > text && start[-1] != '/';)
+                --start;
+        if ((size_t)(end - start) >= sizeof(unit))
+                return CGROUP_NAME_E_INVALID;
+        has_suffix = (size_t)(end - start) >= strlen(SLICE) &&
+                     memcmp(end - strlen(SLICE), SLICE, strlen(SLICE)) == 0;
+        n = snprintf(unit, sizeof(unit), "%.*s%s", (int)(end - start), start,
+                     has_suffix ? "" : SLICE);
+        if ((size_t)n >= sizeof(unit))
+                return CGROUP_NAME_E_INVALID;
+        r = cgroup_name_parse(unit, CGROUP_DRIVER_SYSTEMD, &name);
         return r ? r : cgroup_name_format(&name, CGROUP_DRIVER_SYSTEMD, path);
 }
 

@@ -1,6 +1,7 @@
 libslugcore_a_SOURCES += \
 	%D%/level.c %D%/level.h \
 	%D%/node-limit.c %D%/node-limit.h \
+	%D%/order.c %D%/order.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/plan-limits.c \
 	%D%/plan-mask.c \

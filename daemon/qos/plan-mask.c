@@ -49,14 +49,6 @@ static bool check_list(const Topology *topology, const NodeSet *nodes, QosRow *r
         return true;
 }
 
-static bool has_normal_memory(const Topology *topology, const NodeSet *nodes) {
-        for (size_t i = 0; i < topology->n_nodes; ++i)
-                if (nodeset_contains(nodes, topology->nodes[i].id) &&
-                    topology->nodes[i].capacity_bytes > 0 && !topology->nodes[i].is_movable_only)
-                        return true;
-        return false;
-}
-
 /* Excluded ones can only be of a list. */
 static void say_excluded(const Topology *topology, const NodeSet *nodes, QosRow *row) {
         for (size_t i = 0; i < topology->n_nodes; ++i)
@@ -116,7 +108,7 @@ static void set_mask(Planner *planner, QosRow *row, const QosMask *mask) {
         } else if (nodeset_is_empty(&nodes)) {
                 row_hold_back(row, "kubepods has none of the NUMA nodes of qos.cpusetMems.%s, %.*s",
                               name, NODES_SHOWN, nodeset_format(&wanted, text));
-        } else if (!has_normal_memory(topology, &nodes)) {
+        } else if (!topology_has_normal_memory(topology, &nodes)) {
                 row_hold_back(row,
                               "all memory of NUMA nodes %.*s is movable; give "
                               "qos.cpusetMems.%s a NUMA node with normal memory, too",

@@ -133,16 +133,6 @@ const QosRow *qos_plan_find(const QosPlan *plan, QosLevel level, CgroupKnob knob
 
 /* Names */
 
-const char *qos_owner_name(QosOwner owner) {
-        static const char *const names[] = {
-                [QOS_OWNER_NOBODY] = "nobody",
-                [QOS_OWNER_SLUGD] = "slugd",
-                [QOS_OWNER_KUBELET] = "kubelet",
-        };
-
-        return names[owner];
-}
-
 const char *qos_manage_name(QosManage manage) {
         switch (manage) {
         case QOS_MANAGE_MEMORY_MAX:

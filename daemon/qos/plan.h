@@ -31,6 +31,7 @@ typedef enum QosManage {
         QOS_MANAGE_RESERVED_MEMORY_MIN = 1u << 5, /* "reserved.memory.min" */
         QOS_MANAGE_NODE_LIMIT = 1u << 6,          /* "memory.node_limit", of a patched kernel */
 } QosManage;
+#define QOS_MANAGE_BITS 7u
 
 typedef enum QosMaskKind {
         QOS_MASK_NONE, /* not configured */
@@ -104,5 +105,4 @@ typedef struct QosPlan {
 /* Rows of levels that are not configured are left out. The same input gives the same plan. */
 void qos_plan_build(const QosInput *input, QosPlan *ret);
 const QosRow *qos_plan_find(const QosPlan *plan, QosLevel level, CgroupKnob knob); /* or NULL */
-const char *qos_owner_name(QosOwner owner);                                        /* "slugd" */
 const char *qos_manage_name(QosManage manage); /* "memory.max" */

@@ -105,21 +105,6 @@ void qos_record_append(const QosRecord *record, Buffer *buffer) {
 
 /* Reading */
 
-/* A plain way down from the cgroup root, which itself is never written. */
-static bool is_path(const char *path) {
-        size_t n = strcspn(path, "/");
-
-        if (strlen(path) >= CGROUP_PATH_MAX)
-                return false;
-        for (;; n = strcspn(path, "/")) {
-                if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && memcmp(path, "..", 2) == 0))
-                        return false;
-                if (!path[n])
-                        return true;
-                path += n + 1;
-        }
-}
-
 static int
 read_value(const Value *object, const char *key, CgroupKnob knob, CgroupValue *ret, Diag *reterr) {
         const Value value = value_get(object, key);
@@ -141,7 +126,7 @@ static int read_key(const Value *object, QosRecordItem *ret, Diag *reterr) {
         r = value_read_text(&path, &text, reterr);
         if (r)
                 return r;
-        if (!is_path(text))
+        if (!cgroup_path_is_plain(text)) /* the root itself is never written */
                 return value_complain(&path, reterr, "is no path of a cgroup");
         memcpy(ret->path, text, strlen(text) + 1);
         r = value_read_text(&knob, &text, reterr);

@@ -6,31 +6,28 @@
 
 #include "qos/step.h"
 
-/* Of bytes or NUMA nodes, whichever it has. */
-static bool is_same(const CgroupValue *a, const CgroupValue *b, uint64_t page_bytes) {
-        return nodeset_is_equal(&a->nodes, &b->nodes) &&
-               (a->number == CGROUP_MAX || b->number == CGROUP_MAX
-                        ? a->number == b->number
-                        : a->number / page_bytes == b->number / page_bytes);
-}
-
 static bool is_gone(const CgroupWriteResult *result) {
         return result->step != CGROUP_WRITE_SYSTEMD &&
                (result->error == -ESTALE || result->error == -ENOENT || result->error == -ENODEV);
 }
 
-static void take_written(QosKnob *knob, const CgroupWriteResult *result, uint64_t page_bytes) {
-        knob->has_written = knob->expects = true;
-        knob->written = knob->expected = knob->busy_value;
-        if (result->has_found && !is_same(&result->found, &knob->busy_value, page_bytes))
+static void
+take_written(QosKnob *knob, CgroupKnob what, const CgroupWriteResult *result, uint64_t page_bytes) {
+        const CgroupValue *written = &knob->busy_value;
+
+        knob->expects = true;
+        knob->expected = *written;
+        if (result->has_found && !cgroup_value_is_equal(what, &result->found, written, page_bytes))
                 knob->status = QOS_STATUS_WRITING; /* somebody was quicker; the next look tells */
-        else if (knob->has_wanted && is_same(&knob->wanted, &knob->busy_value, page_bytes))
+        else if (knob->has_wanted &&
+                 cgroup_value_is_equal(what, &knob->wanted, written, page_bytes))
                 knob->status = QOS_STATUS_ACHIEVED;
         else
                 knob->status = knob->pending_usec ? QOS_STATUS_PENDING : QOS_STATUS_WRITING;
 }
 
 void qos_step_done(QosKnob *knob,
+                   CgroupKnob what,
                    const CgroupWriteResult *result,
                    uint64_t page_bytes,
                    uint64_t now_usec) {
@@ -50,7 +47,7 @@ void qos_step_done(QosKnob *knob,
                 return;
         }
         if (is_in_file)
-                take_written(knob, result, page_bytes);
+                take_written(knob, what, result, page_bytes);
         /* no unit by that name: nobody there who would put back something else */
         if (result->error && !(result->error == -ENOENT && result->step == CGROUP_WRITE_SYSTEMD)) {
                 knob->error = result->error;

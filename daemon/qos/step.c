@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qos/step.h"
 
+#include "qos/order.h"
+
 /*
  * What is there, what is wanted, and what is expected to be there (the last that slugd wrote or saw
  * as it wanted it) tell all:
@@ -107,15 +109,6 @@ static QosDecision is_there(const Step *step) {
         return wait_until(knob, QOS_STATUS_ACHIEVED, UINT64_MAX);
 }
 
-/* Which way. A mask that loses some NUMA nodes and gets others goes up: the kernel takes it in any
- * order, and of two levels that wait for each other neither would move. */
-static bool goes_down(const Step *step) {
-        if (cgroup_knob_type(step->what) != CGROUP_KNOB_NODES)
-                return step->wanted->number < step->actual->number;
-        return nodeset_is_empty(&step->actual->nodes) /* all of the parent's */ ||
-               nodeset_is_subset(&step->wanted->nodes, &step->actual->nodes);
-}
-
 /* Usage */
 
 static uint64_t round_up(uint64_t bytes, uint64_t page_bytes) {
@@ -191,11 +184,14 @@ static QosDecision repair(const Step *step, const CgroupValue *value) {
 
 /* What is there is not what is wanted. */
 static QosDecision change(const Step *step) {
-        const bool is_down = goes_down(step), is_drift = has_drifted(step);
+        const QosStepInput *input = step->input;
+        const bool is_down =
+                qos_order_get_direction(input->row, input->state, input->page_bytes) == QOS_FALLS;
+        const bool is_drift = has_drifted(step);
         QosKnob *knob = step->knob;
         CgroupValue value = *step->wanted;
 
-        if (!(is_down ? step->input->may_lower : step->input->may_raise))
+        if (!(is_down ? input->may_lower : input->may_raise))
                 return wait_until(knob, QOS_STATUS_WRITING, UINT64_MAX);
         if (is_down && step->what == CGROUP_MEMORY_MAX) {
                 if (!is_drift && step->now_usec < knob->pending_usec)

@@ -42,8 +42,6 @@ const char *qos_status_name(QosStatus status); /* "achieved" */
 /* What is remembered of a knob between looks. {}: nothing was done yet. */
 typedef struct QosKnob {
         QosStatus status;
-        bool has_written; /* @written is the last that slugd wrote, and it was there */
-        CgroupValue written;
         bool expects; /* @expected is there, unless somebody else has written */
         CgroupValue expected;
         uint64_t inode; /* of the cgroup that this is about */
@@ -80,9 +78,11 @@ typedef struct QosDecision {
 
 /* @knob: brought up to date. */
 QosDecision qos_step(QosKnob *knob, const QosStepInput *input);
-/* The write that a decision asked for has ended, or could not begin: @error of the result then says
- * why. It is owed for every one. What was wanted meanwhile is written by the next qos_step(). */
+/* The write of @what that a decision asked for has ended, or could not begin: @error of the result
+ * then says why. It is owed for every one. What was wanted meanwhile is written by the next
+ * qos_step(). */
 void qos_step_done(QosKnob *knob,
+                   CgroupKnob what,
                    const CgroupWriteResult *result,
                    uint64_t page_bytes,
                    uint64_t now_usec);

@@ -33,14 +33,6 @@ static CgroupStep *add_step(Plan *plan, CgroupStepKind kind, const char *path) {
         return step;
 }
 
-static bool has_normal_memory(const Topology *topology, const NodeSet *nodes) {
-        for (size_t i = 0; i < topology->n_nodes; ++i)
-                if (nodeset_contains(nodes, topology->nodes[i].id) &&
-                    topology->nodes[i].capacity_bytes > 0 && !topology->nodes[i].is_movable_only)
-                        return true;
-        return false;
-}
-
 /* False: the call was failed. */
 static bool check_setting(const Plan *plan, const CgroupSetting *setting) {
         const QosPlan *kept = plan->self->qos->plan;
@@ -58,7 +50,7 @@ static bool check_setting(const Plan *plan, const CgroupSetting *setting) {
                 return false;
         }
         if (setting->knob == CGROUP_CPUSET_MEMS && setting->text[0] &&
-            !has_normal_memory(plan->self->topology, &setting->value.nodes)) {
+            !topology_has_normal_memory(plan->self->topology, &setting->value.nodes)) {
                 rpc_call_fail(plan->call, RPC_FAILED_PRECONDITION,
                               "no NUMA node of cpuset.mems '%s' has normal memory, without which "
                               "processes are killed; add one",
@@ -218,9 +210,7 @@ void cgroup_create(RpcCall *call, const ProtobufCMessage *message, void *userdat
                 return;
         }
         /* one that is made is below a root, so that it has a parent */
-        (void)snprintf(parent, sizeof(parent), "%.*s",
-                       (int)(strrchr(plan.target.path, '/') - plan.target.path), plan.target.path);
-        r = cgroup_open(self->tree, parent, &fd);
+        r = cgroup_open(self->tree, cgroup_path_get_parent(plan.target.path, parent), &fd);
         if (r) {
                 cgroup_fail_read(call, r, parent, "");
                 return;

@@ -74,8 +74,8 @@ static int set_knobs(List *list, QosLevel level, Slug__V1__ManagedCgroup *cgroup
                 message->knob = (char *)cgroup_knob_file((CgroupKnob)knob);
                 message->is_held_back = row && row->is_held_back;
                 message->owner = qos_encode_owner(row ? row->owner : QOS_OWNER_NOBODY);
-                message->status = qos_encode_status(row ? qos->knobs[row - qos->plan->rows].status
-                                                        : QOS_STATUS_UNMANAGED);
+                message->status = row ? qos_encode_row_status(qos, row)
+                                      : qos_encode_status(QOS_STATUS_UNMANAGED);
                 message->value =
                         qos_format_value(list->arena, (CgroupKnob)knob, &state->values[knob]);
                 if (!message->value)

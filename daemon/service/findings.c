@@ -127,28 +127,16 @@ const char *finder_set_kubelet(const Finder *finder, const char *key, const char
 }
 
 const char *finder_set_manage(const Finder *finder, unsigned without, unsigned with) {
-        static const struct {
-                QosManage bit;
-                const char *word;
-        } words[] = {
-                { QOS_MANAGE_MEMORY_MAX, "memory.max" },
-                { QOS_MANAGE_MEMORY_MIN, "memory.min" },
-                { QOS_MANAGE_MEMORY_LOW, "memory.low" },
-                { QOS_MANAGE_CPUSET_MEMS, "cpuset.mems" },
-                { QOS_MANAGE_RESERVED_MEMORY_MAX, "reserved.memory.max" },
-                { QOS_MANAGE_RESERVED_MEMORY_MIN, "reserved.memory.min" },
-                { QOS_MANAGE_NODE_LIMIT, "memory.node_limit" },
-        };
         const unsigned manage = (finder_get_manage(finder) & ~without) | with;
         const char *source = find_source(finder->view, "qos.manage");
         char list[160] = "";
 
-        for (size_t i = 0; i < ELEMENTSOF(words); ++i) {
+        for (unsigned i = 0; i < QOS_MANAGE_BITS; ++i) {
                 const size_t n = strlen(list);
 
-                if (manage & words[i].bit) /* all words fit */
+                if (manage & 1u << i) /* all words fit */
                         (void)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
-                                       words[i].word);
+                                       qos_manage_name((QosManage)(1u << i)));
         }
         if (span_file(source))
                 return arena_printf(finder->arena, "%.*s: qos: {manage: [%s]}",

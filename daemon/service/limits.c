@@ -133,6 +133,73 @@ static size_t count(const QosView *view, Limits *ret) {
         return worst;
 }
 
+/* Those by NUMA node, each worth as much as a knob of a level. */
+
+static LimitsState judge_node_limit(const QosNodeLimitRow *row, QosStatus status) {
+        if (!row->has_value)
+                return LIMITS_HELD_BACK;
+        switch (status) {
+        case QOS_STATUS_REFUSED:
+                return LIMITS_REFUSED;
+        case QOS_STATUS_ABSENT:
+                return LIMITS_NO_CGROUP;
+        case QOS_STATUS_ACHIEVED:
+                return LIMITS_ACHIEVED;
+        case QOS_STATUS_UNMANAGED:
+        case QOS_STATUS_WRITING:
+        case QOS_STATUS_PENDING:
+        case QOS_STATUS_CONTENDED:
+        case _QOS_STATUS_N:
+                break;
+        }
+        return LIMITS_WRITING;
+}
+
+static void tell_node_limit(const NodeLimitsView *limits, size_t i, Limits *ret) {
+        const QosNodeLimitRow *row = &limits->plan->rows[i];
+        char name[96];
+
+        (void)snprintf(name, sizeof(name), "%s of pods of %s", cgroup_node_limit_file(row->node),
+                       qos_level_name(row->level));
+        if (ret->state == LIMITS_HELD_BACK)
+                (void)snprintf(ret->message, sizeof(ret->message), "%s is held back: %s", name,
+                               row->reason);
+        else if (ret->state == LIMITS_REFUSED)
+                (void)snprintf(ret->message, sizeof(ret->message),
+                               "%s is refused: %.300s; take memory.node_limit out of qos.manage if "
+                               "that stays so",
+                               name, limits->problem);
+        else if (ret->state == LIMITS_NO_CGROUP)
+                (void)snprintf(ret->message, sizeof(ret->message),
+                               "%s is set as soon as there are cgroups of such pods", name);
+        else
+                (void)snprintf(ret->message, sizeof(ret->message), "%s is being written", name);
+}
+
+/* Tells the worst of them when it is worse than all that were counted before. */
+static void count_node_limits(const NodeLimitsView *limits, Limits *ret) {
+        const QosNodeLimitRow *worst = NULL;
+
+        if (!limits || !limits->plan)
+                return;
+        for (size_t i = 0; i < limits->plan->n_rows; ++i) {
+                const QosNodeLimitRow *row = &limits->plan->rows[i];
+                const LimitsState state = judge_node_limit(row, limits->statuses[i]);
+
+                ++ret->n_managed;
+                if (row->has_value)
+                        ++ret->counts[limits->statuses[i]];
+                else
+                        ++ret->n_held_back;
+                if (state <= ret->state)
+                        continue;
+                ret->state = state;
+                worst = row;
+        }
+        if (worst)
+                tell_node_limit(limits, (size_t)(worst - limits->plan->rows), ret);
+}
+
 void limits_judge(const QosView *view, Limits *ret) {
         size_t worst;
 
@@ -144,6 +211,7 @@ void limits_judge(const QosView *view, Limits *ret) {
                 return;
         }
         worst = count(view, ret);
+        count_node_limits(view->node_limits, ret);
         if (ret->n_managed == 0) {
                 ret->state = LIMITS_NOT_MANAGED;
                 (void)snprintf(ret->message, sizeof(ret->message),
@@ -160,7 +228,7 @@ void limits_judge(const QosView *view, Limits *ret) {
         } else if (ret->state == LIMITS_ACHIEVED) {
                 (void)snprintf(ret->message, sizeof(ret->message),
                                "every limit that slugd was told to set is there");
-        } else {
+        } else if (!ret->message[0]) {
                 tell_knob(view, worst, ret);
         }
 }

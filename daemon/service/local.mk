@@ -40,6 +40,7 @@ libslugcore_a_SOURCES += \
 	%D%/memory-state.c \
 	%D%/messages.h \
 	%D%/metrics-page.c %D%/metrics-page.h \
+	%D%/node-limits-view.h \
 	%D%/node-service.c %D%/node-service.h \
 	%D%/numa-node.c \
 	%D%/plan-message.c \

@@ -5,6 +5,8 @@
  * A knob for each row of the plan, also for those that slugd leaves alone. Values are texts as the
  * kernel shows them, so that a person can compare them with the file.
  */
+#include <inttypes.h>
+
 #include "service/limits.h"
 #include "service/qos-messages.h"
 
@@ -40,6 +42,14 @@ Slug__V1__KnobStatus qos_encode_status(QosStatus status) {
                 break;
         }
         return SLUG__V1__KNOB_STATUS__KNOB_STATUS_UNSPECIFIED;
+}
+
+Slug__V1__KnobStatus qos_encode_row_status(const QosView *view, const QosRow *row) {
+        const QosStatus status = view->knobs[row - view->plan->rows].status;
+
+        if (status == QOS_STATUS_UNMANAGED && row->has_value && view->problem && view->problem[0])
+                return SLUG__V1__KNOB_STATUS__KNOB_STATUS_NOT_WRITTEN;
+        return qos_encode_status(status);
 }
 
 char *qos_format_value(Arena *arena, CgroupKnob knob, const CgroupValue *value) {
@@ -87,7 +97,7 @@ static int fill_knob(Arena *arena, const QosView *view, size_t i, Slug__V1__Plan
         message->knob = (char *)cgroup_knob_file(row->knob);
         message->owner = qos_encode_owner(row->owner);
         message->reason = arena_strdup(arena, row->reason);
-        message->status = qos_encode_status(knob->status);
+        message->status = qos_encode_row_status(view, row);
         message->is_held_back = row->is_held_back;
         if (knob->status == QOS_STATUS_REFUSED) {
                 char text[LIMITS_ERROR_MAX];
@@ -119,19 +129,58 @@ build_requests(Arena *arena, const QosRequests *requests, Slug__V1__PlanResponse
         return list[0]->problem ? 0 : -ENOMEM;
 }
 
+/* Those by NUMA node have no cgroup of their own: the level's stands for all that is below it. */
+static int
+fill_node_limit(Arena *arena, const QosView *view, size_t i, Slug__V1__PlannedKnob *message) {
+        const NodeLimitsView *limits = view->node_limits;
+        const QosNodeLimitRow *row = &limits->plan->rows[i];
+
+        message->level = (char *)qos_level_name(row->level);
+        message->path = arena_strdup(arena, view->places->items[row->level].path);
+        message->knob = (char *)cgroup_node_limit_file(row->node);
+        message->owner = SLUG__V1__KNOB_OWNER__KNOB_OWNER_SLUGD;
+        message->reason = arena_strdup(arena, row->reason);
+        message->status = qos_encode_status(limits->statuses[i]);
+        message->is_held_back = !row->has_value;
+        if (limits->statuses[i] == QOS_STATUS_REFUSED)
+                message->error = arena_strdup(arena, limits->problem);
+        if (!message->path || !message->reason || !message->error)
+                return -ENOMEM;
+        if (row->has_value) {
+                char *text = arena_printf(arena, "%" PRIu64, row->mib);
+
+                if (!text)
+                        return -ENOMEM;
+                message_set_text(&message->base, "intended", text);
+                if (limits->statuses[i] == QOS_STATUS_ACHIEVED)
+                        message_set_text(&message->base, "current", text);
+        }
+        return 0;
+}
+
+static size_t count_node_limits(const QosView *view) {
+        return view->node_limits && view->node_limits->plan ? view->node_limits->plan->n_rows : 0;
+}
+
 static int fill_plan(Arena *arena, const QosView *view, Slug__V1__PlanResponse *message) {
         const QosPlan *plan = view->plan;
+        const size_t n_node_limits = count_node_limits(view);
         int r;
 
         message->driver = (char *)cgroup_driver_name(view->places->driver);
         message->problem = arena_strdup(arena, view->problem ? view->problem : "");
-        message->knobs = MESSAGE_LIST(arena, plan->n_rows, Slug__V1__PlannedKnob,
+        message->knobs = MESSAGE_LIST(arena, plan->n_rows + n_node_limits, Slug__V1__PlannedKnob,
                                       SLUG__V1__PLANNED_KNOB__INIT);
         if (!message->problem || !message->knobs)
                 return -ENOMEM;
-        message->n_knobs = plan->n_rows;
+        message->n_knobs = plan->n_rows + n_node_limits;
         for (size_t i = 0; i < plan->n_rows; ++i) {
                 r = fill_knob(arena, view, i, message->knobs[i]);
+                if (r)
+                        return r;
+        }
+        for (size_t i = 0; i < n_node_limits; ++i) {
+                r = fill_node_limit(arena, view, i, message->knobs[plan->n_rows + i]);
                 if (r)
                         return r;
         }

@@ -95,6 +95,29 @@ static void append_level(const QosView *view, QosLevel level, Buffer *buffer) {
                         append_row(view, i, buffer);
 }
 
+/* Limits by NUMA node, which a slugd that runs writes to every cgroup below a level. */
+static void append_node_limits(const NodeLimitsView *limits, Buffer *buffer) {
+        if (!limits || !limits->plan)
+                return;
+        buffer_append_text(buffer, "limits by NUMA node, in MiB (experimental)\n");
+        if (limits->plan->problem[0]) {
+                buffer_append_text(buffer, "  none is set: ");
+                append_safe(limits->plan->problem, buffer);
+                buffer_append_char(buffer, '\n');
+        }
+        for (size_t i = 0; i < limits->plan->n_rows; ++i) {
+                const QosNodeLimitRow *row = &limits->plan->rows[i];
+
+                buffer_printf(buffer, "  %-5s  %s  in %s", row->has_value ? "write" : "hold",
+                              cgroup_node_limit_file(row->node), qos_level_name(row->level));
+                if (row->has_value)
+                        buffer_printf(buffer, "  -> %" PRIu64, row->mib);
+                buffer_append_text(buffer, "\n         ");
+                append_safe(row->reason, buffer);
+                buffer_append_char(buffer, '\n');
+        }
+}
+
 static bool has_level(const QosPlan *plan, QosLevel level) {
         for (size_t i = 0; i < plan->n_rows; ++i)
                 if (plan->rows[i].level == level)
@@ -159,6 +182,7 @@ int plan_text_append(const QosView *view, PlanFormat format, Buffer *buffer) {
         for (QosLevel level = 0; level < _QOS_LEVEL_N; ++level)
                 if (has_level(view->plan, level))
                         append_level(view, level, buffer);
+        append_node_limits(view->node_limits, buffer);
         append_sums(view, buffer);
         return buffer_finish(buffer);
 }

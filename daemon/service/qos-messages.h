@@ -21,6 +21,8 @@ _must_check_ int qos_build_cgroups(Arena *arena,
                                    Slug__V1__ListCgroupsResponse **ret);
 Slug__V1__KnobOwner qos_encode_owner(QosOwner owner);
 Slug__V1__KnobStatus qos_encode_status(QosStatus status);
+/* Of a row of the view's plan, which counts for itself only where anything is written at all. */
+Slug__V1__KnobStatus qos_encode_row_status(const QosView *view, const QosRow *row);
 /* As the kernel shows it. NULL: no memory. */
 char *qos_format_value(Arena *arena, CgroupKnob knob, const CgroupValue *value);
 

@@ -58,11 +58,30 @@ static void write_statuses(const QosView *view, Buffer *buffer) {
         }
 }
 
+/* Experimental, and no more than what tells that it works. */
+static void write_node_limits(const NodeLimitsView *limits, Buffer *buffer) {
+        if (!limits || !limits->plan)
+                return;
+        metric_begin(buffer, "slug_node_limit_cgroups", "gauge",
+                     "Cgroups of pods with a limit by NUMA node, whose usage is read.");
+        metric_sample(buffer, "slug_node_limit_cgroups", NULL, 0, limits->n_limited);
+        metric_begin(buffer, "slug_node_limit_seeded_total", "counter",
+                     "Cgroups that were found without a value in memory.node_limit.");
+        metric_sample(buffer, "slug_node_limit_seeded_total", NULL, 0, limits->n_seeded);
+        metric_begin(buffer, "slug_node_limit_reads_total", "counter",
+                     "Times that slugd has read usage for the kernel to see it.");
+        metric_sample(buffer, "slug_node_limit_reads_total", NULL, 0, limits->n_reads);
+        metric_begin(buffer, "slug_node_limit_writes_total", "counter",
+                     "Files memory.node_limit that slugd has written.");
+        metric_sample(buffer, "slug_node_limit_writes_total", NULL, 0, limits->n_writes);
+}
+
 void qos_metrics_write(const QosView *view, Buffer *buffer) {
         if (!view || !view->plan)
                 return;
         write_values(view, buffer);
         write_statuses(view, buffer);
+        write_node_limits(view->node_limits, buffer);
         metric_begin(buffer, "slug_limit_writes_total", "counter",
                      "Knobs of QoS cgroups that slugd has written.");
         metric_sample(buffer, "slug_limit_writes_total", NULL, 0, view->n_writes);

@@ -10,6 +10,7 @@
 #include "qos/plan.h"
 #include "qos/record.h"
 #include "qos/step.h"
+#include "service/node-limits-view.h"
 
 typedef struct QosView {
         const QosPlan *plan; /* NULL: nobody has looked yet; so with the next three */
@@ -17,14 +18,13 @@ typedef struct QosView {
         const QosRequests *requests;
         const QosKnob *knobs; /* of the plan's rows, QOS_ROWS_MAX of them */
         const QosRecord *record;
-        const char
-                *problem; /* why nothing is written at all, "" when it is: no cgroup v2, a captured
-                                 machine, the record cannot be kept, withdrawn */
+        /* why nothing is written at all, "" when it is: no cgroup v2, a captured machine, the record
+         * cannot be kept, withdrawn */
+        const char *problem;
         bool is_withdrawn;
-        bool has_systemd; /* systemd is told */
-        uint64_t page_bytes;
         uint64_t n_writes, n_repairs, n_bus_calls; /* since the start */
         uint64_t look_usec;                        /* that the last look took */
+        const NodeLimitsView *node_limits;         /* NULL: nobody keeps limits by NUMA node */
         Clock clock;
 } QosView;
 

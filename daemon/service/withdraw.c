@@ -43,6 +43,12 @@ int qos_build_withdrawal(Arena *arena,
         return 0;
 }
 
+static int add_node_limits(Arena *arena, const QosView *view, Slug__V1__WithdrawResponse *message) {
+        if (view && view->node_limits)
+                message->node_limits = arena_strdup(arena, view->node_limits->withdrawn);
+        return message->node_limits ? 0 : -ENOMEM;
+}
+
 static void on_ended(RpcCall *call _unused_, void *userdata) {
         NodeService *self = userdata;
 
@@ -57,7 +63,8 @@ static void on_withdrawn(const QosWithdrawal *withdrawal, void *userdata) {
         if (!call)
                 return;
         self->withdraw_call = NULL;
-        if (qos_build_withdrawal(rpc_call_get_arena(call), withdrawal, &response) < 0)
+        if (qos_build_withdrawal(rpc_call_get_arena(call), withdrawal, &response) < 0 ||
+            add_node_limits(rpc_call_get_arena(call), self->view.qos, response) < 0)
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
                               "done, but there is not enough memory for the answer");
         else

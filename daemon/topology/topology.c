@@ -160,6 +160,14 @@ int topology_build(SysfsMachine *machine,
         return 0;
 }
 
+bool topology_has_normal_memory(const Topology *topology, const NodeSet *nodes) {
+        for (size_t i = 0; i < topology->n_nodes; ++i)
+                if (nodeset_contains(nodes, topology->nodes[i].id) &&
+                    topology->nodes[i].capacity_bytes > 0 && !topology->nodes[i].is_movable_only)
+                        return true;
+        return false;
+}
+
 uint64_t topology_get_assigned_bytes(const Topology *topology, const SysfsMemdev *memdev) {
         const SysfsMachine *machine = topology->machine;
         uint64_t assigned = 0;

@@ -124,6 +124,9 @@ void topology_explain(const Topology *topology,
                       const TopologyNode *node,
                       TopologyExplanation *ret);
 
+/* Whether one of them has memory that the kernel can use for itself: without, a mask of NUMA nodes
+ * kills what it is for. */
+bool topology_has_normal_memory(const Topology *topology, const NodeSet *nodes);
 /* Of a memory device: bytes that are in regions. */
 uint64_t topology_get_assigned_bytes(const Topology *topology, const SysfsMemdev *memdev);
 

@@ -19,6 +19,7 @@ INTEGRATION_TESTS = \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \
+	%D%/node-limit.sh \
 	%D%/observed.sh \
 	%D%/plan.sh \
 	%D%/pods.sh \

@@ -10,7 +10,7 @@ tests_unit_test_cgroup_bus_LDADD = $(TEST_CORE_LIBS)
 UNIT_TESTS += tests/unit/test-cgroup-writer
 tests_unit_test_cgroup_writer_SOURCES = %D%/test-cgroup-writer.c $(SYSTEMD_DOUBLE) $(FAILMALLOC)
 tests_unit_test_cgroup_writer_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_cgroup_writer_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_cgroup_writer_LDFLAGS = $(TEST_WRAP_FLAGS) -Wl,--wrap=pwrite
 tests_unit_test_cgroup_writer_LDADD = $(TEST_CORE_LIBS)
 
 UNIT_TESTS += tests/unit/test-cgroup-watch

@@ -317,6 +317,32 @@ static void make_name(uint64_t *seed, CgroupName *name) {
         }
 }
 
+static const struct {
+        const char *path, *parent;
+        bool is_plain;
+} paths[] = {
+        { "a", "", true },
+        { "a/b/c", "a/b", true },
+        { "a/...", "a", true },
+        { LONGEST "/b", LONGEST, true },
+        { LONGEST "6", "", false },
+        { "", "", false },
+        { "/a", "", false },
+        { "a/", "a", false },
+        { "a//b", "a/", false },
+        { "a/../b", "a/..", false },
+        { ".", "", false },
+        { LONGEST "/" LONGEST "/c", LONGEST "/" LONGEST, false }, /* 513 bytes */
+};
+
+START_TEST(a_path_leads_down_through_plain_folders) {
+        char parent[CGROUP_PATH_MAX];
+
+        ck_assert_int_eq(cgroup_path_is_plain(paths[_i].path), paths[_i].is_plain);
+        ck_assert_str_eq(cgroup_path_get_parent(paths[_i].path, parent), paths[_i].parent);
+}
+END_TEST
+
 /* Every name that has a path is read back from it, whatever is in it. */
 START_TEST(a_name_is_what_its_path_says) {
         uint64_t seed = 20261126;
@@ -357,6 +383,7 @@ Suite *suite(void) {
         tcase_add_test(t, a_path_of_4_kib_is_none);
         tcase_add_test(t, a_name_that_is_none_has_no_path);
         tcase_add_loop_test(t, a_path_is_a_name, 0, ELEMENTSOF(parsed));
+        tcase_add_loop_test(t, a_path_leads_down_through_plain_folders, 0, ELEMENTSOF(paths));
         tcase_add_test(t, a_slice_is_the_last_name);
         tcase_add_test(t, a_name_is_what_its_path_says);
         suite_add_tcase(s, t);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -44,6 +45,19 @@ static CgroupWriter *writer;
 static Result results[80];
 static unsigned n_results;
 
+/* As a kernel before 7.2 with processes in the cgroup. Workers see it. */
+static bool *wants_nodes;
+
+ssize_t __real_pwrite(int fd, const void *data, size_t n_data, off_t offset);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t n_data, off_t offset);
+
+ssize_t __wrap_pwrite(int fd, const void *data, size_t n_data, off_t offset) {
+        if (!*wants_nodes || n_data != 1 || memcmp(data, "\n", 1) != 0)
+                return __real_pwrite(fd, data, n_data, offset);
+        errno = ENOSPC;
+        return -1;
+}
+
 /* An assertion allocates, and allocations may be failing. */
 static int on_workers(sd_event_source *source _unused_,
                       int fd _unused_,
@@ -69,6 +83,9 @@ static void start(uint64_t deadline_usec, CgroupBus *told) {
 static void setup(void) {
         memset(results, 0, sizeof(results));
         n_results = 0;
+        wants_nodes = mmap(NULL, sizeof(*wants_nodes), PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        ck_assert_ptr_ne(wants_nodes, MAP_FAILED);
         ck_assert_int_eq(workers_new(2, &workers), 0);
         folder = folder_new();
         folder_write(&folder, CGROUP_DIR "/cgroup.controllers", "memory cpuset\n");
@@ -98,6 +115,7 @@ static void teardown(void) {
         root_deinit(&root);
         folder_remove(&folder);
         workers = workers_free(workers);
+        (void)munmap(wants_nodes, sizeof(*wants_nodes));
 }
 
 static void turn(void) {
@@ -224,6 +242,36 @@ START_TEST(no_numa_nodes_are_written_too) {
         await_results(2);
         ck_assert(nodeset_is_equal(&results[1].result.found.nodes, &write.value.nodes));
         expect_file("cpuset.mems", "2\n");
+}
+END_TEST
+
+START_TEST(where_no_numa_nodes_are_refused_those_of_the_parent_are_written) {
+        const CgroupWrite write = { .path = GROUP, .knob = CGROUP_CPUSET_MEMS, .unit = UNIT };
+        NodeSet nodes = {};
+
+        folder_write(&folder, CGROUP_DIR "/kubepods.slice/cpuset.mems.effective", "0-3\n");
+        for (unsigned node = 0; node < 4; ++node)
+                nodeset_add(&nodes, node);
+        *wants_nodes = true;
+        ck_assert_int_eq(submit(&write, 0), 0);
+        await_results(1);
+        ck_assert_int_eq(results[0].result.error, 0);
+        ck_assert(nodeset_is_equal(&results[0].result.found.nodes, &nodes));
+        expect_file("cpuset.mems", "0-3\n");
+        /* systemd is told what is meant */
+        ck_assert_str_eq(systemd.calls[0], SAID "[(\"AllowedMemoryNodes\" <ay {}>)]");
+}
+END_TEST
+
+START_TEST(where_nobody_knows_those_of_the_parent_it_is_a_failure) {
+        const CgroupWrite write = { .path = GROUP, .knob = CGROUP_CPUSET_MEMS, .unit = UNIT };
+
+        *wants_nodes = true;
+        ck_assert_int_eq(submit(&write, 0), 0);
+        await_results(1);
+        expect_failed(0, -ENOSPC, CGROUP_WRITE_FILE);
+        expect_file("cpuset.mems", "0-1\n");
+        ck_assert_uint_eq(systemd.n_calls, 0);
 }
 END_TEST
 
@@ -543,6 +591,8 @@ Suite *suite(void) {
         tcase_add_test(t, the_file_is_written_first_and_systemd_told_after);
         tcase_add_test(t, no_limit_is_max);
         tcase_add_test(t, no_numa_nodes_are_written_too);
+        tcase_add_test(t, where_no_numa_nodes_are_refused_those_of_the_parent_are_written);
+        tcase_add_test(t, where_nobody_knows_those_of_the_parent_it_is_a_failure);
         tcase_add_test(t, without_a_unit_or_a_bus_nobody_is_told);
         tcase_add_test(t, what_moves_pages_does_not_hold_up_limits);
         tcase_add_test(t, what_was_read_back_is_what_is_there);

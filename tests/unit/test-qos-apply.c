@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "lib/test-main.h"
-#include "manager/qos-order.h"
+#include "qos/order.h"
 
 #define PAGE       4096u
 #define WRITES_MAX 16u

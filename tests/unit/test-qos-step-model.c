@@ -170,7 +170,7 @@ static void end(World *world, bool is_calm) {
                 result.found = *get_actual(world);
         }
         world->is_writing = false;
-        qos_step_done(&world->knob, &result, PAGE, world->now_usec);
+        qos_step_done(&world->knob, world->what, &result, PAGE, world->now_usec);
 }
 
 static void move_usage(World *world) {

@@ -63,7 +63,7 @@ static void end(int error, CgroupWriteStep step) {
 
         if (error == 0 || step >= CGROUP_WRITE_SYSTEMD)
                 state.values[row.knob] = knob.busy_value;
-        qos_step_done(&knob, &result, PAGE, now_usec);
+        qos_step_done(&knob, row.knob, &result, PAGE, now_usec);
 }
 
 static void assert_writes(uint64_t bytes) {
@@ -87,7 +87,7 @@ static void achieve(void) {
 
 START_TEST(what_is_wanted_is_written_once) {
         achieve();
-        ck_assert(knob.has_written && knob.written.number == 8 * GIB);
+        ck_assert(knob.expects && knob.expected.number == 8 * GIB);
         for (unsigned i = 0; i < 100; ++i) {
                 now_usec += SEC;
                 assert_waits(QOS_STATUS_ACHIEVED, UINT64_MAX);
@@ -99,7 +99,6 @@ START_TEST(what_is_there_already_is_not_written) {
         *actual() = 8 * GIB;
         row.value.number = 8 * GIB + 17; /* of the same page */
         assert_waits(QOS_STATUS_ACHIEVED, UINT64_MAX);
-        ck_assert(!knob.has_written);
 }
 END_TEST
 
@@ -345,7 +344,7 @@ START_TEST(what_is_read_back_otherwise_is_somebody_elses) {
 
         assert_writes(8 * GIB);
         *actual() = 5 * GIB;
-        qos_step_done(&knob, &result, PAGE, now_usec);
+        qos_step_done(&knob, row.knob, &result, PAGE, now_usec);
         ck_assert_int_ne(knob.status, QOS_STATUS_ACHIEVED);
         assert_writes(8 * GIB);
         ck_assert(decision.is_repair);

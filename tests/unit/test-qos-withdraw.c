@@ -90,7 +90,6 @@ static void setup(void) {
         folder_write(&bed.folder, CGROUP "kubepods/memory.max", "1000000\n");
         folder_write(&bed.folder, CGROUP "kubepods/memory.current", "500000\n");
         folder_write(&bed.folder, CGROUP "kubepods/cpuset.mems", "0\n");
-        folder_write(&bed.folder, CGROUP "kubepods/cpuset.mems.effective", "0-3\n");
         folder_write(&bed.folder, CGROUP "kubepods/burstable/cpuset.mems", "0\n");
         ck_assert_int_eq(root_init(&bed.root, bed.folder.path), 0);
         ck_assert_int_eq(cgroup_tree_open(&bed.root, &bed.tree), 0);
@@ -183,34 +182,6 @@ START_TEST(nobody_is_killed_for_it) {
 }
 END_TEST
 
-START_TEST(an_empty_mask_that_is_not_taken_is_written_in_full) {
-        add("kubepods/burstable", CGROUP_CPUSET_MEMS, "");
-        begin();
-        end_write(-ENOSPC);
-        end_write(0);
-        keep();
-        ck_assert_str_eq(bed.texts, "[][0-3]");
-        ck_assert_int_eq(bed.result.items[0].error, 0);
-        ck_assert_uint_eq(bed.record.n_items, 0);
-}
-END_TEST
-
-START_TEST(and_once_only) {
-        add("kubepods/burstable", CGROUP_CPUSET_MEMS, "");
-        add("kubepods", CGROUP_CPUSET_MEMS, "");
-        begin();
-        end_write(-ENOSPC);
-        end_write(-ENOSPC);
-        ck_assert_str_eq(bed.write.path, "kubepods");
-        end_write(-ENOSPC); /* and nothing tells what the root has */
-        keep();
-        ck_assert_str_eq(bed.texts, "[][0-3][]");
-        ck_assert_int_eq(bed.result.items[0].error, -ENOSPC);
-        ck_assert_int_eq(bed.result.items[1].error, -ENOSPC);
-        ck_assert_uint_eq(bed.record.n_items, 2);
-}
-END_TEST
-
 START_TEST(nothing_to_put_back_is_an_answer_too) {
         begin();
         keep();
@@ -246,8 +217,6 @@ Suite *suite(void) {
         tcase_add_test(t, each_is_put_back_and_leaves_the_record);
         tcase_add_test(t, what_failed_stays_in_the_record);
         tcase_add_test(t, nobody_is_killed_for_it);
-        tcase_add_test(t, an_empty_mask_that_is_not_taken_is_written_in_full);
-        tcase_add_test(t, and_once_only);
         tcase_add_test(t, nothing_to_put_back_is_an_answer_too);
         tcase_add_test(t, without_a_writer_every_item_says_so);
         tcase_add_test(t, systemd_is_told_of_slices);

@@ -65,7 +65,6 @@ static void setup(void) {
                           .knobs = knobs,
                           .record = &record,
                           .problem = "",
-                          .page_bytes = 4096,
                           .n_writes = 3,
                           .clock = clock_monotonic };
         node = (NodeView){ .qos = &view };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "manager/qos-order.h"
+#include "qos/order.h"
 
 QosDirection
 qos_order_get_direction(const QosRow *row, const CgroupState *state, uint64_t page_bytes) {
@@ -10,8 +10,9 @@ qos_order_get_direction(const QosRow *row, const CgroupState *state, uint64_t pa
                 return QOS_STAYS;
         if (cgroup_knob_type(row->knob) != CGROUP_KNOB_NODES)
                 return row->value.number > found->number ? QOS_RISES : QOS_FALLS;
-        /* as in a step: an empty mask is all of the parent's; one that loses some NUMA nodes and
-         * gets others rises */
+        /* an empty mask is all of the parent's. One that loses some NUMA nodes and gets others
+         * rises: the kernel takes it in any order, and of two levels that wait for each other
+         * neither would move */
         return nodeset_is_empty(&found->nodes) ||
                                nodeset_is_subset(&row->value.nodes, &found->nodes)
                        ? QOS_FALLS
