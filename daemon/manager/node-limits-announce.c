@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/messages.h"
+#include "cgroup/inotify.h"
 
 static void tell_seeded(NodeLimitsTold *told, const NodeLimitState *state) {
         if (told->is_seeded == state->is_seeded)
@@ -59,8 +60,8 @@ void node_limits_announce_unwatched(NodeLimitsTold *told, int error) {
                 log_event(LOG_WARNING, SLUG_MESSAGE_NODE_LIMITS_UNWATCHED,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)error }),
                           "Cannot watch all cgroups for new ones: %s, looking for them every 5 "
-                          "seconds",
-                          strerror(error));
+                          "seconds%s",
+                          strerror(error), cgroup_inotify_advise(error));
 }
 
 void node_limits_announce_withdrawal(const char *text, bool has_failed) {

@@ -10,6 +10,7 @@
 #include "cgroup/node-limit.h"
 #include "manager/node-limit-drive.h"
 #include "manager/node-limits-announce.h"
+#include "manager/timer.h"
 
 /*
  * Nothing here takes long: a walk and a round of reads are cut into slices, one in a turn of the
@@ -26,7 +27,6 @@
 #define SOON_USEC     (100 * USEC_PER_MSEC)
 #define POLL_USEC     (5 * USEC_PER_SEC) /* where cgroups that come are not all heard of */
 #define ACCURACY_USEC USEC_PER_MSEC
-#define NEVER         UINT64_MAX
 
 struct NodeLimits {
         NodeLimitsParams params;
@@ -55,12 +55,7 @@ static void wake(NodeLimits *limits) {
 }
 
 static void set_timer(const NodeLimits *limits, sd_event_source *timer, uint64_t in_usec) {
-        if (in_usec == NEVER) {
-                (void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
-                return;
-        }
-        (void)sd_event_source_set_time(timer, clock_now_usec(&limits->params.clock) + in_usec);
-        (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+        timer_set(timer, clock_now_usec(&limits->params.clock) + in_usec);
 }
 
 /* What is told */
@@ -237,14 +232,6 @@ static int on_watch(sd_event_source *source _unused_,
 
 /* Making */
 
-static int add_timer(NodeLimits *limits, sd_event_time_handler_t handler, sd_event_source **ret) {
-        int r;
-
-        r = sd_event_add_time(limits->params.event, ret, CLOCK_MONOTONIC, 0, ACCURACY_USEC, handler,
-                              limits);
-        return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
-}
-
 static int add_sources(NodeLimits *limits) {
         int r;
 
@@ -254,9 +241,11 @@ static int add_sources(NodeLimits *limits) {
         if (r >= 0)
                 r = sd_event_source_set_priority(limits->work, SD_EVENT_PRIORITY_IDLE);
         if (r >= 0)
-                r = add_timer(limits, on_touch, &limits->touch_timer);
+                r = timer_new(limits->params.event, ACCURACY_USEC, on_touch, limits,
+                              &limits->touch_timer);
         if (r >= 0)
-                r = add_timer(limits, on_look, &limits->look_timer);
+                r = timer_new(limits->params.event, ACCURACY_USEC, on_look, limits,
+                              &limits->look_timer);
         return r < 0 ? r : 0;
 }
 
@@ -381,12 +370,12 @@ static void stop(NodeLimits *limits) {
         limits->is_driven = false;
         limits->n_to_touch = 0;
         node_limit_drive_stop(limits->drive);
-        set_timer(limits, limits->touch_timer, NEVER);
+        timer_set(limits->touch_timer, TIMER_NEVER);
         stop_watching(limits);
 }
 
 void node_limits_look(NodeLimits *limits) {
-        set_timer(limits, limits->look_timer, NEVER);
+        timer_set(limits->look_timer, TIMER_NEVER);
         if (limits->withdrawn)
                 return;
         (void)snprintf(limits->kubepods, sizeof(limits->kubepods), "%s",
