@@ -90,8 +90,7 @@ int cgroup_target_find(const QosPlaces *places,
         }
         diag_set(reterr, NULL, 0, 0,
                  "'/%.128s' is not below '/%.64s' or a reserved cgroup that the kubelet was told "
-                 "of, "
-                 "and nothing else is touched here",
+                 "of, and nothing else is touched here",
                  target.path, places->items[QOS_LEVEL_KUBEPODS].path);
         return CGROUP_TARGET_E_OUTSIDE;
 }

@@ -41,12 +41,10 @@ void find_owned_knobs(Finder *finder) {
                   "QOSReserved is on, and its qosReserved has memory" },
                 { QOS_MANAGE_MEMORY_MIN | QOS_MANAGE_MEMORY_LOW,
                   "qos.manage names memory.min or memory.low, which the kubelet writes itself "
-                  "every "
-                  "minute: its gate MemoryQoS is on" },
+                  "every minute: its gate MemoryQoS is on" },
                 { QOS_MANAGE_RESERVED_MEMORY_MAX | QOS_MANAGE_RESERVED_MEMORY_MIN,
                   "qos.manage names limits of the reserved cgroups, which the kubelet writes "
-                  "itself: "
-                  "its enforceNodeAllocatable says so" },
+                  "itself: its enforceNodeAllocatable says so" },
         };
         const unsigned owned = finder->view->qos_params ? find_owned(finder->view) : 0;
 
@@ -63,9 +61,8 @@ void find_unclear_knobs(Finder *finder) {
                 return;
         finder_add(finder,
                    "qos.manage names memory.min or memory.low, which slugd leaves to the kubelet: "
-                   "from "
-                   "1.37 on it writes them itself, and nobody has said that its gate MemoryQoS is "
-                   "off",
+                   "from 1.37 on it writes them itself, and nobody has said that its gate "
+                   "MemoryQoS is off",
                    finder_set_kubelet(finder, "kubelet.featureGates.MemoryQoS",
                                       "featureGates: {MemoryQoS: false}"));
 }

@@ -204,7 +204,8 @@ START_TEST(a_failure_is_a_problem_until_it_is_kept) {
 }
 END_TEST
 
-/* What was dropped is put by nobody again, and a time that has passed must not stay the next one. */
+/* What was dropped is put by nobody again, and a time that has passed must not stay the next
+ * one. */
 START_TEST(a_failure_is_tried_again_though_nobody_puts) {
         put("a", CGROUP_MAX, 4096);
         end_job(0);
