@@ -19,6 +19,8 @@ typedef struct Finder {
 } Finder;
 
 void finder_add(Finder *finder, const char *message, const char *fix);
+/* A text that goes into a message: "" for NULL, and then nothing of the whole is told. */
+const char *finder_check(Finder *finder, const char *text);
 
 /* What was told */
 bool finder_has_kubelet(const Finder *finder); /* its configuration was read, or it runs */
@@ -34,8 +36,8 @@ static inline bool finder_is_word(const char *text, const char *word) {
 /* The machine */
 NodeSet
 finder_get_demotion_targets(const Finder *finder); /* {}: demotion is off, or moves nothing */
-/* "NUMA node 2", "NUMA nodes 2-3"; NULL when out of memory */
-const char *finder_name_nodes(const Finder *finder, const NodeSet *nodes);
+/* "NUMA node 2", "NUMA nodes 2-3" */
+const char *finder_name_nodes(Finder *finder, const NodeSet *nodes);
 
 /* Of the kubelet */
 void find_reserved_memory(Finder *finder);

@@ -95,17 +95,15 @@ void find_demotion_through_masks(Finder *finder) {
             (!is_static && !has_mask))
                 return;
         names = finder_name_nodes(finder, &targets);
-        finder_add(
-                finder,
-                names ? arena_printf(finder->arena,
-                                     "demotion is on, and Linux %s demotes to %s whatever "
-                                     "cpuset.mems says: that of %s",
-                                     finder->view->topology->machine->host.kernel_version, names,
-                                     has_mask ? "qos.cpusetMems"
-                                              : "guaranteed pods, which the Static memory manager "
-                                                "has pinned")
-                      : NULL,
-                "echo 0 >/sys/kernel/mm/numa/demotion_enabled");
+        finder_add(finder,
+                   arena_printf(finder->arena,
+                                "demotion is on, and Linux %s demotes to %s whatever "
+                                "cpuset.mems says: that of %s",
+                                finder->view->topology->machine->host.kernel_version, names,
+                                has_mask ? "qos.cpusetMems"
+                                         : "guaranteed pods, which the Static memory manager "
+                                           "has pinned"),
+                   "echo 0 >/sys/kernel/mm/numa/demotion_enabled");
 }
 
 void find_demotion_unprotected(Finder *finder) {
@@ -120,12 +118,11 @@ void find_demotion_unprotected(Finder *finder) {
                 return;
         names = finder_name_nodes(finder, &targets);
         finder_add(finder,
-                   names ? arena_printf(finder->arena,
-                                        "demotion is on: under pressure the kernel moves memory of "
-                                        "any pod to %s, that of guaranteed pods, too, because "
-                                        "neither memory.min nor memory.low protects it",
-                                        names)
-                         : NULL,
+                   arena_printf(finder->arena,
+                                "demotion is on: under pressure the kernel moves memory of "
+                                "any pod to %s, that of guaranteed pods, too, because "
+                                "neither memory.min nor memory.low protects it",
+                                names),
                    finder_set_manage(finder, 0, protects));
 }
 
@@ -169,12 +166,11 @@ void find_balancing(Finder *finder) {
                 return;
         names = finder_name_nodes(finder, &nodes);
         finder_add(finder,
-                   names ? arena_printf(finder->arena,
-                                        "numa_balancing is %llu: the kernel moves memory that is "
-                                        "much used from %s to local memory, however little of that "
-                                        "its pod was promised",
-                                        (unsigned long long)get_balancing(finder), names)
-                         : NULL,
+                   arena_printf(finder->arena,
+                                "numa_balancing is %llu: the kernel moves memory that is "
+                                "much used from %s to local memory, however little of that "
+                                "its pod was promised",
+                                (unsigned long long)get_balancing(finder), names),
                    "sysctl -w kernel.numa_balancing=0");
 }
 
@@ -205,12 +201,11 @@ void find_unmovable(Finder *finder) {
                 return;
         names = finder_name_nodes(finder, &nodes);
         finder_add(finder,
-                   names ? arena_printf(finder->arena,
-                                        "memory of %s is online in ZONE_NORMAL: the kernel puts "
-                                        "its own data on remote memory, and it can hardly be taken "
-                                        "offline again",
-                                        names)
-                         : NULL,
+                   arena_printf(finder->arena,
+                                "memory of %s is online in ZONE_NORMAL: the kernel puts "
+                                "its own data on remote memory, and it can hardly be taken "
+                                "offline again",
+                                names),
                    "kernel command line: memhp_default_state=online_movable, and boot");
 }
 

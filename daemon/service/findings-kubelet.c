@@ -196,13 +196,12 @@ void find_cpuless_refusals(Finder *finder) {
                 return;
         names = finder_name_nodes(finder, &nodes);
         finder_add(finder,
-                   names ? arena_printf(finder->arena,
-                                        "%s has memory and no CPUs: with topologyManagerPolicy %s, "
-                                        "the static CPU manager and the Static memory manager the "
-                                        "kubelet refuses guaranteed pods for which only this "
-                                        "memory is left, and some that need several NUMA nodes",
-                                        names, finder->view->kubelet.topology_policy)
-                         : NULL,
+                   arena_printf(finder->arena,
+                                "%s has memory and no CPUs: with topologyManagerPolicy %s, "
+                                "the static CPU manager and the Static memory manager the "
+                                "kubelet refuses guaranteed pods for which only this "
+                                "memory is left, and some that need several NUMA nodes",
+                                names, finder->view->kubelet.topology_policy),
                    leave_static(finder));
 }
 
@@ -214,12 +213,11 @@ void find_cpuless_pins(Finder *finder) {
                 return;
         names = finder_name_nodes(finder, &nodes);
         finder_add(finder,
-                   names ? arena_printf(finder->arena,
-                                        "%s has memory and no CPUs, and the Static memory manager "
-                                        "takes it for memory like any other: guaranteed pods are "
-                                        "pinned to it as a whole when they fit nowhere else",
-                                        names)
-                         : NULL,
+                   arena_printf(finder->arena,
+                                "%s has memory and no CPUs, and the Static memory manager "
+                                "takes it for memory like any other: guaranteed pods are "
+                                "pinned to it as a whole when they fit nowhere else",
+                                names),
                    leave_static(finder));
 }
 

@@ -139,9 +139,10 @@ static bool next_row(const Finder *finder, QosStatus status, size_t *index, Row 
         return false;
 }
 
-static const char *name_file(const Finder *finder, const Row *row) {
-        return arena_printf(finder->arena, "/" CGROUP_DIR "/%s/%s", row->place->path,
-                            cgroup_knob_file(row->row->knob));
+static const char *name_file(Finder *finder, const Row *row) {
+        return finder_check(finder,
+                            arena_printf(finder->arena, "/" CGROUP_DIR "/%s/%s", row->place->path,
+                                         cgroup_knob_file(row->row->knob)));
 }
 
 void find_refused(Finder *finder) {
@@ -153,9 +154,8 @@ void find_refused(Finder *finder) {
                 const char *file = name_file(finder, &row);
 
                 finder_add(finder,
-                           file ? arena_printf(finder->arena, "%s is not what it should be: %s",
-                                               file, limits_format_error(row.knob, error))
-                                : NULL,
+                           arena_printf(finder->arena, "%s is not what it should be: %s", file,
+                                        limits_format_error(row.knob, error)),
                            "mend that, then: systemctl reload slugd");
         }
 }
@@ -168,15 +168,12 @@ void find_contended(Finder *finder) {
                 const char *file = name_file(finder, &row);
 
                 finder_add(finder,
-                           file ? arena_printf(finder->arena,
-                                               "somebody else writes %s, too, again and again; "
-                                               "slugd leaves it alone for a while",
-                                               file)
-                                : NULL,
-                           file ? arena_printf(finder->arena,
-                                               "stop what writes %s, then: systemctl reload slugd",
-                                               file)
-                                : NULL);
+                           arena_printf(finder->arena,
+                                        "somebody else writes %s, too, again and again; "
+                                        "slugd leaves it alone for a while",
+                                        file),
+                           arena_printf(finder->arena,
+                                        "stop what writes %s, then: systemctl reload slugd", file));
         }
 }
 
@@ -207,11 +204,10 @@ void find_pending(Finder *finder) {
                                 : 100;
 
                 finder_add(finder,
-                           file ? arena_printf(finder->arena,
-                                               "more is used than %s should allow; it is as low as "
-                                               "it may be, and comes down with what is used",
-                                               file)
-                                : NULL,
+                           arena_printf(finder->arena,
+                                        "more is used than %s should allow; it is as low as "
+                                        "it may be, and comes down with what is used",
+                                        file),
                            percent == 100 ? "wait, or end pods there"
                                           : arena_printf(finder->arena,
                                                          "wait, or slugd.yaml: qos: {reserved: "

@@ -87,6 +87,12 @@ void finder_add(Finder *finder, const char *message, const char *fix) {
         };
 }
 
+const char *finder_check(Finder *finder, const char *text) {
+        if (!text)
+                finder->error = -ENOMEM;
+        return text ? text : "";
+}
+
 bool finder_has_kubelet(const Finder *finder) {
         const NodeView *view = finder->view;
 
@@ -145,9 +151,10 @@ const char *finder_set_manage(const Finder *finder, unsigned without, unsigned w
         return arena_printf(finder->arena, "slugd.yaml: qos: {manage: [%s]}", list);
 }
 
-const char *finder_name_nodes(const Finder *finder, const NodeSet *nodes) {
+const char *finder_name_nodes(Finder *finder, const NodeSet *nodes) {
         char text[NODESET_TEXT_MAX];
 
-        return arena_printf(finder->arena, "NUMA node%s %s", nodeset_count(nodes) == 1 ? "" : "s",
-                            nodeset_format(nodes, text));
+        return finder_check(finder, arena_printf(finder->arena, "NUMA node%s %s",
+                                                 nodeset_count(nodes) == 1 ? "" : "s",
+                                                 nodeset_format(nodes, text)));
 }
