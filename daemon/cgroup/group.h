@@ -37,7 +37,7 @@ enum {
 /* @path: below the cgroup root; "" is the root. Plain components only. @ret_fd: of a folder that
  * can be listed. Return: 0, CGROUP_E_*, or an errno. */
 _must_check_ int cgroup_open(const CgroupTree *tree, const char *path, int *ret_fd);
-/* The same, and the very cgroup that is meant: its folder has that @inode. Return: also -ESTALE when
+/* The same, and the very cgroup that is meant: its folder has that @inode. Return: also -ESTALE:
  * another one is there. */
 _must_check_ int
 cgroup_open_same(const CgroupTree *tree, const char *path, uint64_t inode, int *ret_fd);

@@ -56,7 +56,7 @@ cgroup_name_format(const CgroupName *name, CgroupDriver driver, char path[static
 /* The other way: of a path as cgroup_name_format() makes it, with or without a leading slash. With
  * systemd only the last slice of it counts, as for the kubelet. @ret: untouched after a failure. */
 _must_check_ int cgroup_name_parse(const char *path, CgroupDriver driver, CgroupName *ret);
-/* A way down through plain folders: no component is empty, "." or "..", or too long. Not the root. */
+/* A way down: no component is empty, "." or "..", or too long. Not the root. */
 bool cgroup_path_is_plain(const char *path);
 /* "a/b" of "a/b/c"; "", the root, of "a". */
 const char *cgroup_path_get_parent(const char *path, char parent[static CGROUP_PATH_MAX]);

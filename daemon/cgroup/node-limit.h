@@ -4,9 +4,9 @@
 /*
  * memory.node_limit1 to 4
  *
- * Files of a patched kernel: how many MiB a cgroup may have on NUMA nodes 0 to 3, the file's number
- * being the id and 1. Experimental. A kernel of this kind takes no 0, and what it makes of a text is
- * anybody's guess, so that nothing but a decimal number from 1 on is ever written.
+ * Files of a patched kernel: how many MiB a cgroup may have on NUMA nodes 0 to 3, the file's
+ * number being the id and 1. Experimental. A kernel of this kind takes no 0, and what it makes of
+ * a text is anybody's guess, so that nothing but a decimal number from 1 on is ever written.
  *
  * Reached through a table of functions, so that whoever decides can be tried against a kernel made
  * of values.
@@ -55,8 +55,8 @@ typedef struct CgroupNodeLimitTree {
         CgroupFolderWatch *watch; /* NULL: nobody watches */
 } CgroupNodeLimitTree;
 
-/* The files that a cgroup has, a bit for each NUMA node: of any that is right in the root, since only
- * the root itself never has them. 0: this kernel has none, or there is no cgroup v2. */
+/* The files that a cgroup has, a bit for each NUMA node: of any that is right in the root, since
+ * only the root itself never has them. 0: this kernel has none, or there is no cgroup v2. */
 unsigned cgroup_node_limit_probe(const CgroupTree *tree);
 /* What a file says; 0 for what is no number from 1 on. */
 uint64_t cgroup_node_limit_parse(const char *text, size_t n_text);

@@ -30,6 +30,7 @@ libslugcore_a_SOURCES += \
 	%D%/sockets.c %D%/sockets.h \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/store.c %D%/store.h \
+	%D%/timer.c %D%/timer.h \
 	%D%/view.c %D%/view.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/withdraw.c

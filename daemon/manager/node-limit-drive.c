@@ -8,13 +8,14 @@
 #include <string.h>
 
 /*
- * A walk has one goal. Those that seed come first and are repeated until one finds nothing to seed;
- * then comes one that sets limits, and from then on every walk does both, each cgroup at once. What
- * is still to be visited is a stack of paths, so that what a cgroup has below it comes next.
+ * A walk has one goal. Those that seed come first and are repeated until one finds nothing to
+ * seed; then comes one that sets limits, and from then on every walk does both, each cgroup at
+ * once. What is still to be visited is a stack of paths, so that what a cgroup has below it comes
+ * next.
  *
- * A cgroup that is gone is no failure. Any other failure of a seed keeps all limits away; when it is
- * that of the very first write and no cgroup had a value, the kernel does not obey yet, and the walk
- * ends there, with nothing changed.
+ * A cgroup that is gone is no failure. Any other failure of a seed keeps all limits away; when it
+ * is that of the very first write and no cgroup had a value, the kernel does not obey yet, and the
+ * walk ends there, with nothing changed.
  */
 typedef struct Stack {
         char **paths;
@@ -264,8 +265,8 @@ static bool is_limit(const NodeLimitDrive *drive, QosLevel level, unsigned node)
                drive->plan.mib[level][node] != 0;
 }
 
-/* Of this walk those without a limit first: between two writes of one cgroup, too, nothing is 0 while another
- * file has a limit. Return: false when the walk is over. */
+/* Files without a limit come first: between two writes of one cgroup, too, nothing is 0
+ * while another file has a limit. Return: false when the walk is over. */
 static bool bring_all(NodeLimitDrive *drive, const char *path, const CgroupNodeLimits *limits) {
         const QosLevel level = qos_node_limit_find_level(&drive->places, path);
         bool has_zero = false;

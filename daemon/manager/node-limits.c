@@ -17,7 +17,8 @@
  * and stores it, and there are more of them than a lane may have waiting.
  *
  * Without a level of pods there is nothing to limit, and then nothing is seeded either: the kernel
- * obeys for ever from the first write on.
+ * obeys for ever from the first write on. Once it does, cgroups that come are seeded whatever else
+ * is in the way.
  */
 #define SLICE_CGROUPS 32u   /* visited */
 #define SLICE_TOUCHED 16u   /* whose usage is read, which costs the kernel more */
@@ -37,6 +38,7 @@ struct NodeLimits {
         NodeLimitDrive *drive;
         QosNodeLimitPlan plan;
         char kubepods[CGROUP_PATH_MAX]; /* at the last look; "": there was none */
+        bool is_blocked;                /* nothing of any kind was written then */
         bool is_driven;                 /* the plan is being brought about */
         size_t n_to_touch;
         bool is_withdrawn;
@@ -78,6 +80,13 @@ static QosStatus judge(const NodeLimits *limits, const QosNodeLimitRow *row) {
         return count->n_set > 0 ? QOS_STATUS_ACHIEVED : QOS_STATUS_ABSENT;
 }
 
+/* Why none of any kind is written, or "". */
+static const char *get_common_problem(const NodeLimits *limits) {
+        const char *problem = limits->params.qos->problem;
+
+        return problem ? problem : "";
+}
+
 static void describe(const NodeLimits *limits, char text[static NODE_LIMITS_TEXT_MAX]) {
         const NodeLimitState *state = node_limit_drive_get(limits->drive);
         char formatted[DIAG_FORMATTED_MAX];
@@ -90,6 +99,8 @@ static void describe(const NodeLimits *limits, char text[static NODE_LIMITS_TEXT
                 (void)snprintf(text, NODE_LIMITS_TEXT_MAX, "this is a captured machine");
         else if (limits->plan.problem[0])
                 (void)snprintf(text, NODE_LIMITS_TEXT_MAX, "%s", limits->plan.problem);
+        else if (!limits->is_driven)
+                (void)snprintf(text, NODE_LIMITS_TEXT_MAX, "%.400s", get_common_problem(limits));
         if (text[0] || !limits->is_driven)
                 return;
         node_limit_state_describe(state, &diag);
@@ -325,11 +336,14 @@ static void watch(NodeLimits *limits) {
                 stop_watching(limits);
 }
 
+/* Once it is driven the kernel obeys, and only the operator, or what would do damage, ends it. */
 static bool has_anything(const NodeLimits *limits) {
         const QosPlaces *places = limits->params.qos->places;
 
-        if (!limits->params.may_write || limits->is_withdrawn || limits->plan.problem[0] ||
-            !places || places->driver == CGROUP_DRIVER_NONE)
+        if (!limits->params.may_write || limits->is_withdrawn || limits->plan.problem[0] || !places)
+                return false;
+        if (!limits->is_driven &&
+            (places->driver == CGROUP_DRIVER_NONE || get_common_problem(limits)[0]))
                 return false;
         for (size_t i = 0; i < limits->plan.n_rows; ++i)
                 if (limits->plan.rows[i].has_value)
@@ -379,6 +393,7 @@ void node_limits_look(NodeLimits *limits) {
                        limits->params.qos->places
                                ? limits->params.qos->places->items[QOS_LEVEL_KUBEPODS].path
                                : "");
+        limits->is_blocked = get_common_problem(limits)[0] != '\0';
         plan(limits);
         if (has_anything(limits))
                 start_or_go_on(limits);
@@ -390,8 +405,10 @@ void node_limits_look(NodeLimits *limits) {
 void node_limits_note_levels(NodeLimits *limits) {
         const QosPlaces *places = limits->params.qos->places;
 
-        if (limits->plan.is_managed && places &&
-            strcmp(places->items[QOS_LEVEL_KUBEPODS].path, limits->kubepods) != 0)
+        if (!limits->plan.is_managed || limits->withdrawn || !places)
+                return;
+        if (strcmp(places->items[QOS_LEVEL_KUBEPODS].path, limits->kubepods) != 0 ||
+            limits->is_blocked != (get_common_problem(limits)[0] != '\0'))
                 look_soon(limits);
 }
 

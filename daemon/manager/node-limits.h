@@ -5,8 +5,8 @@
  * Keeping limits by NUMA node
  *
  * On a kernel with memory.node_limit1 to 4: looks whether it is one, walks through all cgroups in
- * small parts of the loop's time, hears of those that come, and reads usage at an interval, which is
- * what makes that kernel see it. Experimental.
+ * small parts of the loop's time, hears of those that come, and reads usage at an interval, which
+ * is what makes that kernel see it. Experimental.
  */
 #include <systemd/sd-event.h>
 
@@ -44,8 +44,8 @@ void node_limits_look(NodeLimits *limits);
 /* Those of the QoS levels were looked at: when they are somewhere else, it looks soon. */
 void node_limits_note_levels(NodeLimits *limits);
 /* Pods get the harmless value, and nothing is written until node_limits_set() says that the
- * configuration was read again. @done: once, never from here. Return: false when there is nothing to
- * be put back, and then @done is not called. */
+ * configuration was read again. @done: once, never from here. Return: false when there is nothing
+ * to be put back, and then @done is not called. */
 bool node_limits_withdraw(NodeLimits *limits, void (*done)(void *userdata), void *userdata);
 bool node_limits_is_withdrawing(const NodeLimits *limits);
 

@@ -4,7 +4,7 @@
 /*
  * What the manager is made of
  *
- * For its own two files: one puts it together and takes it apart, the other runs it.
+ * For its own files: one puts it together and takes it apart, one runs it, one only withdraws.
  */
 #include <signal.h>
 #include <systemd/sd-event.h>

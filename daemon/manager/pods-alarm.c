@@ -27,16 +27,7 @@ struct PodsAlarm {
 };
 
 static void arm(PodsAlarm *alarm) {
-        const uint64_t debounced = debounce_get_due(&alarm->debounce);
-        const uint64_t due = bytes_min(debounced, alarm->due_usec);
-
-        /* neither can fail for a live source; if one did, the next look at intervals would come */
-        if (due == PODS_ALARM_NEVER) {
-                (void)sd_event_source_set_enabled(alarm->timer, SD_EVENT_OFF);
-                return;
-        }
-        (void)sd_event_source_set_time(alarm->timer, due);
-        (void)sd_event_source_set_enabled(alarm->timer, SD_EVENT_ONESHOT);
+        timer_set(alarm->timer, bytes_min(debounce_get_due(&alarm->debounce), alarm->due_usec));
 }
 
 static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -45,7 +36,7 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         bool is_time = debounce_take(&alarm->debounce, now_usec);
 
         if (now_usec >= alarm->due_usec) {
-                alarm->due_usec = PODS_ALARM_NEVER;
+                alarm->due_usec = TIMER_NEVER;
                 is_time = true;
         }
         if (is_time)
@@ -74,12 +65,9 @@ int pods_alarm_new(const PodsAlarmParams *params, PodsAlarm **ret) {
         if (!alarm)
                 return -ENOMEM;
         alarm->params = *params;
-        alarm->due_usec = PODS_ALARM_NEVER;
-        r = sd_event_add_time(params->event, &alarm->timer, CLOCK_MONOTONIC, 0, ALARM_ACCURACY_USEC,
-                              on_timer, alarm);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(alarm->timer, SD_EVENT_OFF);
-        if (r < 0)
+        alarm->due_usec = TIMER_NEVER;
+        r = timer_new(params->event, ALARM_ACCURACY_USEC, on_timer, alarm, &alarm->timer);
+        if (r)
                 return r;
         *ret = TAKE_PTR(alarm);
         return 0;

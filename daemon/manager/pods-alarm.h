@@ -7,15 +7,13 @@
  * Soon after something happened in their cgroups, and at a time that the last look has set. The
  * looks at intervals are those at the machine.
  */
-#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/root.h"
+#include "manager/timer.h"
 #include "pods/tree.h"
-
-#define PODS_ALARM_NEVER UINT64_MAX
 
 typedef struct PodsAlarm PodsAlarm;
 
@@ -37,5 +35,5 @@ DEFINE_CLEANUP(PodsAlarm *, pods_alarm_free);
 void pods_alarm_watch(PodsAlarm *alarm, const char *cgroup_root);
 /* What was read: it is watched, and looked at once more if it was not before. */
 void pods_alarm_follow(PodsAlarm *alarm, const PodsTree *tree);
-/* Look at that time of the clock, whatever happens; PODS_ALARM_NEVER: no need to. */
+/* Look at that time of the clock, whatever happens; TIMER_NEVER: no need to. */
 void pods_alarm_set(PodsAlarm *alarm, uint64_t due_usec);

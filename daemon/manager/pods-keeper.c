@@ -284,7 +284,7 @@ static bool update_known(PodsKeeper *keeper) {
 static void set_alarm(PodsKeeper *keeper) {
         const uint64_t now_usec = clock_now_usec(&keeper->params.clock);
         const bool is_missing = reconcile_memory_get_n_missed(keeper->memory) > 0;
-        uint64_t due_usec = PODS_ALARM_NEVER;
+        uint64_t due_usec = TIMER_NEVER;
 
         if (keeper->report && keeper->report->usec + PODS_REPORT_OLD_USEC >= now_usec)
                 due_usec = keeper->report->usec + PODS_REPORT_OLD_USEC + 1;

@@ -24,16 +24,8 @@ struct QosAlarm {
         uint64_t earliest_usec; /* of a look for an event */
 };
 
-/* Neither can fail for a live source. */
 static void arm(QosAlarm *alarm) {
-        const uint64_t due_usec = bytes_min(alarm->soon_usec, alarm->due_usec);
-
-        if (due_usec == QOS_ALARM_NEVER) {
-                (void)sd_event_source_set_enabled(alarm->timer, SD_EVENT_OFF);
-                return;
-        }
-        (void)sd_event_source_set_time(alarm->timer, due_usec);
-        (void)sd_event_source_set_enabled(alarm->timer, SD_EVENT_ONESHOT);
+        timer_set(alarm->timer, bytes_min(alarm->soon_usec, alarm->due_usec));
 }
 
 /* What has happened until now is in the look that follows. */
@@ -48,7 +40,7 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         QosAlarm *alarm = userdata;
 
         if (clock_now_usec(&alarm->params.clock) >= bytes_min(alarm->soon_usec, alarm->due_usec)) {
-                alarm->soon_usec = alarm->due_usec = QOS_ALARM_NEVER;
+                alarm->soon_usec = alarm->due_usec = TIMER_NEVER;
                 hear_again(alarm);
                 alarm->params.look(alarm->params.userdata);
         }
@@ -77,12 +69,9 @@ int qos_alarm_new(const QosAlarmParams *params, QosAlarm **ret) {
         if (!alarm)
                 return -ENOMEM;
         alarm->params = *params;
-        alarm->soon_usec = alarm->due_usec = QOS_ALARM_NEVER;
-        r = sd_event_add_time(params->event, &alarm->timer, CLOCK_MONOTONIC, 0, ACCURACY_USEC,
-                              on_timer, alarm);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(alarm->timer, SD_EVENT_OFF);
-        if (r < 0)
+        alarm->soon_usec = alarm->due_usec = TIMER_NEVER;
+        r = timer_new(params->event, ACCURACY_USEC, on_timer, alarm, &alarm->timer);
+        if (r)
                 return r;
         *ret = TAKE_PTR(alarm);
         return 0;
@@ -139,7 +128,7 @@ void qos_alarm_soon(QosAlarm *alarm) {
         const uint64_t quiet_usec = clock_now_usec(&alarm->params.clock) + QUIET_USEC;
 
         /* the first event counts: one that comes again and again puts nothing off */
-        if (alarm->soon_usec != QOS_ALARM_NEVER)
+        if (alarm->soon_usec != TIMER_NEVER)
                 return;
         alarm->soon_usec = quiet_usec > alarm->earliest_usec ? quiet_usec : alarm->earliest_usec;
         arm(alarm);

@@ -12,8 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cgroup/watch.h"
-
-#define QOS_ALARM_NEVER UINT64_MAX
+#include "manager/timer.h"
 
 typedef struct QosAlarm QosAlarm;
 
@@ -37,7 +36,7 @@ _must_check_ int qos_alarm_follow(QosAlarm *alarm,
                                   size_t n_items);
 /* Look soon. */
 void qos_alarm_soon(QosAlarm *alarm);
-/* Look at that time of the clock, whatever happens; QOS_ALARM_NEVER: no need to. */
+/* Look at that time of the clock, whatever happens; TIMER_NEVER: no need to. */
 void qos_alarm_set(QosAlarm *alarm, uint64_t due_usec);
 /* A look has just been made, and took so long. */
 void qos_alarm_note_look(QosAlarm *alarm, uint64_t look_usec);

@@ -86,6 +86,23 @@ static void achieve(QosTold *told,
         told->error = 0;
 }
 
+/* It was slugd's until now, and stays. */
+static void leave(const QosTold *told, const QosRow *row, const char *path) {
+        const char *file = cgroup_knob_file(row->knob);
+        ValueText value;
+
+        if (!told->has_value || row->owner == QOS_OWNER_SLUGD)
+                return;
+        (void)describe(row->knob, &told->value, &value);
+        log_event(LOG_NOTICE, SLUG_MESSAGE_LIMIT_LEFT,
+                  LOG_WITH({ .name = "SLUG_CGROUP", .text = path },
+                           { .name = "SLUG_KNOB", .text = file },
+                           { .name = "SLUG_VALUE", .text = value.plain },
+                           { .name = "SLUG_REASON", .text = row->reason }),
+                  "%s of %s was kept at %s, and slugd keeps it no longer: %s", file, path,
+                  value.full, row->reason);
+}
+
 static void refuse(QosTold *told, const QosRow *row, const char *path, const QosKnob *knob) {
         const char *file = cgroup_knob_file(row->knob);
         char error[LIMITS_ERROR_MAX];
@@ -162,6 +179,9 @@ void qos_announce_knob(QosTold *told,
                         contend(row, path);
                 break;
         case QOS_STATUS_UNMANAGED:
+                leave(told, row, path);
+                *told = (QosTold){ .status = knob->status, .since_usec = told->since_usec };
+                break;
         case QOS_STATUS_ABSENT:
                 *told = (QosTold){ .status = knob->status, .since_usec = told->since_usec };
                 break;

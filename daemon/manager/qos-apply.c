@@ -181,6 +181,19 @@ static void begin(QosApply *apply, const QosRow *row, QosKnob *knob, const QosDe
         write_knob(apply, slot, knob, &decision->value);
 }
 
+/*
+ * How far memory.max may come down is said by what was in use at this look. A write that waits for
+ * the worker behind another one, which may reclaim for seconds, would be below what is in use by
+ * then, and kill. Masks have a worker of their own.
+ */
+static bool has_limit_under_way(const QosApply *apply) {
+        for (QosLevel level = 0; level < _QOS_LEVEL_N; ++level)
+                for (CgroupKnob knob = 0; knob < _CGROUP_KNOB_N; ++knob)
+                        if (apply->slots[level][knob].is_busy && knob != CGROUP_CPUSET_MEMS)
+                                return true;
+        return false;
+}
+
 /* Return: when this knob wants the next look. */
 static uint64_t step_row(QosApply *apply, size_t i, QosOrder *order, QosDirection direction) {
         const QosRow *row = &apply->plan.rows[i];
@@ -191,7 +204,8 @@ static uint64_t step_row(QosApply *apply, size_t i, QosOrder *order, QosDirectio
                 .page_bytes = apply->sight.page_bytes,
                 .now_usec = clock_now_usec(&apply->params.clock),
                 .may_raise = qos_order_may_rise(order, row),
-                .may_lower = qos_order_may_fall(order, row),
+                .may_lower = qos_order_may_fall(order, row) &&
+                             (row->knob != CGROUP_MEMORY_MAX || !has_limit_under_way(apply)),
         };
         QosDecision decision = { .due_usec = UINT64_MAX };
 

@@ -11,6 +11,7 @@
 #include "cgroup/inotify.h"
 #include "manager/event-lines.h"
 #include "manager/qos-announce-events.h"
+#include "manager/timer.h"
 
 /*
  * What happens first is told at once. Then the source is off for a while and all that came in
@@ -50,18 +51,12 @@ QosEvents *qos_events_free(QosEvents *events) {
         return NULL;
 }
 
-/* Failing to arm it costs a line that is late, nothing else. */
 static void arm(QosEvents *events) {
-        uint64_t due = event_lines_get_due(&events->lines);
+        uint64_t due_usec = event_lines_get_due(&events->lines);
 
         if (events->is_held)
-                due = bytes_min(due, events->hold_usec);
-        if (due == EVENT_LINES_NEVER) {
-                (void)sd_event_source_set_enabled(events->timer, SD_EVENT_OFF);
-                return;
-        }
-        (void)sd_event_source_set_time(events->timer, due);
-        (void)sd_event_source_set_enabled(events->timer, SD_EVENT_ONESHOT);
+                due_usec = bytes_min(due_usec, events->hold_usec);
+        timer_set(events->timer, due_usec);
 }
 
 /* What happened */
@@ -167,11 +162,8 @@ int qos_events_new(const QosEventsParams *params, QosEvents **ret) {
                 return -ENOMEM;
         events->params = *params;
         events->tree = (CgroupTree)CGROUP_TREE_NULL;
-        r = sd_event_add_time(params->event, &events->timer, CLOCK_MONOTONIC, 0,
-                              TIMER_ACCURACY_USEC, on_timer, events);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(events->timer, SD_EVENT_OFF);
-        if (r < 0)
+        r = timer_new(params->event, TIMER_ACCURACY_USEC, on_timer, events, &events->timer);
+        if (r)
                 return r;
         *ret = TAKE_PTR(events);
         return 0;

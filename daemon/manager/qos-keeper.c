@@ -244,6 +244,7 @@ static bool act(QosKeeper *keeper) {
         if (keeper->is_unwatched)
                 due_usec =
                         bytes_min(due_usec, clock_now_usec(&keeper->params.clock) + UNWATCHED_USEC);
+        qos_record_file_retry(keeper->file);
         qos_alarm_set(keeper->alarm, bytes_min(due_usec, qos_record_file_get_due(keeper->file)));
         return is_new;
 }

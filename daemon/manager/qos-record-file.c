@@ -118,7 +118,7 @@ bool qos_record_file_is_busy(const QosRecordFile *file) {
 }
 
 uint64_t qos_record_file_get_due(const QosRecordFile *file) {
-        return file->retry_usec ? file->retry_usec : UINT64_MAX;
+        return file->retry_usec && !file->saving ? file->retry_usec : UINT64_MAX;
 }
 
 static void fail(QosRecordFile *file, int error) {
@@ -184,6 +184,11 @@ void qos_record_file_save(QosRecordFile *file) {
         r = submit(file);
         if (r)
                 fail(file, r);
+}
+
+void qos_record_file_retry(QosRecordFile *file) {
+        if (file->retry_usec)
+                qos_record_file_save(file);
 }
 
 void qos_record_file_put(QosRecordFile *file,

@@ -51,5 +51,7 @@ void qos_record_file_drop(QosRecordFile *file, const char *path, CgroupKnob knob
 void qos_record_file_save(QosRecordFile *file);
 /* A worker has it. */
 bool qos_record_file_is_busy(const QosRecordFile *file);
-/* When to try again what failed; UINT64_MAX: nothing did. */
+/* When to try again what failed; UINT64_MAX: nothing did, or a worker has it. */
 uint64_t qos_record_file_get_due(const QosRecordFile *file);
+/* Tries that again when it is due, whether or not anybody still has something to put. */
+void qos_record_file_retry(QosRecordFile *file);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "manager/timer.h"
 #include "uevent/debounce.h"
 #include "uevent/monitor.h"
 
@@ -17,7 +18,6 @@
  * A look is short (a few milliseconds on most machines), so it is taken inside the loop.
  */
 
-/* Wake-ups may be shared with others within so much. */
 #define POLL_ACCURACY_USEC     (250 * USEC_PER_MSEC)
 #define DEBOUNCE_ACCURACY_USEC (10 * USEC_PER_MSEC)
 
@@ -35,14 +35,8 @@ static int arm_poll(Watch *watch) {
         return r < 0 ? r : sd_event_source_set_enabled(watch->poll_timer, SD_EVENT_ONESHOT);
 }
 
-static int arm_debounce(Watch *watch) {
-        const uint64_t due = debounce_get_due(&watch->debounce);
-        int r;
-
-        if (due == DEBOUNCE_NEVER)
-                return sd_event_source_set_enabled(watch->debounce_timer, SD_EVENT_OFF);
-        r = sd_event_source_set_time(watch->debounce_timer, due);
-        return r < 0 ? r : sd_event_source_set_enabled(watch->debounce_timer, SD_EVENT_ONESHOT);
+static void arm_debounce(Watch *watch) {
+        timer_set(watch->debounce_timer, debounce_get_due(&watch->debounce));
 }
 
 static int on_poll(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -57,7 +51,8 @@ static int on_debounce(sd_event_source *source _unused_, uint64_t usec _unused_,
 
         if (debounce_take(&watch->debounce, clock_now_usec(&watch->params.clock)))
                 watch->params.look(watch->params.userdata);
-        return arm_debounce(watch);
+        arm_debounce(watch);
+        return 0;
 }
 
 static void on_uevent(const char *subsystem, const char *action, const char *path, void *userdata) {
@@ -65,18 +60,7 @@ static void on_uevent(const char *subsystem, const char *action, const char *pat
 
         log_debug("uevent: %s %s (%s)", action, path, subsystem);
         debounce_note(&watch->debounce, clock_now_usec(&watch->params.clock));
-        /* cannot fail for a live source; if it did, the next poll would look */
-        (void)arm_debounce(watch);
-}
-
-static int add_timer(sd_event *event,
-                     uint64_t accuracy_usec,
-                     sd_event_time_handler_t handler,
-                     Watch *watch,
-                     sd_event_source **ret) {
-        int r = sd_event_add_time(event, ret, CLOCK_MONOTONIC, 0, accuracy_usec, handler, watch);
-
-        return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+        arm_debounce(watch);
 }
 
 static int listen_to_kernel(sd_event *event, Watch *watch) {
@@ -100,11 +84,11 @@ int watch_new(sd_event *event, const WatchParams *params, Watch **ret) {
         if (!watch)
                 return -ENOMEM;
         watch->params = *params;
-        r = add_timer(event, POLL_ACCURACY_USEC, on_poll, watch, &watch->poll_timer);
-        if (r < 0)
+        r = timer_new(event, POLL_ACCURACY_USEC, on_poll, watch, &watch->poll_timer);
+        if (r)
                 return r;
-        r = add_timer(event, DEBOUNCE_ACCURACY_USEC, on_debounce, watch, &watch->debounce_timer);
-        if (r < 0)
+        r = timer_new(event, DEBOUNCE_ACCURACY_USEC, on_debounce, watch, &watch->debounce_timer);
+        if (r)
                 return r;
         r = arm_poll(watch);
         if (r < 0)

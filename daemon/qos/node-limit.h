@@ -4,13 +4,14 @@
 /*
  * Limits by NUMA node, on a kernel that has them
  *
- * What memory.node_limit1 to 4 of any cgroup should be: a pure function of what the machine has and
- * what was configured. Experimental.
+ * What memory.node_limit1 to 4 of any cgroup should be: a pure function of what the machine has
+ * and what was configured. Experimental.
  *
- * The first write anywhere makes that kernel obey these files in every cgroup but the root, and one
- * that still has 0 there is as good as bound to one NUMA node. So every cgroup gets a harmless value
- * first, which is the size of the NUMA node. Limits are not hierarchical: that of a process is that
- * of the very cgroup that it is in, so that those of a class are in all that is below its level.
+ * The first write anywhere makes that kernel obey these files in every cgroup but the root, and
+ * one that still has 0 there is as good as bound to one NUMA node. So every cgroup gets a harmless
+ * value first, which is the size of the NUMA node. Limits are not hierarchical: that of a process
+ * is that of the very cgroup that it is in, so that those of a class are in all that is below its
+ * level.
  */
 #include "base/error.h"
 #include "cgroup/node-limit.h"
@@ -79,9 +80,8 @@ typedef enum QosNodeLimitGoal {
 typedef struct QosNodeLimitFile {
         QosLevel level; /* as qos_node_limit_find_level() has it */
         unsigned node;
-        uint64_t mib; /* in it now; 0: none */
-        uint64_t
-                was_harmless; /* what slugd gave to all before NUMA nodes changed; 0: nothing else */
+        uint64_t mib;          /* in it now; 0: none */
+        uint64_t was_harmless; /* what slugd gave to all before NUMA nodes changed; 0: none */
 } QosNodeLimitFile;
 
 /* What is to be in it; what there is already where that may stay. Never 0 for a NUMA node of the

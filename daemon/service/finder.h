@@ -53,6 +53,7 @@ void find_swap_below(Finder *finder);
 /* Of limits */
 void find_no_cgroup2(Finder *finder);
 void find_nothing_written(Finder *finder);
+void find_node_limits(Finder *finder);
 void find_owned_knobs(Finder *finder);
 void find_unclear_knobs(Finder *finder);
 void find_refused(Finder *finder);

@@ -101,6 +101,21 @@ void find_nothing_written(Finder *finder) {
                                            : "mend that, then: systemctl restart slugd");
 }
 
+/* What keeps all limits from being written is told already. */
+void find_node_limits(Finder *finder) {
+        const QosView *qos = finder->view->qos;
+
+        if (!qos || !qos->node_limits || !qos->node_limits->plan || !qos->node_limits->problem[0] ||
+            (qos->problem && qos->problem[0]))
+                return;
+        finder_add(finder,
+                   arena_printf(finder->arena,
+                                "qos.manage names memory.node_limit, and limits by NUMA node are "
+                                "not all set: %s",
+                                qos->node_limits->problem),
+                   finder_set_manage(finder, QOS_MANAGE_NODE_LIMIT, 0));
+}
+
 /* Single knobs */
 
 typedef struct Row {

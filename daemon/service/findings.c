@@ -22,6 +22,7 @@ static const struct {
         { "LimitsNeedCgroupV2", FINDING_ERROR, find_no_cgroup2 },
         { "LimitRefused", FINDING_ERROR, find_refused },
         { "LimitsNotWritten", FINDING_WARNING, find_nothing_written },
+        { "NodeLimitsNotSet", FINDING_WARNING, find_node_limits },
         { "LimitContended", FINDING_WARNING, find_contended },
         { "KubeletOwnsKnob", FINDING_WARNING, find_owned_knobs },
         { "KubeletMayOwnKnob", FINDING_WARNING, find_unclear_knobs },

@@ -18,8 +18,8 @@ typedef struct QosView {
         const QosRequests *requests;
         const QosKnob *knobs; /* of the plan's rows, QOS_ROWS_MAX of them */
         const QosRecord *record;
-        /* why nothing is written at all, "" when it is: no cgroup v2, a captured machine, the record
-         * cannot be kept, withdrawn */
+        /* why nothing is written at all, "" when it is: no cgroup v2, a captured machine, the
+         * record cannot be kept, withdrawn */
         const char *problem;
         bool is_withdrawn;
         uint64_t n_writes, n_repairs, n_bus_calls; /* since the start */

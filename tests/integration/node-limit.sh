@@ -52,7 +52,7 @@ make_groups() {
 }
 
 serve() {
-  start_slugd --root "$root" --fake-tree "$@"
+  start_slugd --root "$root" --fake-tree
   ctl describe-node >/dev/null 2>"$tmp/error" || bail_out "slugd does not serve: $(cat "$tmp/slugd.log")"
 }
 ask() {

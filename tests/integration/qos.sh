@@ -243,6 +243,39 @@ waits "after a boot limits are written" has "$burstable/cpuset.mems" 0-2
 contains "$(cat "$root/var/lib/slug/limits.json")" '"before":"0"' "and what was there before is that of this boot"
 stop_slugd TERM
 
+# What is given up in the configuration.
+sed 's/manage: .*/manage: []/' "$root/etc/slug/slugd.yaml" >"$tmp/empty"
+cp "$root/etc/slug/slugd.yaml" "$tmp/yaml"
+make_machine
+make_groups
+serve --config "$tmp/yaml"
+report
+waits "a mask is kept" has_said "cpuset.mems of $burstable is 0-2"
+cp "$tmp/empty" "$tmp/yaml"
+kill -s HUP "$slugd_pid"
+waits "what is named no more is told" has_said "cpuset.mems of $burstable was kept at 0-2, and slugd keeps it no longer"
+is "$(value "$burstable/cpuset.mems")" 0-2 "and stays"
+contains "$(ask NodeService/Withdraw '{}')" "$burstable" "until limits are put back"
+stop_slugd TERM
+
+# A record that cannot be replaced while limits are put back is tried again, though no limit is written any more.
+make_machine
+make_groups
+mkdir -p "$root/var/lib/slug/limits.json/in-the-way"
+serve
+report
+waits "a record that cannot be written is told" has_said "limits.json cannot be written"
+rm -r "$root/var/lib/slug/limits.json"
+waits "and tried again" has_said "Limits of cgroups are written again"
+waits "so that limits are there" has_said "memory.max of $besteffort is "
+waits "and recorded" grep -qs "$besteffort.*memory.max" "$root/var/lib/slug/limits.json"
+rm "$root/var/lib/slug/limits.json"
+mkdir -p "$root/var/lib/slug/limits.json/in-the-way"
+ask NodeService/Withdraw '{}' >"$tmp/withdrawn"
+rm -r "$root/var/lib/slug/limits.json"
+waits "what was put back is out of the record when the disk lets it" grep -qs '"limits":\[\]' "$root/var/lib/slug/limits.json"
+stop_slugd TERM
+
 # A file that cannot be written.
 if [ "$(id -u)" -ne 0 ]; then
   chmod 444 "$fs/$burstable/cpuset.mems"

@@ -9,3 +9,9 @@ UNIT_TESTS += tests/unit/test-qos-node-limit
 tests_unit_test_qos_node_limit_SOURCES = %D%/test-qos-node-limit.c $(TEST_CLAIMS)
 tests_unit_test_qos_node_limit_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_qos_node_limit_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-cgroup-node-limit
+tests_unit_test_cgroup_node_limit_SOURCES = %D%/test-cgroup-node-limit.c
+tests_unit_test_cgroup_node_limit_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_cgroup_node_limit_LDADD = $(TEST_CORE_LIBS)
+tests_unit_test_cgroup_node_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=inotify_add_watch

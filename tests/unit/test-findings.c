@@ -516,6 +516,25 @@ START_TEST(limits_that_are_not_written) {
 }
 END_TEST
 
+START_TEST(limits_by_numa_node_that_are_not_set) {
+        static QosNodeLimitPlan by_node;
+        static NodeLimitsView limits;
+
+        params.manage = QOS_MANAGE_NODE_LIMIT;
+        by_node = (QosNodeLimitPlan){ .is_managed = true };
+        limits = (NodeLimitsView){ .plan = &by_node };
+        qos.node_limits = &limits;
+        check_none("NodeLimitsNotSet");
+        (void)snprintf(limits.problem, sizeof(limits.problem), "this machine has NUMA node 4");
+        check("NodeLimitsNotSet",
+              "qos.manage names memory.node_limit, and limits by NUMA node are not all set: this "
+              "machine has NUMA node 4",
+              "/etc/slug/slugd.yaml: qos: {manage: []}");
+        qos.problem = "withdrawn";
+        check_none("NodeLimitsNotSet"); /* that is told already */
+}
+END_TEST
+
 static void add_row(QosLevel level, CgroupKnob knob, QosStatus status) {
         knobs[plan.n_rows] = (QosKnob){ .status = status };
         plan.rows[plan.n_rows++] = (QosRow){ .level = level, .knob = knob };
@@ -638,6 +657,7 @@ Suite *suite(void) {
         tcase_add_test(t, limits_need_cgroup_v2);
         tcase_add_test(t, limits_of_a_captured_machine_are_not_to_be_written);
         tcase_add_test(t, limits_that_are_not_written);
+        tcase_add_test(t, limits_by_numa_node_that_are_not_set);
         tcase_add_test(t, limits_in_trouble);
         tcase_add_test(t, a_limit_that_waits_for_usage);
         tcase_add_test(t, types_are_sorted_and_unique);

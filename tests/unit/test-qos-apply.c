@@ -236,7 +236,7 @@ START_TEST(what_comes_down_comes_down_from_the_bottom) {
         want(1, QOS_LEVEL_BURSTABLE, CGROUP_MEMORY_MAX, 3 * GIB);
         want(2, QOS_LEVEL_BESTEFFORT, CGROUP_MEMORY_MAX, 2 * GIB);
         step();
-        ck_assert_uint_eq(bed.n_writes, 2);
+        ck_assert_uint_eq(bed.n_writes, 1);
         end_write(0);
         step();
         ck_assert_uint_eq(bed.n_writes, 1);
@@ -244,6 +244,40 @@ START_TEST(what_comes_down_comes_down_from_the_bottom) {
         step();
         ck_assert_uint_eq(bed.n_writes, 1);
         ck_assert_str_eq(bed.writes[0].write.path, "kubepods");
+}
+END_TEST
+
+/* Behind a write that reclaims for seconds it would be below what is in use by then. */
+START_TEST(a_limit_comes_down_to_what_is_used_when_the_worker_is_free) {
+        QosPlace *burstable = &bed.places.items[QOS_LEVEL_BURSTABLE];
+
+        put(QOS_LEVEL_BURSTABLE, CGROUP_MEMORY_MAX, 8 * GIB);
+        put(QOS_LEVEL_BESTEFFORT, CGROUP_MEMORY_MAX, 8 * GIB);
+        want(0, QOS_LEVEL_BURSTABLE, CGROUP_MEMORY_MAX, GIB);
+        want(1, QOS_LEVEL_BESTEFFORT, CGROUP_MEMORY_MAX, GIB);
+        step();
+        ck_assert_uint_eq(bed.n_writes, 1);
+        ck_assert_str_eq(bed.writes[0].write.path, "kubepods/besteffort");
+        ck_assert_int_eq(get_status(0), QOS_STATUS_WRITING);
+        burstable->state.current_bytes = opt_u64(4 * GIB);
+        end_write(0);
+        step();
+        ck_assert_uint_eq(bed.n_writes, 1);
+        ck_assert_uint_gt(bed.writes[0].write.value.number, 4 * GIB);
+}
+END_TEST
+
+/* Pages of a mask move for long, and no limit waits for them. */
+START_TEST(a_mask_holds_up_no_limit) {
+        bed.places.items[QOS_LEVEL_BURSTABLE].state.has[CGROUP_CPUSET_MEMS] = true;
+        put(QOS_LEVEL_BESTEFFORT, CGROUP_MEMORY_MAX, 8 * GIB);
+        want(0, QOS_LEVEL_BURSTABLE, CGROUP_CPUSET_MEMS, 0);
+        nodeset_add(&bed.plan.rows[0].value.nodes, 0);
+        want(1, QOS_LEVEL_BESTEFFORT, CGROUP_MEMORY_MAX, GIB);
+        step();
+        ck_assert_uint_eq(bed.n_writes, 2);
+        step();
+        ck_assert_uint_eq(bed.n_writes, 2);
 }
 END_TEST
 
@@ -387,6 +421,8 @@ Suite *suite(void) {
         tcase_add_test(t, what_is_right_already_needs_no_record);
         tcase_add_test(t, what_goes_up_goes_up_from_the_top);
         tcase_add_test(t, what_comes_down_comes_down_from_the_bottom);
+        tcase_add_test(t, a_limit_comes_down_to_what_is_used_when_the_worker_is_free);
+        tcase_add_test(t, a_mask_holds_up_no_limit);
         tcase_add_test(t, who_does_not_get_there_holds_up_nobody);
         tcase_add_test(t, what_cannot_begin_is_refused_and_tried_again);
         tcase_add_test(t, drift_is_repaired_and_counted);

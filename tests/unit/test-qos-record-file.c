@@ -204,6 +204,28 @@ START_TEST(a_failure_is_a_problem_until_it_is_kept) {
 }
 END_TEST
 
+/* What was dropped is put by nobody again, and a time that has passed must not stay the next one. */
+START_TEST(a_failure_is_tried_again_though_nobody_puts) {
+        put("a", CGROUP_MAX, 4096);
+        end_job(0);
+        qos_record_file_retry(bed.file);
+        ck_assert_uint_eq(bed.n_jobs, 1);
+        qos_record_file_drop(bed.file, "a", CGROUP_MEMORY_MAX);
+        qos_record_file_save(bed.file);
+        end_job(-ENOSPC);
+        qos_record_file_retry(bed.file);
+        ck_assert(!bed.is_working); /* not at once again */
+        bed.now_usec = qos_record_file_get_due(bed.file);
+        qos_record_file_retry(bed.file);
+        ck_assert(bed.is_working);
+        ck_assert_uint_eq(qos_record_file_get_due(bed.file), UINT64_MAX);
+        end_job(0);
+        ck_assert_uint_eq(qos_record_file_get_due(bed.file), UINT64_MAX);
+        ck_assert_ptr_null(strstr(bed.text, "\"a\""));
+        ck_assert(!has("a"));
+}
+END_TEST
+
 START_TEST(a_lane_that_is_stuck_is_one_too) {
         bed.refusal = -EBUSY;
         put("a", CGROUP_MAX, 4096);
@@ -251,6 +273,7 @@ Suite *suite(void) {
         tcase_add_test(t, the_next_slugd_of_this_boot_knows_it);
         tcase_add_loop_test(t, damage_is_told_and_void, 0, ELEMENTSOF(damages));
         tcase_add_test(t, a_failure_is_a_problem_until_it_is_kept);
+        tcase_add_test(t, a_failure_is_tried_again_though_nobody_puts);
         tcase_add_test(t, a_lane_that_is_stuck_is_one_too);
         tcase_add_test(t, without_a_place_nothing_is_kept);
         tcase_add_test(t, more_than_it_holds_is_told);

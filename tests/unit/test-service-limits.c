@@ -158,6 +158,86 @@ START_TEST(what_keeps_all_of_them_comes_first) {
 }
 END_TEST
 
+/* Limits by NUMA node */
+
+static QosNodeLimitPlan by_node;
+static NodeLimitsView node_limits;
+
+static void add_node_limits(QosStatus first, QosStatus second) {
+        by_node = (QosNodeLimitPlan){ .is_managed = true, .n_rows = 2 };
+        by_node.rows[0] = (QosNodeLimitRow){ .level = QOS_LEVEL_BURSTABLE,
+                                             .node = 0,
+                                             .has_value = true,
+                                             .mib = 512,
+                                             .reason = "experimental: one" };
+        by_node.rows[1] = (QosNodeLimitRow){ .level = QOS_LEVEL_BURSTABLE,
+                                             .node = 2,
+                                             .has_value = first != QOS_STATUS_UNMANAGED,
+                                             .mib = 4096,
+                                             .reason = "experimental: two" };
+        node_limits = (NodeLimitsView){ .plan = &by_node,
+                                        .statuses = { first, second },
+                                        .problem = "the kernel says no" };
+        view.node_limits = &node_limits;
+}
+
+static const struct {
+        QosStatus statuses[2]; /* UNMANAGED for the first: the second is held back */
+        LimitsState state;
+        const char *part;
+} node_judgements[] = {
+        { { QOS_STATUS_ACHIEVED, QOS_STATUS_ACHIEVED },
+          LIMITS_ACHIEVED,
+          "every limit that slugd was told to set is there" },
+        { { QOS_STATUS_ACHIEVED, QOS_STATUS_WRITING },
+          LIMITS_WRITING,
+          "memory.node_limit3 of pods of burstable is being written" },
+        { { QOS_STATUS_ABSENT, QOS_STATUS_WRITING },
+          LIMITS_NO_CGROUP,
+          "memory.node_limit1 of pods of burstable is set as soon as" },
+        { { QOS_STATUS_UNMANAGED, QOS_STATUS_UNMANAGED },
+          LIMITS_HELD_BACK,
+          "memory.node_limit3 of pods of burstable is held back: experimental: two" },
+        { { QOS_STATUS_ACHIEVED, QOS_STATUS_REFUSED },
+          LIMITS_REFUSED,
+          "memory.node_limit3 of pods of burstable is refused: the kernel says no; take" },
+};
+
+START_TEST(the_worst_by_numa_node_is_told) {
+        Limits limits;
+
+        knobs[1].status = knobs[2].status = QOS_STATUS_ACHIEVED;
+        add_node_limits(node_judgements[_i].statuses[0], node_judgements[_i].statuses[1]);
+        limits_judge(&view, &limits);
+        ck_assert_int_eq(limits.state, node_judgements[_i].state);
+        ck_assert_ptr_nonnull(strstr(limits.message, node_judgements[_i].part));
+        ck_assert_uint_eq(limits.n_managed, 4);
+        /* a knob of a level that is as bad comes first */
+        knobs[1].status = QOS_STATUS_REFUSED;
+        knobs[1].error = -EINVAL;
+        limits_judge(&view, &limits);
+        ck_assert_int_eq(limits.state, LIMITS_REFUSED);
+        ck_assert_ptr_nonnull(strstr(limits.message, "memory.max of burstable"));
+}
+END_TEST
+
+START_TEST(limits_by_numa_node_are_rows_of_the_plan) {
+        Slug__V1__PlanResponse *message;
+
+        add_node_limits(QOS_STATUS_ACHIEVED, QOS_STATUS_REFUSED);
+        ck_assert_int_eq(qos_build_plan(arena, &view, &message), 0);
+        ck_assert_uint_eq(message->n_knobs, 5);
+        ck_assert_str_eq(message->knobs[3]->knob, "memory.node_limit1");
+        ck_assert_str_eq(message->knobs[3]->path, "kubepods/burstable");
+        ck_assert_str_eq(message->knobs[3]->intended, "512");
+        ck_assert_str_eq(message->knobs[3]->current, "512");
+        ck_assert_str_eq(message->knobs[3]->error, "");
+        ck_assert_str_eq(message->knobs[4]->knob, "memory.node_limit3");
+        ck_assert_str_eq(message->knobs[4]->error, "the kernel says no");
+        ck_assert_str_eq(message->knobs[4]->reason, "experimental: two");
+}
+END_TEST
+
 /* The plan */
 
 static const Slug__V1__PlannedKnob *build_knob(size_t i) {
@@ -471,6 +551,8 @@ Suite *suite(void) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_loop_test(t, the_worst_is_told, 0, ELEMENTSOF(judgements));
         tcase_add_test(t, what_keeps_all_of_them_comes_first);
+        tcase_add_loop_test(t, the_worst_by_numa_node_is_told, 0, ELEMENTSOF(node_judgements));
+        tcase_add_test(t, limits_by_numa_node_are_rows_of_the_plan);
         tcase_add_test(t, a_row_is_a_knob);
         tcase_add_test(t, what_is_not_there_is_absent);
         tcase_add_test(t, a_plan_that_nobody_has_made_says_so);
