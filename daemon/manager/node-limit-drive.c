@@ -187,7 +187,9 @@ void node_limit_drive_add(NodeLimitDrive *drive, const char *path) {
                 return;
         if (!drive->state.is_walking)
                 start(drive, QOS_NODE_LIMIT_KEEP, false);
-        drive->walk.is_cut |= !push(&drive->stack, path);
+        /* they may come faster than they are visited */
+        drive->walk.is_cut |=
+                drive->stack.n_paths >= NODE_LIMIT_CGROUPS_MAX || !push(&drive->stack, path);
 }
 
 /* Visiting */

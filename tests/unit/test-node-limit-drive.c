@@ -227,6 +227,16 @@ START_TEST(a_container_that_comes_has_its_limit_at_once) {
 }
 END_TEST
 
+/* Cgroups that come and go faster than anybody visits them must not fill the memory. */
+START_TEST(of_those_that_come_no_more_than_a_walk_holds_are_remembered) {
+        bring();
+        for (unsigned i = 0; i <= NODE_LIMIT_CGROUPS_MAX; ++i)
+                node_limit_drive_add(drive, "kubepods/gone");
+        run();
+        ck_assert(get()->is_cut);
+}
+END_TEST
+
 START_TEST(nothing_is_written_for_who_comes_before_all_is_seeded) {
         node_limit_drive_add(drive, "kubepods/burstable/podb/c2");
         run();
@@ -447,6 +457,7 @@ Suite *suite(void) {
         suite_add_tcase(s, order);
         tcase_add_checked_fixture(others, setup, teardown);
         tcase_add_test(others, a_container_that_comes_has_its_limit_at_once);
+        tcase_add_test(others, of_those_that_come_no_more_than_a_walk_holds_are_remembered);
         tcase_add_test(others, nothing_is_written_for_who_comes_before_all_is_seeded);
         tcase_add_test(others, cgroups_that_keep_coming_do_not_keep_limits_away);
         tcase_add_test(others, too_deep_a_tree_is_not_half_done);

@@ -75,9 +75,9 @@ apply() {
   remark "$("$slugctl" plan | head -n 30 | tr '\n' '|' | sed 's/|/\n# /g')"
 }
 
-# near BYTES LIMIT: not above it, and not further below than what processors keep in stock and the step of a hog
+# near BYTES LIMIT ABOVE: no more above it, and not further below than what processors keep in stock and the step of a hog
 near() {
-  [ "$1" -le "$2" ] && [ "$1" -ge $(($2 - 2 * mib)) ] && echo near
+  [ "$1" -le $(($2 + $3)) ] && [ "$1" -ge $(($2 - 2 * mib)) ] && echo near
 }
 
 has_grown() {
@@ -140,28 +140,26 @@ is_killed() {
   [ "$(counter "$1" oom_kill)" -ge 1 ]
 }
 
-# container_limited_to BYTES: its cgroup, in the guaranteed pod
-container_limited_to() {
-  (cd "$cgroups" && grep -l -x "$1" "$guaranteed_pod"/*/memory.max | xargs dirname)
-}
-
-# meet NAME POD CGROUP LIMIT-CGROUP: a process that wants all the memory that there is
+# meet NAME POD CGROUP LIMIT-CGROUP [BYTES]: a process that wants all the memory that there is, in a pod with that cgroup. BYTES: the
+# limit is that of its container, whose cgroup goes with it; what it was and met stays in the pod's, with a little of the others.
 meet() {
-  limit=$(value "$4/memory.max")
+  if [ $# -eq 5 ]; then limit=$5 above=$((4 * mib)) events=memory.events; else
+    limit=$(value "$4/memory.max") above=0 events=memory.events.local
+  fi
   pods signal USR1 "$2" main
   # the first time it grows to a size
   pods signal USR1 "$2" main
   wait_until is_killed "$3"
   is "$?" 0 "$1: a process without measure is killed"
-  is "$(near "$(value "$4/memory.peak")" "$limit")" near "$1: at the limit of $4"
-  is "$([ "$(counter "$4" max memory.events.local)" -gt 0 ] && [ "$(counter "$4" oom memory.events.local)" -gt 0 ] && echo counted)" counted \
+  is "$(near "$(value "$4/memory.peak")" "$limit" "$above")" near "$1: at its limit, seen from ${4##*/}"
+  is "$([ "$(counter "$4" max "$events")" -gt 0 ] && [ "$(counter "$4" oom "$events")" -gt 0 ] && echo counted)" counted \
     "$1: the kernel has counted it there"
-  remark "$1: limit $limit, memory.peak $(value "$4/memory.peak"), $(tr '\n' ' ' <"$cgroups/$4/memory.events.local")"
+  remark "$1: limit $limit, memory.peak $(value "$4/memory.peak"), $(tr '\n' ' ' <"$cgroups/$4/$events")"
 }
 
 meet_limits() {
   start_watching
-  meet guaranteed guaranteed "$guaranteed_pod" "$(container_limited_to $((80 * mib)))"
+  meet guaranteed guaranteed "$guaranteed_pod" "$guaranteed_pod" $((80 * mib))
   # there has to be room for one of them at a time
   pods signal USR2 best main
   wait_until has_shrunk "$best_pod" $((32 * mib))

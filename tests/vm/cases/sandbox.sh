@@ -4,6 +4,7 @@
 # shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 
+systemctl start slugd.service
 try_sandbox slugd
 is "$(journalctl -b -k -o cat | grep -c 'audit.*SECCOMP.*slugd')" 0 "slugd itself has never asked for more than it may"
 is "$(grep CapEff "/proc/$(unit MainPID)/status" | cut -f2)" 0000000000000000 "and has no capability"

@@ -63,8 +63,9 @@ def reach(path):
 
 
 def make_cgroup():
-    os.mkdir("/sys/fs/cgroup/slug-was-here")
-    os.rmdir("/sys/fs/cgroup/slug-was-here")
+    # the root's folder has mode 555, which root without capabilities has to heed
+    os.mkdir("/sys/fs/cgroup/system.slice/slug-was-here")
+    os.rmdir("/sys/fs/cgroup/system.slice/slug-was-here")
 
 
 def hear_uevents():
