@@ -32,7 +32,7 @@ import qemu  # noqa: E402
 
 BOOT_LIMIT = 240  # seconds until the guest's first word
 SILENCE_LIMIT = 700  # between two of its words: a case has 600 at the most
-TOTAL_LIMIT = 1500
+TOTAL_LIMIT = 2400
 PR_SET_PDEATHSIG = 1
 
 
