@@ -202,7 +202,7 @@ static void see(QosKeeper *keeper) {
         if (!keeper->params.may_write)
                 say(keeper, "this is a captured machine");
         if (keeper->is_withdrawing || keeper->is_withdrawn)
-                say(keeper, "they were withdrawn; \"systemctl reload slugd\" has them written "
+                say(keeper, "limits were withdrawn; \"systemctl reload slugd\" has them written "
                             "again");
         qos_sight_look(&keeper->sight, &keeper->settings->config->kubelet);
         say(keeper, keeper->sight.problem);

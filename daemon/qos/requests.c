@@ -62,6 +62,16 @@ static void tell_incomplete(const PodsReport *report, Diag *ret) {
                  failed && failed->problem[0] ? failed->problem : "not read");
 }
 
+/* What the walk complains of says what the cgroup is or has: its path goes before that. */
+static void tell_unseen(const Inventory *inventory, Diag *ret) {
+        const Diag *problem = &inventory->tree->problem;
+
+        diag_set(ret, NULL, 0, 0, "not every pod's cgroup can be seen: %s%s%s", problem->source,
+                 problem->source[0] ? " " : "",
+                 problem->text[0] ? problem->text
+                                  : "pods run without one; set the kubelet's cgroupsPerQOS");
+}
+
 /* Of all pods together. False: there is none. */
 static bool tell_whole(const Inventory *inventory, Diag *ret) {
         const PodsReport *report = inventory ? inventory->report : NULL;
@@ -69,10 +79,7 @@ static bool tell_whole(const Inventory *inventory, Diag *ret) {
         if (!inventory)
                 diag_set(ret, NULL, 0, 0, "nobody has looked for pods yet");
         else if (!inventory->is_tree_whole)
-                diag_set(ret, NULL, 0, 0, "not every pod's cgroup can be seen: %s",
-                         inventory->tree->problem.text[0]
-                                 ? inventory->tree->problem.text
-                                 : "pods run without one; set the kubelet's cgroupsPerQOS");
+                tell_unseen(inventory, ret);
         else if (!report)
                 diag_set(ret, NULL, 0, 0,
                          "nobody has reported what pods request: start slug-kubelet.service");

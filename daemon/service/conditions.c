@@ -154,10 +154,9 @@ static Condition tell_limits(Arena *arena, const NodeView *view) {
         const SysfsHost *host = &view->topology->machine->host;
 
         if (strcmp(host->cgroup_version, "v2") != 0)
-                return condition_bad(
-                        "NoCgroupV2",
-                        arena_printf(arena, "limits need cgroup v2; %s is mounted",
-                                     host->cgroup_version[0] ? host->cgroup_version : "no cgroup"));
+                return condition_bad("NoCgroupV2",
+                                     arena_printf(arena, "limits need cgroup v2; %s is mounted",
+                                                  limits_name_cgroup(host->cgroup_version)));
         if (!strstr(host->cgroup_controllers, "memory"))
                 return condition_bad(
                         "NoMemoryController",

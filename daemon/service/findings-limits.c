@@ -56,7 +56,8 @@ void find_owned_knobs(Finder *finder) {
 void find_unclear_knobs(Finder *finder) {
         const unsigned knobs = QOS_MANAGE_MEMORY_MIN | QOS_MANAGE_MEMORY_LOW;
 
-        if (!(finder_get_manage(finder) & knobs) || !finder_has_kubelet(finder) ||
+        /* also where no kubelet runs yet: slugd does not write them then either */
+        if (!(finder_get_manage(finder) & knobs) ||
             finder->view->qos_params->kubelet.memory_qos != QOS_GATE_UNKNOWN)
                 return;
         finder_add(finder,
@@ -77,7 +78,7 @@ void find_no_cgroup2(Finder *finder) {
         finder_add(finder,
                    arena_printf(finder->arena,
                                 "qos.manage names limits, which need cgroup v2, and %s is mounted",
-                                version[0] ? version : "no cgroup file system"),
+                                limits_name_cgroup(version)),
                    "kernel command line: systemd.unified_cgroup_hierarchy=1, and boot");
 }
 

@@ -200,6 +200,12 @@ static void count_node_limits(const NodeLimitsView *limits, Limits *ret) {
                 tell_node_limit(limits, (size_t)(worst - limits->plan->rows), ret);
 }
 
+const char *limits_name_cgroup(const char *version) {
+        if (strcmp(version, "hybrid") == 0)
+                return "cgroup v1, with v2 beside it (hybrid),";
+        return strcmp(version, "v1") == 0 ? "cgroup v1" : "no cgroup";
+}
+
 void limits_judge(const QosView *view, Limits *ret) {
         size_t worst;
 
@@ -219,8 +225,8 @@ void limits_judge(const QosView *view, Limits *ret) {
         } else if (view->is_withdrawn) {
                 ret->state = LIMITS_WITHDRAWN;
                 (void)snprintf(ret->message, sizeof(ret->message),
-                               "they were put back to what they were before; \"systemctl reload "
-                               "slugd\" sets them again");
+                               "limits were put back to what was there before; \"systemctl "
+                               "reload slugd\" sets them again");
         } else if (view->problem && view->problem[0]) {
                 ret->state = LIMITS_NOT_WRITTEN;
                 (void)snprintf(ret->message, sizeof(ret->message), "none is set: %s",

@@ -34,6 +34,8 @@ typedef struct Limits {
         char message[LIMITS_MESSAGE_MAX]; /* one sentence, with the mend; the same for the same */
 } Limits;
 
+/* What of cgroups is mounted, as the subject of "is mounted". @version: of SysfsHost */
+const char *limits_name_cgroup(const char *version);
 /* @view: may be NULL. */
 void limits_judge(const QosView *view, Limits *ret);
 /* What went wrong with a knob that was refused: "writing the file: Invalid argument". */

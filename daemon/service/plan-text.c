@@ -138,6 +138,13 @@ static void append_requests(const QosRequests *requests, Buffer *buffer) {
         buffer_append_char(buffer, '\n');
 }
 
+/* The rows of limits by NUMA node, as they stand above the sums */
+static void
+count_node_limits(const NodeLimitsView *limits, size_t *n_changes, size_t *n_held_back) {
+        for (size_t i = 0; limits && limits->plan && i < limits->plan->n_rows; ++i)
+                ++*(limits->plan->rows[i].has_value ? n_changes : n_held_back);
+}
+
 static void append_sums(const QosView *view, Buffer *buffer) {
         const char *driver = cgroup_driver_name(view->places->driver);
         size_t n_changes = 0, n_held_back = 0;
@@ -146,6 +153,7 @@ static void append_sums(const QosView *view, Buffer *buffer) {
                 n_changes += is_change(&view->plan->rows[i], &view->knobs[i]);
                 n_held_back += view->plan->rows[i].is_held_back;
         }
+        count_node_limits(view->node_limits, &n_changes, &n_held_back);
         buffer_printf(buffer, "Driver: %s\n", driver[0] ? driver : "<none>  (no kubepods cgroup)");
         append_requests(view->requests, buffer);
         if (view->problem && view->problem[0]) {

@@ -475,6 +475,9 @@ START_TEST(knobs_that_may_be_the_kubelets) {
         ck_assert_ptr_nonnull(find("KubeletMayOwnKnob"));
         ck_assert_str_eq(find("KubeletMayOwnKnob")->fix,
                          "/k.yaml: featureGates: {MemoryQoS: false}");
+        view.kubelet_pid = 0;
+        view.kubelet_problem = "no file"; /* slugd does not write it then either */
+        ck_assert_ptr_nonnull(find("KubeletMayOwnKnob"));
         params.kubelet.memory_qos = QOS_GATE_OFF;
         check_none("KubeletMayOwnKnob");
 }
@@ -485,7 +488,8 @@ START_TEST(limits_need_cgroup_v2) {
         check_none("LimitsNeedCgroupV2");
         params.manage = QOS_MANAGE_MEMORY_MAX;
         check("LimitsNeedCgroupV2",
-              "qos.manage names limits, which need cgroup v2, and hybrid is mounted",
+              "qos.manage names limits, which need cgroup v2, and cgroup v1, with v2 beside it "
+              "(hybrid), is mounted",
               "kernel command line: systemd.unified_cgroup_hierarchy=1, and boot");
         qos.problem = "no cgroup v2";
         check_none("LimitsNotWritten"); /* it is told already */
