@@ -116,7 +116,7 @@ static bool is_slugds(const Slug__V1__CgroupKnobValue *knob) {
 
 /* Nothing was done to it, and nothing is in force. */
 static bool is_dull(const Slug__V1__CgroupKnobValue *knob) {
-        return is_default(knob) &&
+        return is_default(knob) && !knob->is_held_back &&
                (!is_slugds(knob) || knob->status == SLUG__V1__KNOB_STATUS__KNOB_STATUS_UNMANAGED);
 }
 
