@@ -56,6 +56,9 @@ typedef struct CgroupState {
         bool is_there;
         bool has[_CGROUP_KNOB_N]; /* the file is there and has a value */
         CgroupValue values[_CGROUP_KNOB_N];
+        /* There is no cpuset.mems, and systemd makes one when it is told of a mask: until then the
+         * parent's counts, and that is the value that it "has". Set by who knows of systemd. */
+        bool makes_mask;
         OptU64 current_bytes; /* memory.current */
         bool is_populated;    /* cgroup.events */
         uint64_t inode;       /* of the folder: another one is another cgroup */

@@ -15,6 +15,10 @@
  * opened: what counts is what is there now. A folder with another inode is another cgroup, and what
  * it has says nothing of this write.
  *
+ * A mask of NUMA nodes has no file before the cpuset controller is enabled, which a cgroup's parent
+ * has to say. systemd says so when it is told of a mask; it is told of the one that counts already,
+ * so that no page has to move, and then the file is written as any other.
+ *
  * A write that is with a worker or the bus belongs to it and is in the list; after the writer's end
  * a worker does not tell, and the bus tells nobody.
  */
@@ -157,22 +161,35 @@ static int open_knob(const CgroupWriter *writer, Write *write, int *ret_fd) {
         return cgroup_open_file(dir_fd, cgroup_knob_file(write->knob), O_WRONLY, ret_fd);
 }
 
-/* A mask that is to be none: before 7.2 the kernel refuses that to a cgroup with processes. What
- * the parent may use is as much. */
-
 /* Return: 0, CGROUP_E_*, CGROUP_KNOB_E_MALFORMED, or an errno. */
-static int read_parent_mask(const Write *write, CgroupValue *ret) {
+static int read_effective_mask(const CgroupTree *tree, const char *path, CgroupValue *ret) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        char parent[CGROUP_PATH_MAX], text[CGROUP_VALUE_TEXT_MAX + 1];
+        char text[CGROUP_VALUE_TEXT_MAX + 1];
         size_t n_text;
         int r;
 
-        r = cgroup_open(write->writer->params.tree, cgroup_path_get_parent(write->path, parent),
-                        &fd);
+        r = cgroup_open(tree, path, &fd);
         if (r == 0)
                 r = cgroup_read_file(fd, "cpuset.mems.effective", text, sizeof(text), &n_text);
         return r ? r : cgroup_value_parse(CGROUP_CPUSET_MEMS, text, n_text, ret);
 }
+
+/* What the nearest cgroup above that has the controller may use. */
+static int read_parent_mask(const Write *write, CgroupValue *ret) {
+        char path[CGROUP_PATH_MAX], parent[CGROUP_PATH_MAX];
+        int r;
+
+        (void)snprintf(path, sizeof(path), "%s", write->path);
+        do {
+                (void)cgroup_path_get_parent(path, parent);
+                r = read_effective_mask(write->writer->params.tree, parent, ret);
+                memcpy(path, parent, sizeof(path));
+        } while (r == CGROUP_E_ABSENT && path[0]);
+        return r;
+}
+
+/* A mask that is to be none: before 7.2 the kernel refuses that to a cgroup with processes. What
+ * the parent may use is as much. */
 
 static void on_written_instead(int error, int fd, void *userdata) {
         (void)fd_close(fd);
@@ -224,6 +241,49 @@ static int new_write(CgroupWriter *writer,
         return 0;
 }
 
+/* A mask that has no file yet */
+
+static void on_enabled(int error, const char *message, void *userdata) {
+        Write *write = userdata;
+        _cleanup_(fd_closep) int fd = -EBADF;
+        int r;
+
+        if (!write->writer) {
+                (void)write_free(write);
+                return;
+        }
+        write->is_at_bus = false;
+        if (error) {
+                finish(write, error, CGROUP_WRITE_ENABLE, message);
+                return;
+        }
+        r = open_knob(write->writer, write, &fd);
+        if (r) {
+                finish(write, r < 0 ? r : -EOPNOTSUPP, CGROUP_WRITE_ENABLE, "");
+                return;
+        }
+        r = submit(write, &write->value, fd, on_written);
+        if (r)
+                finish(write, r, CGROUP_WRITE_OPEN, "");
+}
+
+/* Return: 0, CGROUP_E_ABSENT when there is nobody to do it, or an errno. */
+static int enable_mask(Write *write) {
+        CgroupProperty property = { .knob = CGROUP_CPUSET_MEMS };
+        CgroupBus *bus = write->writer->params.bus;
+        int r;
+
+        if (write->knob != CGROUP_CPUSET_MEMS || !write->inode || !bus || !write->unit[0])
+                return CGROUP_E_ABSENT;
+        r = read_parent_mask(write, &property.value);
+        if (r)
+                return r < 0 ? r : CGROUP_E_ABSENT;
+        r = cgroup_bus_set_properties(bus, write->unit, &property, 1, on_enabled, write);
+        if (r == 0)
+                write->is_at_bus = true;
+        return r;
+}
+
 int cgroup_writer_write(CgroupWriter *writer,
                         const CgroupWrite *write,
                         CgroupWriteDone done,
@@ -236,9 +296,10 @@ int cgroup_writer_write(CgroupWriter *writer,
         if (r)
                 return r;
         r = open_knob(writer, owned, &fd);
-        if (r)
-                return r;
-        r = submit(owned, &owned->value, fd, on_written);
+        if (r == CGROUP_E_ABSENT)
+                r = enable_mask(owned);
+        else if (r == 0)
+                r = submit(owned, &owned->value, fd, on_written);
         if (r)
                 return r;
         /* Nothing below can fail. */

@@ -31,6 +31,7 @@ DEFINE_CLEANUP(CgroupWriter *, cgroup_writer_free);
 
 typedef enum CgroupWriteStep {
         CGROUP_WRITE_OPEN,
+        CGROUP_WRITE_ENABLE, /* having systemd make cpuset.mems, which is not there yet */
         CGROUP_WRITE_FILE,
         CGROUP_WRITE_SYSTEMD,
         CGROUP_WRITE_READ_BACK,

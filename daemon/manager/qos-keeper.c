@@ -262,7 +262,8 @@ get_owned(const QosPlan *plan, QosLevel level, const CgroupState *state, unsigne
                 if (row->level != level || !row->has_value)
                         continue;
                 is_any = true;
-                if (!state->is_there || state->has[row->knob])
+                if (!state->is_there || (state->has[row->knob] &&
+                                         !(row->knob == CGROUP_CPUSET_MEMS && state->makes_mask)))
                         *ret_knobs |= 1u << row->knob;
         }
         return is_any;

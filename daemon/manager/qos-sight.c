@@ -51,14 +51,30 @@ static void open_tree(QosSight *sight) {
                                " is not the kernel's");
 }
 
+/*
+ * A kubelet that uses systemd leaves the cpuset controller off below kubepods until the first mask
+ * is asked for. systemd switches it on for whoever asks.
+ */
+static void note_mask(const QosSight *sight, CgroupState *state) {
+        state->makes_mask = sight->root->is_host && state->is_there &&
+                            sight->places.driver == CGROUP_DRIVER_SYSTEMD &&
+                            !state->has[CGROUP_CPUSET_MEMS];
+        if (state->makes_mask) {
+                state->has[CGROUP_CPUSET_MEMS] = true;
+                state->values[CGROUP_CPUSET_MEMS] = (CgroupValue){};
+        }
+}
+
 static void read_level(QosSight *sight, QosPlace *place) {
         int r;
 
         if (!place->path[0])
                 return;
         r = cgroup_read_state(&sight->tree, place->path, READ_KNOBS, &place->state);
-        if (r == 0)
+        if (r == 0) {
+                note_mask(sight, &place->state);
                 return;
+        }
         place->state = (CgroupState){};
         (void)snprintf(sight->level_problem, sizeof(sight->level_problem), "%s cannot be read: %s",
                        place->path, strerror(r < 0 ? -r : EIO));

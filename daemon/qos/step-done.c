@@ -7,7 +7,7 @@
 #include "qos/step.h"
 
 static bool is_gone(const CgroupWriteResult *result) {
-        return result->step != CGROUP_WRITE_SYSTEMD &&
+        return result->step != CGROUP_WRITE_SYSTEMD && result->step != CGROUP_WRITE_ENABLE &&
                (result->error == -ESTALE || result->error == -ENOENT || result->error == -ENODEV);
 }
 

@@ -14,6 +14,7 @@
 const char *limits_format_error(const QosKnob *knob, char text[static LIMITS_ERROR_MAX]) {
         static const char *const steps[] = {
                 [CGROUP_WRITE_OPEN] = "opening the cgroup",
+                [CGROUP_WRITE_ENABLE] = "having systemd enable the cpuset controller",
                 [CGROUP_WRITE_FILE] = "writing the file",
                 [CGROUP_WRITE_SYSTEMD] = "telling systemd",
                 [CGROUP_WRITE_READ_BACK] = "reading it back",

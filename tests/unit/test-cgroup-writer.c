@@ -245,6 +245,65 @@ START_TEST(no_numa_nodes_are_written_too) {
 }
 END_TEST
 
+/* A mask that has no file yet: the controller is off. */
+
+static CgroupWrite of_first_mask(void) {
+        CgroupWrite write = { .path = GROUP, .knob = CGROUP_CPUSET_MEMS, .unit = UNIT };
+
+        folder_delete(&folder, DIR "cpuset.mems");
+        folder_write(&folder, CGROUP_DIR "/cpuset.mems.effective", "0-1\n");
+        nodeset_add(&write.value.nodes, 1);
+        return write;
+}
+
+START_TEST(systemd_makes_the_file_of_a_mask_and_is_told_again) {
+        const CgroupWrite write = of_first_mask();
+
+        systemd.mood = DOUBLE_HOLDS;
+        ck_assert_int_eq(submit(&write, 0), 0);
+        while (systemd.n_held == 0)
+                turn();
+        ck_assert_str_eq(systemd.calls[0], SAID "[(\"AllowedMemoryNodes\" <ay {03}>)]");
+        folder_write(&folder, DIR "cpuset.mems", "0-1\n");
+        systemd.mood = DOUBLE_ANSWERS;
+        double_let_go(&systemd);
+        await_results(1);
+        ck_assert_int_eq(results[0].result.error, 0);
+        expect_file("cpuset.mems", "1\n");
+        ck_assert_uint_eq(systemd.n_calls, 2);
+        ck_assert_str_eq(systemd.calls[1], SAID "[(\"AllowedMemoryNodes\" <ay {02}>)]");
+}
+END_TEST
+
+START_TEST(a_mask_whose_file_is_not_made_is_refused) {
+        const CgroupWrite write = of_first_mask();
+
+        ck_assert_int_eq(submit(&write, 0), 0);
+        await_results(1);
+        expect_failed(0, -EOPNOTSUPP, CGROUP_WRITE_ENABLE);
+        ck_assert(!results[0].result.has_found);
+        systemd.mood = DOUBLE_REFUSES;
+        systemd.error_name = "org.freedesktop.systemd1.NoSuchUnit";
+        systemd.error_text = "no such unit";
+        ck_assert_int_eq(submit(&write, 1), 0);
+        await_results(2);
+        expect_failed(1, -ENOENT, CGROUP_WRITE_ENABLE);
+}
+END_TEST
+
+START_TEST(a_mask_without_a_file_and_without_systemd_is_absent) {
+        CgroupWrite write = of_first_mask();
+
+        write.unit = NULL;
+        ck_assert_int_eq(submit(&write, 0), CGROUP_E_ABSENT);
+        write.unit = UNIT;
+        start(0, NULL);
+        ck_assert_int_eq(submit(&write, 0), CGROUP_E_ABSENT);
+        settle();
+        ck_assert_uint_eq(n_results, 0);
+}
+END_TEST
+
 START_TEST(where_no_numa_nodes_are_refused_those_of_the_parent_are_written) {
         const CgroupWrite write = { .path = GROUP, .knob = CGROUP_CPUSET_MEMS, .unit = UNIT };
         NodeSet nodes = {};
@@ -599,6 +658,10 @@ Suite *suite(void) {
         tcase_add_test(t, what_is_not_there_is_not_written);
         tcase_add_test(t, another_cgroup_than_the_one_that_is_meant_is_not_written);
         tcase_add_test(t, too_many_writes_are_refused);
+        t = new_case(s, "first masks");
+        tcase_add_test(t, systemd_makes_the_file_of_a_mask_and_is_told_again);
+        tcase_add_test(t, a_mask_whose_file_is_not_made_is_refused);
+        tcase_add_test(t, a_mask_without_a_file_and_without_systemd_is_absent);
         t = new_case(s, "failing");
         tcase_add_test(t, what_systemd_refuses_is_written_all_the_same);
         tcase_add_test(t, what_systemd_cannot_be_told_is_written_all_the_same);

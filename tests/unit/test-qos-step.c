@@ -309,6 +309,19 @@ START_TEST(an_operator_forgives) {
 }
 END_TEST
 
+/* A mask whose file systemd is to make: what it says of the unit is no cgroup that has gone. */
+START_TEST(what_systemd_does_not_enable_is_refused) {
+        achieve();
+        *actual() = CGROUP_MAX;
+        now_usec += SEC;
+        assert_writes(8 * GIB);
+        end(-ENOENT, CGROUP_WRITE_ENABLE);
+        ck_assert_int_eq(look(), QOS_STATUS_REFUSED);
+        ck_assert(!decision.writes);
+        ck_assert_int_eq(knob.error, -ENOENT);
+}
+END_TEST
+
 START_TEST(a_rival_who_agrees_has_achieved_it) {
         achieve();
         for (unsigned i = 0; i <= QOS_REPAIRS_MAX; ++i) {
@@ -469,6 +482,7 @@ Suite *suite(void) {
         tcase_add_test(tests, who_writes_now_and_then_is_no_rival);
         tcase_add_test(tests, a_wish_that_changes_is_no_repair);
         tcase_add_test(tests, an_operator_forgives);
+        tcase_add_test(tests, what_systemd_does_not_enable_is_refused);
         tcase_add_test(tests, a_rival_who_agrees_has_achieved_it);
         tcase_add_test(tests, who_lowers_what_is_pending_helps);
         tcase_add_test(tests, what_is_read_back_otherwise_is_somebody_elses);
