@@ -55,11 +55,12 @@ int asked_new(const AskedParams *params, CgroupService *service, Asked **ret) {
         if (!asked)
                 return -ENOMEM;
         asked->tree = (CgroupTree)CGROUP_TREE_NULL;
-        r = cgroup_tree_open(params->root, &asked->tree);
-        if (r == 0 && params->may_write)
+        /* one that cannot be opened is none; the limits say why */
+        if (cgroup_tree_open(params->root, &asked->tree) == 0 && params->may_write) {
                 r = start(params, asked);
-        if (r)
-                return error_fold(r);
+                if (r)
+                        return error_fold(r);
+        }
         service->root = params->root;
         service->tree = &asked->tree;
         service->qos = params->view;

@@ -305,4 +305,13 @@ mkdir -p "$fs/unified"
 serve
 waits "and v1 with v2 beside it" has_said "limits need cgroup v2; cgroup v1, with v2 beside it (hybrid), is mounted"
 stop_slugd TERM
+
+# What cannot be opened keeps slugd from nothing but the limits.
+rm -rf "$fs"
+ln -s cgroup "$fs"
+serve
+contains "$(ctl plan)" "Nothing is written: /sys/fs/cgroup cannot be used" "a file system that cannot be opened is told, and slugd starts"
+contains "$(ask CgroupManagerService/Exists '{"name": ["kubepods"]}')" '"code"' "who asks for cgroups is refused"
+stop_slugd TERM
+rm "$fs"
 done_testing
