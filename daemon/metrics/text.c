@@ -44,6 +44,15 @@ void metric_sample(Buffer *buffer,
         buffer_printf(buffer, "%" PRIu64 "\n", value);
 }
 
+void metric_single(Buffer *buffer,
+                   const char *name,
+                   const char *type,
+                   const char *help,
+                   uint64_t value) {
+        metric_begin(buffer, name, type, help);
+        metric_sample(buffer, name, NULL, 0, value);
+}
+
 void metric_sample_usec(Buffer *buffer,
                         const char *name,
                         const MetricLabel *labels,

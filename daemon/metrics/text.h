@@ -25,7 +25,13 @@ void metric_sample(Buffer *buffer,
                    const MetricLabel *labels,
                    size_t n_labels,
                    uint64_t value);
-/* The same for microseconds, which Prometheus wants as seconds. */
+/* A metric of one sample, without labels. */
+void metric_single(Buffer *buffer,
+                   const char *name,
+                   const char *type,
+                   const char *help,
+                   uint64_t value);
+/* The same as metric_sample() for microseconds, which Prometheus wants as seconds. */
 void metric_sample_usec(Buffer *buffer,
                         const char *name,
                         const MetricLabel *labels,

@@ -127,17 +127,15 @@ static void write_ledger(const NodeView *view, Buffer *buffer) {
 
         write_claims(view, buffer);
         write_claimed(view, buffer);
-        metric_begin(buffer, "slug_ledger_healthy", "gauge",
-                     "Whether what is promised is on the disk: 1, or 0.");
-        metric_sample(buffer, "slug_ledger_healthy", NULL, 0, state.health == JOURNAL_HEALTHY);
-        metric_begin(buffer, "slug_ledger_syncs_total", "counter",
-                     "Writes of the ledger that reached the disk.");
-        metric_sample(buffer, "slug_ledger_syncs_total", NULL, 0, state.n_syncs);
-        metric_begin(buffer, "slug_ledger_failures_total", "counter",
-                     "Writes of the ledger that failed.");
-        metric_sample(buffer, "slug_ledger_failures_total", NULL, 0, state.n_failures);
-        metric_begin(buffer, "slug_ledger_file_bytes", "gauge", "The size of the ledger's file.");
-        metric_sample(buffer, "slug_ledger_file_bytes", NULL, 0, state.file_bytes);
+        metric_single(buffer, "slug_ledger_healthy", "gauge",
+                      "Whether what is promised is on the disk: 1, or 0.",
+                      state.health == JOURNAL_HEALTHY);
+        metric_single(buffer, "slug_ledger_syncs_total", "counter",
+                      "Writes of the ledger that reached the disk.", state.n_syncs);
+        metric_single(buffer, "slug_ledger_failures_total", "counter",
+                      "Writes of the ledger that failed.", state.n_failures);
+        metric_single(buffer, "slug_ledger_file_bytes", "gauge", "The size of the ledger's file.",
+                      state.file_bytes);
 }
 
 static void write_sum(Buffer *buffer, const char *name, const char *help, const MemorySum *sum) {

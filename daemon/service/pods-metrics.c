@@ -73,9 +73,8 @@ static void write_observed(const PodService *service, Buffer *buffer) {
         for (const LedgerClaim *claim = ledger_next(service->ledger, NULL); claim;
              claim = ledger_next(service->ledger, claim))
                 n += claim->source == CLAIM_SOURCE_OBSERVED;
-        metric_begin(buffer, "slug_pod_observed_pods", "gauge",
-                     "Pods that hold memory without having asked for it.");
-        metric_sample(buffer, "slug_pod_observed_pods", NULL, 0, n);
+        metric_single(buffer, "slug_pod_observed_pods", "gauge",
+                      "Pods that hold memory without having asked for it.", n);
 }
 
 static void write_usage(const PodService *service, Buffer *buffer) {
@@ -152,9 +151,9 @@ static void write_top(const PodService *service, Buffer *buffer) {
 static void write_report(const PodsView *view, Buffer *buffer) {
         const PodsReport *report = view->inventory->report;
 
-        metric_begin(buffer, "slug_report_settled", "gauge",
-                     "Whether slug-kubelet has said that it knows all pods: 1, or 0.");
-        metric_sample(buffer, "slug_report_settled", NULL, 0, report && report->is_settled);
+        metric_single(buffer, "slug_report_settled", "gauge",
+                      "Whether slug-kubelet has said that it knows all pods: 1, or 0.",
+                      report && report->is_settled);
         if (!report)
                 return;
         metric_begin(buffer, "slug_report_age_seconds", "gauge",

@@ -62,18 +62,16 @@ static void write_statuses(const QosView *view, Buffer *buffer) {
 static void write_node_limits(const NodeLimitsView *limits, Buffer *buffer) {
         if (!limits || !limits->plan)
                 return;
-        metric_begin(buffer, "slug_node_limit_cgroups", "gauge",
-                     "Cgroups of pods with a limit by NUMA node, whose usage is read.");
-        metric_sample(buffer, "slug_node_limit_cgroups", NULL, 0, limits->n_limited);
-        metric_begin(buffer, "slug_node_limit_seeded_total", "counter",
-                     "Cgroups that were found without a value in memory.node_limit.");
-        metric_sample(buffer, "slug_node_limit_seeded_total", NULL, 0, limits->n_seeded);
-        metric_begin(buffer, "slug_node_limit_reads_total", "counter",
-                     "Times that slugd has read usage for the kernel to see it.");
-        metric_sample(buffer, "slug_node_limit_reads_total", NULL, 0, limits->n_reads);
-        metric_begin(buffer, "slug_node_limit_writes_total", "counter",
-                     "Files memory.node_limit that slugd has written.");
-        metric_sample(buffer, "slug_node_limit_writes_total", NULL, 0, limits->n_writes);
+        metric_single(buffer, "slug_node_limit_cgroups", "gauge",
+                      "Cgroups of pods with a limit by NUMA node, whose usage is read.",
+                      limits->n_limited);
+        metric_single(buffer, "slug_node_limit_seeded_total", "counter",
+                      "Cgroups that were found without a value in memory.node_limit.",
+                      limits->n_seeded);
+        metric_single(buffer, "slug_node_limit_reads_total", "counter",
+                      "Times that slugd has read usage for the kernel to see it.", limits->n_reads);
+        metric_single(buffer, "slug_node_limit_writes_total", "counter",
+                      "Files memory.node_limit that slugd has written.", limits->n_writes);
 }
 
 void qos_metrics_write(const QosView *view, Buffer *buffer) {
@@ -82,15 +80,12 @@ void qos_metrics_write(const QosView *view, Buffer *buffer) {
         write_values(view, buffer);
         write_statuses(view, buffer);
         write_node_limits(view->node_limits, buffer);
-        metric_begin(buffer, "slug_limit_writes_total", "counter",
-                     "Knobs of QoS cgroups that slugd has written.");
-        metric_sample(buffer, "slug_limit_writes_total", NULL, 0, view->n_writes);
-        metric_begin(buffer, "slug_limit_repairs_total", "counter",
-                     "Of those, knobs that somebody else had changed.");
-        metric_sample(buffer, "slug_limit_repairs_total", NULL, 0, view->n_repairs);
-        metric_begin(buffer, "slug_limit_bus_calls_total", "counter",
-                     "Calls to systemd for the limits of its units.");
-        metric_sample(buffer, "slug_limit_bus_calls_total", NULL, 0, view->n_bus_calls);
+        metric_single(buffer, "slug_limit_writes_total", "counter",
+                      "Knobs of QoS cgroups that slugd has written.", view->n_writes);
+        metric_single(buffer, "slug_limit_repairs_total", "counter",
+                      "Of those, knobs that somebody else had changed.", view->n_repairs);
+        metric_single(buffer, "slug_limit_bus_calls_total", "counter",
+                      "Calls to systemd for the limits of its units.", view->n_bus_calls);
         metric_begin(buffer, "slug_limit_look_duration_seconds", "gauge",
                      "How long the last look at the QoS cgroups took.");
         metric_sample_usec(buffer, "slug_limit_look_duration_seconds", NULL, 0, view->look_usec);
