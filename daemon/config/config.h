@@ -251,6 +251,39 @@ typedef struct ConfigQos {
         ConfigSource node_limit_interval_source;
 } ConfigQos;
 
+typedef enum ConfigChunkTopology {
+        CONFIG_CHUNK_TOPOLOGY_AUTO,
+        CONFIG_CHUNK_TOPOLOGY_NEAREST,
+        CONFIG_CHUNK_TOPOLOGY_ALL_CPU_NODES,
+        CONFIG_CHUNK_TOPOLOGY_NONE,
+} ConfigChunkTopology;
+
+typedef enum ConfigChunkPreference {
+        CONFIG_CHUNK_PREFERENCE_PACK,
+        CONFIG_CHUNK_PREFERENCE_SPREAD,
+        CONFIG_CHUNK_PREFERENCE_NEAR,
+} ConfigChunkPreference;
+
+#define CONFIG_CDI_MAX 128u
+
+/* Remote memory as the kubelet counts it. */
+typedef struct ConfigChunks {
+        uint64_t bytes; /* chunks.size; a power of two, 64Mi..16Gi, default 1Gi */
+        ConfigSource bytes_source;
+        bool is_per_node; /* chunks.resources is "numa-node"; default "aggregate" */
+        ConfigSource resources_source;
+        ConfigChunkTopology topology; /* chunks.topology; default auto */
+        ConfigSource topology_source;
+        ConfigChunkPreference preference; /* chunks.preferred; default pack */
+        ConfigSource preference_source;
+        uint64_t grace_usec; /* chunks.grace; 1 s..24 h, default 5 min */
+        ConfigSource grace_source;
+        bool pre_start; /* chunks.preStartContainer; default false */
+        ConfigSource pre_start_source;
+        char cdi_device[CONFIG_CDI_MAX]; /* chunks.cdiDevice: "vendor.com/class=name"; "": none */
+        ConfigSource cdi_source;
+} ConfigChunks;
+
 typedef enum ConfigFileState {
         CONFIG_FILE_READ,
         CONFIG_FILE_ABSENT,
@@ -300,6 +333,7 @@ typedef struct Config {
         size_t n_rules;
         ConfigRoles roles; /* roles */
         ConfigQos qos;     /* qos */
+        ConfigChunks chunks; /* chunks */
         KubeletConfig kubelet;
         Diag kubelet_problem; /* why the kubelet's file could not be used; text "" when it could */
         /* Then the kubelet's defaults stand in, and the node's condition says so. */

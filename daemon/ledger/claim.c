@@ -265,3 +265,8 @@ bool claim_source_parse(const char *text, ClaimSource *ret) {
                 }
         return false;
 }
+
+bool ledger_claim_is_unseen(const LedgerClaim *claim) {
+        return claim->source == CLAIM_SOURCE_DEVICE_PLUGIN &&
+               strncmp(claim->pod_uid, LEDGER_UNSEEN_PREFIX, strlen(LEDGER_UNSEEN_PREFIX)) == 0;
+}

@@ -98,6 +98,12 @@ bool ledger_claim_has_chunk(const LedgerClaim *claim, const char *chunk);
 /* It is what slugd saw of a pod, and no promise. Its bytes are not free, and that is all. */
 bool ledger_claim_is_observed(const LedgerClaim *claim);
 NodeSet ledger_claim_get_nodes(const LedgerClaim *claim);
+/*
+ * It is of chunks, and nobody has named its container: the kubelet asks for devices without saying
+ * for whom. Until that is seen its pod_uid is this prefix and a number that no other claim has.
+ */
+#define LEDGER_UNSEEN_PREFIX "unseen-"
+bool ledger_claim_is_unseen(const LedgerClaim *claim);
 
 const char *claim_state_name(ClaimState state);    /* "pending" */
 const char *claim_source_name(ClaimSource source); /* "memory-manager" */
