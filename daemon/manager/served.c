@@ -67,7 +67,8 @@ int served_init(Served *served,
                 const NodeService *node,
                 const MemoryService *memory,
                 const PodService *pods,
-                const CgroupService *cgroups) {
+                const CgroupService *cgroups,
+                const ChunkService *chunks) {
         int r;
 
         *served = (Served){ .node = node, .pods = pods };
@@ -82,6 +83,7 @@ int served_init(Served *served,
         served->services[3] = &memory->service;
         served->services[4] = &pods->service;
         served->services[5] = &cgroups->service;
+        served->services[6] = &chunks->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

@@ -13,6 +13,10 @@ libslugcore_a_SOURCES += \
 	%D%/cgroup-target.c %D%/cgroup-target.h \
 	%D%/cgroups-message.c \
 	%D%/changes-message.c \
+	%D%/chunk-message.c \
+	%D%/chunk-messages.h \
+	%D%/chunk-service.c %D%/chunk-service.h \
+	%D%/chunks-view.c %D%/chunks-view.h \
 	%D%/claim-message.c \
 	%D%/condition.h \
 	%D%/conditions.c \
