@@ -3,6 +3,7 @@
 
 #include "metrics/text.h"
 #include "service/cgroup-metrics.h"
+#include "service/chunk-metrics.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
 #include "service/qos-metrics.h"
@@ -51,6 +52,8 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->crew)
                 write_workers(served->crew, buffer);
         pods_metrics_write(served->pods, buffer);
+        if (served->node->view.chunks)
+                chunk_metrics_write(served->node->view.chunks, buffer);
         if (served->node->cgroup_events)
                 cgroup_metrics_write(served->node->cgroup_events, buffer);
         qos_metrics_write(served->node->view.qos, buffer);
