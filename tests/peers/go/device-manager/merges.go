@@ -25,7 +25,8 @@ type advertiser interface {
 	advertise(k *kubelet, setting string) error
 }
 
-// shape is a kind of pod, on a kind of machine. What it comes to is "refused", or where its CPUs are.
+// shape is a kind of pod, on a kind of machine. What it comes to is "refused", where its CPUs are, or "runs" when
+// it has none of its own.
 type shape struct {
 	name string
 	make func(k *kubelet) (string, error)
@@ -54,6 +55,9 @@ func (k *kubelet) outcome(cpus, chunks int) (string, error) {
 	}
 	if held := k.held(pod); len(held) != chunks {
 		return "", fmt.Errorf("it has %v instead of %d chunks", held, chunks)
+	}
+	if cpus == 0 {
+		return "runs", nil
 	}
 	return k.cpuNodes(pod), nil
 }
@@ -110,6 +114,7 @@ var shapesOfTwo = []shape{
 		}
 		return k.outcome(4, 2)
 	}},
+	{"chunks of both expanders, and no CPUs", func(k *kubelet) (string, error) { return k.outcome(0, k.chunksOf(2)+4) }},
 }
 
 // The machines of the table, and the columns that each has.
@@ -149,8 +154,8 @@ func merges(w *world, plugin advertiser, shapes []shape, found map[string][]stri
 	return nil
 }
 
-// A row of the manual's table: policy, setting, and four outcomes.
-var row = regexp.MustCompile(`(?m)^\.It Li ([a-z-]+) Ta Li ([a-z-]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+)$`)
+// A row of the manual's table: policy, setting, and five outcomes.
+var row = regexp.MustCompile(`(?m)^\.It Li ([a-z-]+) Ta Li ([a-z-]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+)$`)
 
 // expected is the table in the manual: what people are told is what is looked for.
 func expected(manual string) (map[string][]string, error) {
