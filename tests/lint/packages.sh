@@ -70,6 +70,6 @@ contains "$(cat "$abs_top_srcdir/NEWS")" "$(sed -n '1s/^slug (\(.*\)-[0-9]*) .*/
 # What the build needs is what bootstrap installs for it.
 sed -n '/^build_needs="/,/^"/s/^  \(module\|command:protoc[a-z-]*\):.*:\([a-z0-9-]*\)$/\2/p' "$abs_top_srcdir/bootstrap" >"$tmp/needs"
 is "$([ "$(wc -l <"$tmp/needs")" -gt 8 ] && echo many)" many "bootstrap names what the build needs"
-sed -n '/^Build-Depends:/,/^Standards-Version:/p' "$debian/control" | tr -d ' ,' | sed 's/<.*//' >"$tmp/build-depends"
+sed -n '/^Build-Depends:/,/^Standards-Version:/p' "$debian/control" | tr -d ' ,' | sed 's/[<|].*//' >"$tmp/build-depends"
 is "$(grep -v -x -F -f "$tmp/build-depends" "$tmp/needs")" "" "and the packages' build needs it, too"
 done_testing
