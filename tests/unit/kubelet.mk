@@ -52,3 +52,9 @@ UNIT_TESTS += tests/unit/test-kubelet-prefer
 tests_unit_test_kubelet_prefer_SOURCES = %D%/test-kubelet-prefer.c $(CHUNK_TEXT)
 tests_unit_test_kubelet_prefer_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
 tests_unit_test_kubelet_prefer_LDADD = $(KUBELET_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-device
+tests_unit_test_kubelet_device_SOURCES = %D%/test-kubelet-device.c $(CHUNK_TEXT) \
+	tests/lib/kubelet-double.c tests/lib/kubelet-double.h
+tests_unit_test_kubelet_device_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_device_LDADD = $(KUBELET_TEST_LIBS)
