@@ -112,9 +112,7 @@ static int take_bytes(Look *look, LookItem *item, uint64_t bytes) {
         const NodeSet *remote = &look->params->place.remote;
         LedgerClaim *claim = item->now;
 
-        claim->split.remote.min = bytes_sub_clamped(claim->split.remote.min, bytes);
-        if (claim->split.remote.max != SPLIT_UNLIMITED)
-                claim->split.remote.max = bytes_sub_clamped(claim->split.remote.max, bytes);
+        split_take_remote(&claim->split, bytes);
         for (size_t i = claim->n_blocks; bytes > 0 && i-- > 0;) {
                 LedgerPart *parts;
                 int r;

@@ -5,6 +5,7 @@ INTEGRATION_TESTS = \
 	%D%/cgroup-events.sh \
 	%D%/cgroup-service.sh \
 	%D%/changes.sh \
+	%D%/chunks.sh \
 	%D%/claims.sh \
 	%D%/completion.sh \
 	%D%/curl.sh \

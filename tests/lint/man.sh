@@ -149,8 +149,8 @@ is_in {
     line = substr(line, RSTART + RLENGTH)
   }
 }
-/};$/ { is_in = 0 }' "$config/config.c" "$config/kubelet.c" "$config/managers.c" "$config/qos.c" \
-    "$config/reserved.c" "$config/roles.c" | sort -u
+/};$/ { is_in = 0 }' "$config/chunks.c" "$config/config.c" "$config/kubelet.c" "$config/managers.c" \
+    "$config/qos.c" "$config/reserved.c" "$config/roles.c" | sort -u
 }
 
 rows BindField >"$tmp/keys"
