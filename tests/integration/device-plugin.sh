@@ -188,6 +188,37 @@ for way in registry device-plugins; do
   mkdir "$root/var/lib/slug"
 done
 
+# A folder that is read-only for the plugin, as a service's sandbox makes what is not there when it starts
+
+# start_fenced: the plugin sees the kubelet's folder read-only
+start_fenced() {
+  : >"$tmp/log"
+  # shellcheck disable=SC2016 # it is the inner shell that knows them
+  unshare --mount sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"' - "$world/var/lib/kubelet" \
+    "$program" --slugd "$sock" --root "$world" --foreground >>"$tmp/log" 2>&1 &
+  agent_pid=$!
+}
+# shellcheck disable=SC2016 # it is the inner shell that knows it
+if unshare --mount sh -c 'mount --bind "$1" "$1"' - "$world" 2>/dev/null; then
+  serve
+  start_fenced
+  waits "a folder that cannot be written to is named, with the mend" grep -q "a drop-in of the unit has to add the folder to ReadWritePaths=" "$tmp/log"
+  kill -0 "$agent_pid" 2>/dev/null
+  is "$?" 0 "and all else goes on"
+  stop "$agent_pid"
+  rmdir "$registry"
+  start_fenced
+  wait_until grep -q "is ready" "$tmp/log"
+  mkdir "$registry"
+  wait "$agent_pid"
+  is "$?" 1 "one that came later ends the plugin, to be started anew with it"
+  contains "$(cat "$tmp/log")" "it came after this process, which ends" "which it says"
+  agent_pid=
+  stop_slugd
+else
+  skip "a read-only folder" "no mount can be made here"
+fi
+
 # Nothing to tell
 
 : >"$tmp/log"
