@@ -52,10 +52,10 @@ static void say_foreign(const ChunkList *list, Diag *ret) {
         char bytes[QUANTITY_TEXT_MAX];
 
         diag_set(ret, NULL, 0, 0,
-                 "claims have %zu chunks that are not of the size and kind of most (%.20s, %s): "
-                 "these are not listed until their pods are gone; drain the node",
-                 list->n_foreign, quantity_format_bytes(list->bytes, bytes),
-                 kind_name(list->is_per_node));
+                 "chunks that are not of the size and kind of most (%.20s, %s) are not listed, and "
+                 "claims have %zu of them: drain the node",
+                 quantity_format_bytes(list->bytes, bytes), kind_name(list->is_per_node),
+                 list->n_foreign);
 }
 
 static void say_held_back(const ChunkList *list, const ChunksSettings *settings, Diag *ret) {

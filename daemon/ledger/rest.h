@@ -22,7 +22,7 @@ _must_check_ int ledger_rest_init(LedgerRest *rest, const LedgerClaim *claim);
 void ledger_rest_deinit(LedgerRest *rest);
 DEFINE_DEINIT(LedgerRest, ledger_rest_deinit);
 
-/* Takes up to @bytes of one page size off what it holds on the NUMA node. Return: what was taken. */
+/* Takes up to @bytes of one page size off what it has on the NUMA node. Return: what was taken. */
 uint64_t ledger_rest_take(LedgerRest *rest, unsigned node, uint64_t page_bytes, uint64_t bytes);
 /* Takes off the chunks for which @is_taken. */
 void ledger_rest_take_chunks(LedgerRest *rest,

@@ -56,7 +56,7 @@ void chunks_announce(const ChunkList *list, const ChunksSettings *settings, Chun
         else if (!said->is_anything || said->state != now.state || said->bytes != now.bytes ||
                  said->is_per_node != now.is_per_node)
                 announce_chunks(list);
-        if (list->is_held_back)
+        if (list->is_held_back || list->n_foreign > 0)
                 log_event(LOG_WARNING, SLUG_MESSAGE_CHUNKS_HELD_BACK,
                           LOG_WITH({ .name = "SLUG_BYTES", .number = list->bytes },
                                    { .name = "SLUG_REASON", .text = now.problem.text }),

@@ -2,8 +2,8 @@
 /*
  * Chunks as messages
  *
- * Ids are texts of the arena. Whose chunk it is is borrowed from the ledger, because a list is told
- * at once; an answer to who claims may wait for the disk, so that it has copies.
+ * Ids are texts of the arena. Whose chunk it is is borrowed from the list, because a message is
+ * told at once; an answer to who claims may wait for the disk, so that it has copies.
  */
 #include <errno.h>
 #include <string.h>
@@ -179,10 +179,10 @@ static int add_chunks(Arena *arena, const ChunkList *list, Slug__V1__ChunkList *
                 to->state = encode_chunk_state(chunk->state);
                 to->numa_node = chunk->id.node;
                 to->resource = find_resource(list, &chunk->id.resource);
-                if (!chunk->claim)
+                if (!chunk->holder)
                         continue;
-                to->pod_uid = (char *)chunk->claim->pod_uid;
-                to->container = (char *)chunk->claim->container;
+                to->pod_uid = (char *)chunk->holder->pod_uid;
+                to->container = (char *)chunk->holder->container;
         }
         return 0;
 }

@@ -33,6 +33,15 @@ static bool get_problem(const Finder *finder, const ChunkList *list, Diag *ret) 
         return chunk_list_get_problem(list, &finder->view->chunks->params.settings, ret);
 }
 
+/* Where no size fits, less of it has to be remote. */
+static const char *leave_out_last(const Finder *finder, const ChunkList *list) {
+        char line[80];
+
+        (void)snprintf(line, sizeof(line), "classify: [{numaNode: %u, locality: excluded}]",
+                       list->n_nodes > 0 ? list->nodes[list->n_nodes - 1].node : 0);
+        return finder_set_slugd(finder, "classify", line);
+}
+
 void find_many_chunks(Finder *finder) {
         const ChunkList *list = get_list(finder);
         Diag problem = {};
@@ -41,8 +50,7 @@ void find_many_chunks(Finder *finder) {
                 return;
         finder_add(finder, arena_strdup(finder->arena, problem.text),
                    list->fitting_bytes > 0 ? set_size(finder, list->fitting_bytes)
-                                           : finder_set_slugd(finder, "chunks.resources",
-                                                              "chunks: {resources: numa-node}"));
+                                           : leave_out_last(finder, list));
 }
 
 /* The largest chunk that the largest NUMA node holds; 0: none. */
@@ -75,7 +83,8 @@ void find_held_chunks(Finder *finder) {
         const ChunkList *list = get_list(finder);
         Diag problem = {};
 
-        if (list && list->is_held_back && get_problem(finder, list, &problem))
+        if (list && (list->is_held_back || list->n_foreign > 0) &&
+            get_problem(finder, list, &problem))
                 finder_add(finder, arena_strdup(finder->arena, problem.text), drain(finder));
 }
 
@@ -116,7 +125,7 @@ static size_t count_claimed(const ChunkList *list, const ChunksNode *node) {
         size_t n = 0;
 
         for (size_t i = 0; i < node->n_chunks; ++i)
-                n += list->chunks[node->first_chunk + i].claim != NULL;
+                n += list->chunks[node->first_chunk + i].holder != NULL;
         return n;
 }
 

@@ -7,6 +7,7 @@ LINT_TESTS = \
 	%D%/layers-planted.sh \
 	%D%/man.sh \
 	%D%/messages.sh \
+	%D%/packages.sh \
 	%D%/shell.sh \
 	%D%/words.sh
 dist_check_SCRIPTS += $(LINT_TESTS)
