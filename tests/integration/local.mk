@@ -12,6 +12,7 @@ INTEGRATION_TESTS = \
 	%D%/container-view.sh \
 	%D%/curl.sh \
 	%D%/deploy-examples.sh \
+	%D%/device-plugin.sh \
 	%D%/disk.sh \
 	%D%/doctor.sh \
 	%D%/example.sh \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What a stock node does with the memory of NUMA nodes without CPUs: there is a kubelet, and no slugd.
+# shellcheck disable=SC2317,SC2329 # wait_until calls what it is given
 # shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 # shellcheck source=tests/vm/guest/containerd.sh
