@@ -61,9 +61,9 @@ get() {
   list | value "$1"
 }
 
-# counts [PLACE]: of a NUMA node's chunks those that are free, claimed, short and offline
+# counts: of the first NUMA node's chunks those that are free, claimed, short and offline
 counts() {
-  list | awk -v node="numaNodes.${1:-0}." 'index($1, node) == 1 { n[substr($1, length(node) + 1)] = $2 }
+  list | awk -v node=numaNodes.0. 'index($1, node) == 1 { n[substr($1, length(node) + 1)] = $2 }
     END { print n["free"] + 0, n["claimed"] + 0, n["short"] + 0, n["offline"] + 0 }'
 }
 

@@ -9,6 +9,7 @@ INTEGRATION_TESTS = \
 	%D%/claims.sh \
 	%D%/completion.sh \
 	%D%/curl.sh \
+	%D%/device-plugin.sh \
 	%D%/disk.sh \
 	%D%/doctor.sh \
 	%D%/example.sh \

@@ -17,6 +17,8 @@
  * id of a chunk, and makes it the device plugin's.
  */
 void chunks_bed_claim(Ledger *ledger, const char *text);
+/* The same of any text; false: it is no claim, and nothing has changed. */
+bool chunks_bed_try_claim(Ledger *ledger, const char *text);
 /* The same words, and the reason behind them. NULL: "none". */
 void chunks_bed_describe_claim(const LedgerClaim *claim, Buffer *buffer);
 

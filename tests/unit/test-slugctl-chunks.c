@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chunks as slugctl shows them: the tables, the section of the node, and claims named by a chunk. */
+/* Chunks as slugctl shows them: tables, the section of the node, and claims named by a chunk. */
 #include <string.h>
 
 #include "lib/test-main.h"

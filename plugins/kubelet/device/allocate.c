@@ -60,7 +60,7 @@ static void on_gone(RpcCall *call _unused_, void *userdata) {
 static void fail(Errand *errand, RpcCode code, const char *reason) {
         RpcCall *call = errand->call;
 
-        log_event(LOG_WARNING, SLUG_MESSAGE_ALLOCATE_FAILED,
+        log_event(LOG_WARNING, SLUG_MESSAGE_DEVICE_FAILED,
                   LOG_WITH({ .name = "SLUG_REASON", .text = reason },
                            { .name = "SLUG_STATUS", .text = rpc_code_name(code) }),
                   "no chunks of %s for a container: %s", errand->resource, reason);
@@ -241,7 +241,7 @@ warn_if_many(Allocator *allocator, const char *resource, const V1beta1__Allocate
                     (allocator->warned_usec > 0 && now - allocator->warned_usec < MINUTE_USEC))
                         continue;
                 allocator->warned_usec = now;
-                log_event(LOG_WARNING, SLUG_MESSAGE_CHUNKS_MANY,
+                log_event(LOG_WARNING, SLUG_MESSAGE_DEVICE_MANY,
                           LOG_WITH({ .name = "SLUG_COUNT", .number = n }),
                           "%zu chunks of %s for one container: the kubelet writes an entry for "
                           "each into the pod's status, which etcd keeps in 1.5 MiB; larger chunks "

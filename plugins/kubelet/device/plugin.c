@@ -76,7 +76,7 @@ static void remove_resources(DevicePlugin *plugin, const Slug__V1__ChunkList *li
                         plugin->resources[n++] = resource;
                         continue;
                 }
-                log_event(LOG_NOTICE, SLUG_MESSAGE_CHUNKS_NONE, LOG_PLAIN,
+                log_event(LOG_NOTICE, SLUG_MESSAGE_DEVICE_NONE, LOG_PLAIN,
                           "%s is not offered to the kubelet any more",
                           device_resource_get_name(resource));
                 device_resource_free(resource);
@@ -142,7 +142,7 @@ static void say_once(DevicePlugin *plugin, int level, const char *reason) {
                 return;
         (void)snprintf(plugin->said, sizeof(plugin->said), "%s", reason);
         if (reason[0])
-                log_entry(level, SLUG_MESSAGE_CHUNKS_NONE, __FILE__, __LINE__, __func__,
+                log_entry(level, SLUG_MESSAGE_DEVICE_NONE, __FILE__, __LINE__, __func__,
                           LOG_WITH({ .name = "SLUG_REASON", .text = reason }),
                           "no chunks are offered to the kubelet: %s", reason);
 }

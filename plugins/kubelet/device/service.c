@@ -9,7 +9,7 @@
 #include "kubelet/device/prefer.h"
 #include "kubelet/device/prestart.h"
 
-#define API_VERSION        "v1beta1"
+#define API_VERSION    "v1beta1"
 #define CONTAINERS_MAX 64u
 /* All chunks that there can be, twice, with 63 bytes each and what is around them. */
 #define REQUEST_MAX (2u * 1024 * 1024)

@@ -52,7 +52,7 @@ static void arm(sd_event_source *timer, uint64_t usec) {
 /* No list */
 
 static void say_kept(const ChunkSource *source, const char *reason) {
-        log_event(LOG_WARNING, SLUG_MESSAGE_CHUNKS_KEPT,
+        log_event(LOG_WARNING, SLUG_MESSAGE_DEVICE_KEPT,
                   LOG_WITH({ .name = "SLUG_REASON", .text = reason }),
                   "there are no news of chunks (%s): the kubelet keeps the last list for %" PRIu64
                   " s",
@@ -77,7 +77,7 @@ on_expiry(sd_event_source *event_source _unused_, uint64_t usec _unused_, void *
 
         if (!grace_expire(&source->grace, now_usec()))
                 return 0;
-        log_event(LOG_ERR, SLUG_MESSAGE_CHUNKS_WITHDRAWN, LOG_PLAIN,
+        log_event(LOG_ERR, SLUG_MESSAGE_DEVICE_WITHDRAWN, LOG_PLAIN,
                   "slugd has been away for too long: the kubelet is told that no chunk can be "
                   "given");
         tell(source);
@@ -90,7 +90,7 @@ static void say_refused(ChunkSource *source, const char *reason) {
         if (strncmp(source->reason, reason, sizeof(source->reason) - 1) == 0)
                 return;
         (void)snprintf(source->reason, sizeof(source->reason), "%s", reason);
-        log_event(LOG_ERR, SLUG_MESSAGE_CHUNKS_UNKNOWN,
+        log_event(LOG_ERR, SLUG_MESSAGE_DEVICE_UNKNOWN,
                   LOG_WITH({ .name = "SLUG_REASON", .text = reason }),
                   "slugd does not say which chunks there are: %s", reason);
 }
@@ -112,7 +112,7 @@ static int keep(ChunkSource *source, const Slug__V1__ChunkList *list, Diag *rete
 
 static void say_current(ChunkSource *source) {
         if (source->grace.state == GRACE_KEPT || source->grace.state == GRACE_OVER)
-                log_event(LOG_NOTICE, SLUG_MESSAGE_CHUNKS_KEPT, LOG_PLAIN,
+                log_event(LOG_NOTICE, SLUG_MESSAGE_DEVICE_KEPT, LOG_PLAIN,
                           "slugd says again which chunks there are");
         source->reason[0] = '\0';
 }
