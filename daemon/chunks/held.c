@@ -6,8 +6,8 @@
 
 /*
  * What is in a claim's list of chunks and is no chunk's name was another program's idea, and counts
- * as the bytes that the claim has. Of one chunk in two claims the ledger's own answer holds: it is
- * the later claim's that does not give it up.
+ * as the bytes that the claim has. Of one chunk in two claims ledger_find_chunk() says whose it is,
+ * and here it is the same.
  */
 #define N_SIZES 9u /* 64 MiB to 16 GiB */
 
@@ -80,18 +80,19 @@ static void leave_out_foreign(Held *held) {
 
 /* By id */
 
-/* Of the same chunk, whose it is comes last. */
+/* Of the same chunk, whose it is comes last: the later of those that stay, else the first. */
 static int compare(const void *a, const void *b) {
         const HeldChunk *left = a, *right = b;
         const bool left_stays = left->claim->state != CLAIM_RELEASING;
         const bool right_stays = right->claim->state != CLAIM_RELEASING;
         const int by_id = chunk_id_compare(&left->id, &right->id);
+        const int by_order = (left->order > right->order) - (left->order < right->order);
 
         if (by_id)
                 return by_id;
         if (left_stays != right_stays)
                 return left_stays - right_stays;
-        return (left->order > right->order) - (left->order < right->order);
+        return left_stays ? by_order : -by_order;
 }
 
 static void leave_out_doubles(Held *held) {

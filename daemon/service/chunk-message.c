@@ -2,8 +2,8 @@
 /*
  * Chunks as messages
  *
- * Ids are texts of the arena. Whose chunk it is is borrowed from the list, because a message is told
- * at once; an answer to who claims may wait for the disk, so that it has copies.
+ * Ids are texts of the arena. Whose chunk it is is borrowed from the list, because a message is
+ * told at once; an answer to who claims may wait for the disk, so that it has copies.
  */
 #include <errno.h>
 #include <string.h>

@@ -32,10 +32,15 @@ static Condition tell_advertised(Arena *arena, const ChunkList *list) {
 
         if (!chunks || n_short + n_offline == 0)
                 return condition_good("Advertised", chunks);
+        if (n_offline == 0)
+                return condition_good("SomeWithheld",
+                                      arena_printf(arena,
+                                                   "%s, less %zu whose memory other claims have",
+                                                   chunks, n_short));
         return condition_good("SomeWithheld",
                               arena_printf(arena,
-                                           "%s; not to be given are %zu whose memory other claims "
-                                           "have, and %zu whose memory is offline or poisoned",
+                                           "%s, less %zu whose memory other claims have and %zu "
+                                           "whose memory is offline, poisoned or not remote",
                                            chunks, n_short, n_offline));
 }
 

@@ -28,7 +28,8 @@ typedef struct Reading {
         bool is_unlimited;
 } Reading;
 
-static void read_word(Reading *reading, char *word) {
+/* False: it can be no word of a claim. */
+static bool read_word(Reading *reading, char *word) {
         LedgerClaim *claim = &reading->claim;
         unsigned node;
         uint64_t mib;
@@ -39,6 +40,8 @@ static void read_word(Reading *reading, char *word) {
                 claim->pod_uid = word;
                 claim->container = slash + 1;
         } else if (sscanf(word, "%u=%" SCNu64, &node, &mib) == 2) {
+                if (node >= NODESET_MAX || reading->block.n_parts == WORDS_MAX)
+                        return false;
                 nodeset_add(&reading->block.nodes, node);
                 reading->parts[reading->block.n_parts++] =
                         (LedgerPart){ .node = node, .bytes = mib * MIB };
@@ -46,8 +49,11 @@ static void read_word(Reading *reading, char *word) {
         } else if (strcmp(word, "unlimited") == 0) {
                 reading->is_unlimited = true;
         } else if (!claim_state_parse(word, &claim->state)) {
+                if (claim->n_chunks == WORDS_MAX)
+                        return false;
                 reading->chunks[claim->n_chunks++] = word;
         }
+        return true;
 }
 
 static void finish(Reading *reading) {
@@ -67,10 +73,12 @@ static void finish(Reading *reading) {
         };
 }
 
-void chunks_bed_claim(Ledger *ledger, const char *text) {
+bool chunks_bed_try_claim(Ledger *ledger, const char *text) {
         _cleanup_(ledger_change_deinitp) LedgerChange change = {};
         _cleanup_(freep) char *copy = strdup(text);
-        Reading reading = { .claim = { .namespace_name = "",
+        Reading reading = { .claim = { .pod_uid = "",
+                                       .container = "",
+                                       .namespace_name = "",
                                        .pod = "",
                                        .state = CLAIM_ACTIVE,
                                        .container_id = "",
@@ -80,11 +88,18 @@ void chunks_bed_claim(Ledger *ledger, const char *text) {
 
         must(copy != NULL, "no memory");
         for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-                read_word(&reading, word);
+                if (!read_word(&reading, word))
+                        return false;
         finish(&reading);
-        must(ledger_claim_new(&reading.claim, &claim) == 0, "a claim is refused");
+        if (ledger_claim_new(&reading.claim, &claim) != 0)
+                return false;
         must(ledger_change_put(&change, claim) == 0, "no change");
         must(ledger_apply(ledger, &change, NULL, NULL, NULL) == 0, "no ledger");
+        return true;
+}
+
+void chunks_bed_claim(Ledger *ledger, const char *text) {
+        must(chunks_bed_try_claim(ledger, text), "a claim is refused");
 }
 
 void chunks_bed_describe_claim(const LedgerClaim *claim, Buffer *buffer) {

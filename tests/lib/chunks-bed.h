@@ -17,13 +17,16 @@
  * id of a chunk, and makes it the device plugin's.
  */
 void chunks_bed_claim(Ledger *ledger, const char *text);
+/* The same of any text; false: it is no claim, and nothing has changed. */
+bool chunks_bed_try_claim(Ledger *ledger, const char *text);
 /* The same words, and the reason behind them. NULL: "none". */
 void chunks_bed_describe_claim(const LedgerClaim *claim, Buffer *buffer);
 
 /*
- * "1gi aggregate nearest; 2: FFCS+O @7C rest 512; 3: F": size, kind and topology, then for each NUMA
- * node what its chunks are (free, claimed, short, offline), where numbers are left out the next
- * one, and what is left over in MiB. In front of it "none" or "too-many", with the size that fits.
+ * "1Gi aggregate nearest; 2: FFCSO @7C rest 512; 3: F": size, kind and topology, then for each
+ * NUMA node what its chunks are (free, claimed, short, offline), where numbers are left out the
+ * next one, and what is left over in MiB. In front of it "none" or "too-many", with the size that
+ * fits.
  */
 void chunks_bed_describe(const ChunkList *list, Buffer *buffer);
 

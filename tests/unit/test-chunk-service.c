@@ -311,8 +311,11 @@ START_TEST(the_condition_tells_how_many_there_are_or_why_none) {
         check_condition(GOOD, "Advertised", "4 chunks of 1Gi of NUMA node 2");
         put(GIB, NULL);
         check_condition(GOOD, "SomeWithheld",
-                        "4 chunks of 1Gi of NUMA node 2; not to be given are 1 whose memory other "
-                        "claims have, and 0 whose");
+                        "4 chunks of 1Gi of NUMA node 2, less 1 whose memory other claims have");
+        ck_assert_ptr_null(strstr(condition_tell_chunks(arena, &view).message, "offline"));
+        amounts[1].poisoned_bytes = GIB;
+        set((ChunksSettings){});
+        check_condition(GOOD, "SomeWithheld", "and 1 whose memory is offline, poisoned or");
         pods.problem = "it is dark";
         check_condition(UNKNOWN, "Waiting", "it is dark");
         view.chunks = NULL;
