@@ -201,7 +201,7 @@ is "$(get chunkBytes)" "$gi" "and does not count while claims have chunks"
 is "$(counts)" "12 4 0 0" "nothing happens to them"
 is "$(condition)" "False HeldBack" "the condition says so"
 contains "$(ctl doctor)" "ChunksHeldBack" "and doctor"
-waits "and the journal" has_said "Chunks stay as they are"
+waits "and the journal" has_said "Chunks for the kubelet: chunks stay 1Gi"
 contains "$(allocate 1gi-n2-0008)" '"claim":"1gi-n2-0008"' "chunks of the size before can still be claimed"
 for id in 1gi-n2-0000 1gi-n2-0001 1gi-n2-0007 1gi-n2-0008; do
   ctl release "$id" >/dev/null || not_ok "$id is released"
@@ -226,7 +226,7 @@ is "$(get chunks.0.id)" "" "none is listed"
 contains "$(get problem)" "128Mi" "a size that fits is told"
 is "$(condition)" "False TooMany" "the condition says so"
 contains "$(ctl doctor)" "chunks: {size: 128Mi}" "doctor has the line that mends it"
-contains "$(ctl chunks)" "No chunks: " "slugctl says why there are none"
+contains "$(ctl chunks)" "which is what the kubelet can be told of: no chunks" "slugctl says why there are none"
 configure 'chunks: {size: 128Mi}'
 waits "which then does it" has_value state CHUNKS_STATE_ADVERTISED
 stop_slugd TERM
@@ -242,10 +242,10 @@ machine "$machines/two-nodes.tree"
 is "$(get state)" CHUNKS_STATE_NONE "without remote memory there are none"
 is "$(condition)" "True NoRemoteMemory" "which is good"
 is "$(ctl describe-node | grep -c '^Chunks:')" 0 "and nothing more is said of it"
-waits "but in the journal" has_said "No chunks are offered"
+waits "but in the journal" has_said "Chunks for the kubelet: there is no remote memory"
 kill -s HUP "$slugd_pid"
 waits "when it is read again" has_said "The configuration was read again"
-is "$(said "No chunks are offered")" 1 "it is not said again"
+is "$(said "Chunks for the kubelet")" 1 "it is not said again"
 stop_slugd TERM
 
 # Before it is known what pods hold
