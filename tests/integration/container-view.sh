@@ -61,7 +61,7 @@ cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 # inside.sh CONTAINER COMMAND...: run in the new namespaces
 cat >"$tmp/inside.sh" <<END
 set -e
-hostname slug-x7k2p
+echo slug-x7k2p >/proc/sys/kernel/hostname
 mount --bind "$image" "$image"
 mount -t proc proc "$image/proc"
 mount --bind -o ro /proc/sys "$image/proc/sys"
