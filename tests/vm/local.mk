@@ -1,8 +1,8 @@
 # The virtual machines are not run by make: ./bootstrap check-vm does.
 EXTRA_DIST += \
-	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
+	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/packages.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
 	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
-	%D%/cases/ledger.sh \
+	%D%/cases/ledger.sh %D%/cases/package.sh \
 	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/qos.sh %D%/cases/qos-drift.sh \
 	%D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
 	%D%/cases/sandbox-kubelet.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh \

@@ -8,6 +8,7 @@
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
+    needs NAME...                       what check.sh puts into the payload besides: packages, of Debian
     cases NAME...                       which of cases/NAME.sh are run, in this order
     like PROFILE                        its machine, without its cases
 
@@ -39,7 +40,7 @@ class Profile:
 
     def _read(self, path, number, words):
         forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "cxl": (2, 2), "window": (1, 1),
-                 "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99), "like": (1, 1)}
+                 "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99), "needs": (1, 9), "like": (1, 1)}
         what, rest = words[0], words[1:]
         least, most = forms.get(what, (1, 0))
         if not least <= len(rest) <= most:
@@ -62,8 +63,9 @@ class Profile:
         elif what == "like":
             self._read_file(os.path.join(os.path.dirname(path), f"{rest[0]}.profile"))
             self.cases = []
-        else:
+        elif what == "cases":
             self.cases.extend(rest)
+        # what is left is "needs", which check.sh reads
 
 
 def mebibytes(size):
