@@ -13,6 +13,7 @@ include daemon/cgroup/local.mk
 include daemon/pods/local.mk
 include daemon/qos/local.mk
 include daemon/hints/local.mk
+include daemon/chunks/local.mk
 include daemon/worker/local.mk
 include daemon/metrics/local.mk
 include daemon/service/local.mk

@@ -56,6 +56,13 @@ static inline uint64_t bytes_add_saturated(uint64_t a, uint64_t b) {
         return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
+/* a * b, or the largest value there is. */
+static inline uint64_t bytes_mul_saturated(uint64_t a, uint64_t b) {
+        uint64_t product;
+
+        return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
 /* a - b, or nothing. */
 static inline uint64_t bytes_sub_clamped(uint64_t a, uint64_t b) {
         return a > b ? a - b : 0;

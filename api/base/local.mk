@@ -6,6 +6,7 @@ libslugapi_a_SOURCES += \
 	%D%/clock.c %D%/clock.h \
 	%D%/crc32c.c %D%/crc32c.h \
 	%D%/error.c %D%/error.h \
+	%D%/inotify.c %D%/inotify.h \
 	%D%/log.c %D%/log.h \
 	%D%/messages.h \
 	%D%/nodeset.c %D%/nodeset.h \

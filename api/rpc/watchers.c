@@ -22,6 +22,8 @@ static void remove_watcher(RpcWatcher *watcher) {
                 watcher->next->previous = watcher->previous;
         --watchers->n_watchers;
         free(watcher);
+        if (watchers->left)
+                watchers->left(watchers->userdata);
 }
 
 static void tell(RpcWatcher *watcher) {

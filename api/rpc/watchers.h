@@ -27,6 +27,8 @@ typedef struct RpcWatchers {
          * left by the last push. Return: false when the call is over, also because this function
          * ended it. */
         bool (*push)(RpcCall *call, RpcCookie *cookie, void *userdata);
+        /* One has gone, or was dropped; from within whatever made it go. May be NULL. */
+        void (*left)(void *userdata);
         void *userdata;
 } RpcWatchers;
 

@@ -8,6 +8,7 @@
 
 #include "base/quantity.h"
 #include "slugctl/call.h"
+#include "slugctl/chunks.h"
 #include "slugctl/client.h"
 #include "slugctl/version.h"
 #include "slugctl/words.h"
@@ -231,12 +232,12 @@ static void append_conditions(Slug__V1__Condition *const *conditions,
 /**
  * describe_node_append() - the whole text of the verb
  * @response:   from NodeService.DescribeNode; every part may be missing
- * @pods:       from PodService.ListPods, or NULL
+ * @parts:      what other methods answered
  * @style:      is_wide adds columns to the NUMA nodes
  * @buffer:     gets the text
  */
 void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
-                          const Slug__V1__ListPodsResponse *pods,
+                          const DescribedParts *parts,
                           const Style *style,
                           Buffer *buffer) {
         output_toned(buffer, style, TONE_BOLD, "Name:");
@@ -249,62 +250,77 @@ void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
         described_numa_nodes_append(response->numa_nodes, response->n_numa_nodes, style, buffer);
         unused_append(style, response->unused_memory, response->n_unused_memory, buffer);
         described_limits_append(response->limits, style, buffer);
+        if (parts->chunks)
+                described_chunks_append(parts->chunks, style, buffer);
         append_conditions(response->conditions, response->n_conditions, style, buffer);
         diagnostics_append(style, response->diagnostics, response->n_diagnostics,
                            response->diagnostics_dropped, buffer);
-        if (pods)
+        if (parts->pods)
                 described_pods_append(
-                        pods, response->allocatable ? response->allocatable->total_bytes : 0, style,
-                        buffer);
+                        parts->pods, response->allocatable ? response->allocatable->total_bytes : 0,
+                        style, buffer);
         allocated_resources_append(response, style, buffer);
 }
 
 static void render(const ProtobufCMessage *response, const Style *style, Buffer *buffer) {
-        describe_node_append((const Slug__V1__DescribeNodeResponse *)response, NULL, style, buffer);
+        describe_node_append((const Slug__V1__DescribeNodeResponse *)response, &(DescribedParts){},
+                             style, buffer);
 }
 
-/* @ret: of @arena; NULL when this slugd is of before there were pods. */
-static int ask_for_pods(const VerbContext *context,
+/* @ret: of @arena; NULL when this slugd is of before there was such a method. */
+static int ask_for_part(const VerbContext *context,
+                        const char *path,
+                        const ProtobufCMessageDescriptor *response,
                         Arena *arena,
-                        const Slug__V1__ListPodsResponse **ret,
+                        ProtobufCMessage **ret,
                         Diag *reterr) {
-        static const Verb pods = { .response = &slug__v1__list_pods_response__descriptor };
+        const Verb part = { .response = response };
         _cleanup_(buffer_deinitp) Buffer answer = {};
-        ProtobufCMessage *message;
         int r;
 
         *ret = NULL;
-        r = call_ask(context, "/slug.v1.PodService/ListPods", NULL, &answer, reterr);
+        r = call_ask(context, path, NULL, &answer, reterr);
         if (r == CLIENT_E_UNIMPLEMENTED)
                 return 0;
+        return r ? r : call_decode(&part, &answer, arena, ret, reterr);
+}
+
+static int
+ask_for_parts(const VerbContext *context, Arena *arena, DescribedParts *ret, Diag *reterr) {
+        ProtobufCMessage *pods, *chunks = NULL;
+        int r;
+
+        r = ask_for_part(context, "/slug.v1.PodService/ListPods",
+                         &slug__v1__list_pods_response__descriptor, arena, &pods, reterr);
         if (r == 0)
-                r = call_decode(&pods, &answer, arena, &message, reterr);
-        if (r == 0)
-                *ret = (const Slug__V1__ListPodsResponse *)message;
+                r = ask_for_part(context, "/slug.v1.ChunkService/ListChunks",
+                                 &slug__v1__chunk_list__descriptor, arena, &chunks, reterr);
+        ret->pods = (const Slug__V1__ListPodsResponse *)pods;
+        ret->chunks = (const Slug__V1__ChunkList *)chunks;
         return r;
 }
 
 static int print_table(const VerbContext *context,
                        const ProtobufCMessage *message,
-                       const Slug__V1__ListPodsResponse *pods) {
+                       const DescribedParts *parts) {
         _cleanup_(buffer_deinitp) Buffer text = {};
         int r;
 
-        describe_node_append((const Slug__V1__DescribeNodeResponse *)message, pods, &context->style,
-                             &text);
+        describe_node_append((const Slug__V1__DescribeNodeResponse *)message, parts,
+                             &context->style, &text);
         r = buffer_finish(&text);
         if (r == 0)
                 (void)fwrite(text.data, 1, text.n_data, stdout);
         return r;
 }
 
-/* What is for programs is the answer as it is; what is for people has the pods in it, and is shown
- * without them before it is said that they could not be had. */
+/* What is for programs is the answer as it is; what is for people has pods and chunks in it, and is
+ * shown without them before it is said that they could not be had. */
 static int print(const VerbContext *context, Buffer *answer, Diag *reterr) {
         _cleanup_(arena_freep) Arena *arena = NULL;
-        const Slug__V1__ListPodsResponse *pods;
+        DescribedParts parts = {};
         ProtobufCMessage *message;
-        int r, pods_r;
+        int r, parts_r;
 
         if (context->output == OUTPUT_JSON || context->output == OUTPUT_YAML)
                 return call_print(context, answer, reterr);
@@ -313,9 +329,9 @@ static int print(const VerbContext *context, Buffer *answer, Diag *reterr) {
                 r = call_decode(context->verb, answer, arena, &message, reterr);
         if (r)
                 return r;
-        pods_r = ask_for_pods(context, arena, &pods, reterr);
-        r = print_table(context, message, pods);
-        return r ? r : pods_r;
+        parts_r = ask_for_parts(context, arena, &parts, reterr);
+        r = print_table(context, message, &parts);
+        return r ? r : parts_r;
 }
 
 /*

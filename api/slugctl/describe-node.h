@@ -2,13 +2,20 @@
 #pragma once
 
 /* The Kubernetes node for people, in the manner of `kubectl describe node`. */
+#include "slug/v1/chunk.pb-c.h"
 #include "slug/v1/node.pb-c.h"
 #include "slug/v1/pod.pb-c.h"
 #include "slugctl/output.h"
 
-/* @pods: NULL: this slugd knows of none, and nothing is said of them */
+/* What is asked for beside the description. NULL: this slugd knows of none, and nothing is said of
+ * them. */
+typedef struct DescribedParts {
+        const Slug__V1__ListPodsResponse *pods;
+        const Slug__V1__ChunkList *chunks;
+} DescribedParts;
+
 void describe_node_append(const Slug__V1__DescribeNodeResponse *response,
-                          const Slug__V1__ListPodsResponse *pods,
+                          const DescribedParts *parts,
                           const Style *style,
                           Buffer *buffer);
 /* Its part of what is claimed, as kubectl has it. */

@@ -10,6 +10,7 @@
 #include "slugctl/operator.h"
 #include "slugctl/request.h"
 #include "slugctl/words.h"
+#include "split/chunk.h"
 
 /*
  * A claim and a request are explained alike: in a sentence, then set by set of what was considered,
@@ -20,8 +21,13 @@ static int write_claim(const VerbContext *context, Buffer *request, Diag *reterr
         const char *name = context->arguments[1], *slash = strchr(name, '/');
         _cleanup_(freep) char *uid = NULL;
         char operator_uid[OPERATOR_UID_MAX];
+        ChunkId chunk;
         int r;
 
+        if (chunk_id_parse(name, &chunk)) {
+                message.chunk = (char *)name;
+                return request_encode(&message.base, request);
+        }
         if (slash) {
                 uid = strndup(name, (size_t)(slash - name));
                 if (!uid)
@@ -97,7 +103,7 @@ static void render(const ProtobufCMessage *message, const Style *style, Buffer *
 const ExplainSubject explain_claim = {
         .name = "claim",
         .n_arguments = 1,
-        .usage = "claim NAME|UID/CONTAINER",
+        .usage = "claim NAME|CHUNK|UID/CONTAINER",
         .path = "/slug.v1.MemoryManagerService/Explain",
         .response = &slug__v1__explain_memory_response__descriptor,
         .write_request = write_claim,

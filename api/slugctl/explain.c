@@ -52,7 +52,7 @@ static int run(const VerbContext *context) {
 
 const Verb verb_explain = {
         .name = "explain",
-        .arguments = " numa-node N | claim NAME|UID/CONTAINER | hints",
+        .arguments = " numa-node N | claim NAME|CHUNK|UID/CONTAINER | hints",
         .summary = "why a NUMA node, a claim or a hint is what it is",
         .help = "numa-node shows how slugd came to know what the memory of a NUMA node is: the\n"
                 "questions that it asks, in its order; which of them told something, and by which\n"
@@ -60,9 +60,8 @@ const Verb verb_explain = {
                 "\n"
                 "claim shows why the memory of a claim is where it is. One that 'slugctl "
                 "allocate'\n"
-                "has made goes by its name, any other by the uid of its pod and its container "
-                "('UID/'\n"
-                "for the pod as a whole).\n"
+                "has made goes by its name, one of chunks by any of them, any other by the uid of\n"
+                "its pod and its container ('UID/' for the pod as a whole).\n"
                 "\n"
                 "hints shows every set of NUMA nodes that was considered for a request, what "
                 "speaks\n"

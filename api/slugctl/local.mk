@@ -10,6 +10,7 @@ libslugctl_a_SOURCES = \
 	%D%/capture-walk.c \
 	%D%/cgroups.c %D%/cgroups.h \
 	%D%/changes.c %D%/changes.h \
+	%D%/chunks.c %D%/chunks.h \
 	%D%/claim.c %D%/claim.h \
 	%D%/claim-table.c \
 	%D%/claims.c %D%/claims.h \

@@ -7,6 +7,7 @@
 #include "slugctl/claim.h"
 #include "slugctl/operator.h"
 #include "slugctl/request.h"
+#include "split/chunk.h"
 
 /*
  * By its name what was claimed by name, by the uid of its pod everything else. To the daemon,
@@ -24,10 +25,11 @@ static int write_request(const VerbContext *context, Buffer *request, Diag *rete
         const char *uid = verb_find_option(context, "pod-uid");
         const char *container = verb_find_option(context, "container");
         char operator_uid[OPERATOR_UID_MAX];
+        ChunkId chunk;
         int r;
 
         if ((context->n_arguments == 1) == (uid != NULL) || (uid && !uid[0])) {
-                diag_set(reterr, NULL, 0, 0, "say either a NAME or --pod-uid UID");
+                diag_set(reterr, NULL, 0, 0, "say either a NAME, a CHUNK or --pod-uid UID");
                 return VERB_E_USAGE;
         }
         if (container && !uid) {
@@ -37,6 +39,10 @@ static int write_request(const VerbContext *context, Buffer *request, Diag *rete
         if (uid) {
                 message.pod_uid = (char *)uid;
                 message.container = (char *)(container ? container : "");
+                return request_encode(&message.base, request);
+        }
+        if (chunk_id_parse(context->arguments[0], &chunk)) {
+                message.chunk = context->arguments[0];
                 return request_encode(&message.base, request);
         }
         r = operator_get_uid(context->arguments[0], operator_uid, reterr);
@@ -91,17 +97,19 @@ static int get_status(const ProtobufCMessage *message) {
 
 const Verb verb_release = {
         .name = "release",
-        .arguments = " NAME | --pod-uid UID [--container NAME]",
+        .arguments = " NAME | CHUNK | --pod-uid UID [--container NAME]",
         .summary = "give a claim back",
-        .help = "Releases the claim that 'slugctl allocate NAME' has made, or the claims of a "
-                "pod,\n"
-                "and prints what was released. Memory that is in use stays in use: only the "
-                "promise\n"
-                "ends. What is observed of a pod was not promised, and goes when the pod does. If\n"
-                "nothing was released the exit status is 1. Needs the role claimer or admin.\n"
+        .help = "Releases the claim that 'slugctl allocate NAME' has made, the claim that holds a\n"
+                "chunk with all of its chunks, or the claims of a pod, and prints what was\n"
+                "released. Memory that is in use stays in use: only the promise ends, and a "
+                "kubelet\n"
+                "that has given the chunks still counts them. What is observed of a pod was not\n"
+                "promised, and goes when the pod does. If nothing was released the exit status\n"
+                "is 1. Needs the role claimer or admin.\n"
                 "\n"
                 "Examples:\n"
                 "  slugctl release bench\n"
+                "  slugctl release 1gi-n2-0017\n"
                 "  slugctl release --pod-uid 0c3f6a1e-7f2b-4b0e-9a51-6f1d2c3b4a59 --container "
                 "app\n",
         .n_arguments_max = 1,

@@ -84,6 +84,7 @@ extern const Verb verb_topology;
 extern const Verb verb_allocate;
 extern const Verb verb_capture;
 extern const Verb verb_cgroups;
+extern const Verb verb_chunks;
 extern const Verb verb_claims;
 extern const Verb verb_completion;
 extern const Verb verb_config;

@@ -1,4 +1,6 @@
 libslugapi_a_SOURCES += \
+	%D%/chunk.c \
+	%D%/chunk.h \
 	%D%/pod-amounts.c \
 	%D%/pod-amounts.h \
 	%D%/pod-check.c \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/quantity.h"
+#include "split/chunk.h"
 #include "split/pod-amounts.h"
 #include "split/pod-name.h"
 #include "split/pod-quantity.h"
@@ -80,8 +81,7 @@ static bool is_hugepages(const char *resource) {
 }
 
 static bool is_chunk(const char *resource) {
-        return strncmp(resource, SPLIT_CHUNK_RESOURCE_PREFIX,
-                       strlen(SPLIT_CHUNK_RESOURCE_PREFIX)) == 0;
+        return strncmp(resource, CHUNK_RESOURCE_PREFIX, strlen(CHUNK_RESOURCE_PREFIX)) == 0;
 }
 
 static int check_pages(Check *check,
@@ -111,11 +111,11 @@ static int check_chunks(const Check *check,
                         const char *resource,
                         const char *text,
                         PodNanos nanos) {
-        uint64_t chunk_bytes;
+        ChunkResourceName name;
 
-        if (!split_parse_chunk_resource(resource, &chunk_bytes))
+        if (!chunk_resource_parse(resource, &name))
                 return refuse_quantity(check, field, resource, "a chunk size such as 1gi or 512mi",
-                                       resource + strlen(SPLIT_CHUNK_RESOURCE_PREFIX));
+                                       resource + strlen(CHUNK_RESOURCE_PREFIX));
         if (!check->container) {
                 pod_diag_set(check->reterr, check->pod, NULL,
                              "%s.%s: expected chunks in a container, found them in the pod itself",
@@ -195,22 +195,27 @@ static int check_pair(const Check *check, const PodResources *resources, const c
         return 0;
 }
 
-/* @resources: every pair was checked, so that requests have all that limits have */
+/* Of one size; of several NUMA nodes only by their own resources, which are then all of them that.
+ * @resources: every pair was checked, so that requests have all that limits have */
 static int check_chunk_sizes(const Check *check, const PodResources *resources) {
+        ChunkResourceName first_name, name;
         const char *first = NULL;
 
         for (size_t i = 0; i < resources->n_requests; ++i) {
                 const char *resource = resources->requests[i].name;
 
-                if (!is_chunk(resource))
+                if (!chunk_resource_parse(resource, &name))
                         continue;
-                if (first) {
+                if (first && !chunk_resource_is_alike(&first_name, &name)) {
                         pod_diag_set(check->reterr, check->pod, check->container,
-                                     "requests.%s: expected chunks of one size, found %s as well",
+                                     "requests.%s: expected chunks of one size and kind, found %s "
+                                     "as well",
                                      first, resource);
                         return POD_E_INVALID;
                 }
-                first = resource;
+                if (!first)
+                        first_name = name;
+                first = first ? first : resource;
         }
         return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/quantity.h"
+#include "split/chunk.h"
 #include "split/pod-quantity.h"
 #include "split/quote.h"
 
@@ -42,25 +43,27 @@ static bool read_number(const char *text, bool must_be_whole, uint64_t *ret) {
                (!must_be_whole || quantity.exponent >= 0) && quantity_to_u64(&quantity, ret) == 0;
 }
 
+/* Chunks of several NUMA nodes have a resource each, and add up. */
 static int read_chunks(const Reading *reading,
                        const char *field,
                        const PodQuantity *quantity,
-                       uint64_t chunk_bytes,
-                       SplitRequest *request) {
+                       const ChunkResourceName *name,
+                       SplitRequest *request,
+                       uint64_t *sum) {
         uint64_t n_chunks;
 
         if (!read_number(quantity->quantity, true, &n_chunks))
                 return refuse(reading, field, quantity, "a number of chunks");
         if (n_chunks == 0)
                 return 0;
-        if (request->n_chunks > 0 && request->chunk_bytes != chunk_bytes) {
+        if (request->n_chunks + *sum > 0 && request->chunk_bytes != name->bytes) {
                 pod_diag_set(reading->reterr, reading->pod, reading->container->name,
                              "%s.%s: chunks of another size stand there already", field,
                              quantity->name);
                 return POD_E_INVALID;
         }
-        request->n_chunks = n_chunks;
-        request->chunk_bytes = chunk_bytes;
+        *sum = bytes_add_saturated(*sum, n_chunks);
+        request->chunk_bytes = name->bytes;
         return 0;
 }
 
@@ -71,20 +74,24 @@ static int read_list(const Reading *reading,
                      size_t n_quantities,
                      uint64_t *memory_bytes,
                      SplitRequest *request) {
+        uint64_t n_chunks = 0;
+
         for (size_t i = 0; i < n_quantities; ++i) {
-                uint64_t chunk_bytes;
+                ChunkResourceName name;
                 int r = 0;
 
                 if (strcmp(quantities[i].name, "memory") == 0) {
                         if (!read_number(quantities[i].quantity, false, memory_bytes))
                                 r = refuse(reading, field, &quantities[i],
                                            "an amount of bytes such as 4Gi");
-                } else if (split_parse_chunk_resource(quantities[i].name, &chunk_bytes)) {
-                        r = read_chunks(reading, field, &quantities[i], chunk_bytes, request);
+                } else if (chunk_resource_parse(quantities[i].name, &name)) {
+                        r = read_chunks(reading, field, &quantities[i], &name, request, &n_chunks);
                 }
                 if (r != 0)
                         return r;
         }
+        if (n_chunks > 0)
+                request->n_chunks = n_chunks;
         return 0;
 }
 

@@ -233,34 +233,8 @@ const char *split_format(const Split *split, char buffer[static SPLIT_TEXT_MAX])
         return buffer;
 }
 
-/*
- * Kubernetes has no capitals in the names of such resources, hence the lower case. The size has one
- * spelling, that of the canonical quantity, so that two names are never the same chunk.
- */
-bool split_parse_chunk_resource(const char *resource, uint64_t *ret_chunk_bytes) {
-        static const char units[] = "kmgtpe";
-        const size_t n_prefix = strlen(SPLIT_CHUNK_RESOURCE_PREFIX);
-        char canonical[QUANTITY_TEXT_MAX];
-        const char *unit;
-        uint64_t n, bytes;
-        size_t n_canonical;
-        Scan scan;
-
-        if (strncmp(resource, SPLIT_CHUNK_RESOURCE_PREFIX, n_prefix) != 0)
-                return false;
-        resource += n_prefix;
-        scan = scan_init(resource, strlen(resource));
-        if (!scan_u64(&scan, &n) || scan_left(&scan) != 2 || scan.cursor[1] != 'i')
-                return false;
-        unit = strchr(units, scan.cursor[0]);
-        if (!unit || n == 0 || bytes_mul(n, KIB << (10 * (unit - units)), &bytes) != 0 ||
-            bytes > INT64_MAX)
-                return false;
-        quantity_format_bytes(bytes, canonical);
-        n_canonical = strlen(canonical);
-        if (n_canonical != strlen(resource) ||
-            memcmp(canonical, resource, n_canonical - strlen("Ki")) != 0)
-                return false;
-        *ret_chunk_bytes = bytes;
-        return true;
+void split_take_remote(Split *split, uint64_t bytes) {
+        split->remote.min = bytes_sub_clamped(split->remote.min, bytes);
+        if (split->remote.max != SPLIT_UNLIMITED)
+                split->remote.max = bytes_sub_clamped(split->remote.max, bytes);
 }

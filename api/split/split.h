@@ -24,9 +24,6 @@
 #define SPLIT_ANNOTATION_POD       "memory.sluglab.io/pod"
 #define SPLIT_ANNOTATION_CONTAINER "memory.sluglab.io/container."
 
-/* The extended resource: "sluglab.io/remote-memory-" and the chunk size in lower case, "1gi". */
-#define SPLIT_CHUNK_RESOURCE_PREFIX "sluglab.io/remote-memory-"
-
 #define SPLIT_INPUT_MAX 256u /* bytes of an annotation's value */
 #define SPLIT_TEXT_MAX  192u
 
@@ -69,8 +66,8 @@ _must_check_ int split_range_parse(const char *source,
 /* "local=4Gi,remote=8Gi..12Gi"; a range of nothing is left out, an unlimited max is "..max". */
 const char *split_format(const Split *split, char buffer[static SPLIT_TEXT_MAX]);
 
-/* "1gi" of a resource's name: bytes of a chunk. False: it is no resource of ours. */
-bool split_parse_chunk_resource(const char *resource, uint64_t *ret_chunk_bytes);
+/* Without @bytes of remote memory that are somebody else's now; no ceiling stays none. */
+void split_take_remote(Split *split, uint64_t bytes);
 
 /* What a container asks for, before it is a split. */
 typedef struct SplitRequest {

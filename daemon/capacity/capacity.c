@@ -96,6 +96,11 @@ static void fill_nodes(Capacity *capacity, const Topology *topology, const Capac
                 node->id = from->id;
                 node->locality = from->locality;
                 node->capacity_bytes = from->capacity_bytes;
+                if (from->row)
+                        node->poisoned_bytes =
+                                bytes_min(node->capacity_bytes,
+                                          bytes_mul_saturated(from->row->failures.total.value,
+                                                              params->page_bytes));
                 fill_hugepages(capacity, params, from->row, node);
         }
 }

@@ -64,6 +64,9 @@ typedef struct CapacityNode {
         uint64_t reserved_bytes;
         uint64_t allocatable_bytes; /* local and remote nodes */
         uint64_t withheld_bytes;    /* excluded nodes: what would be allocatable */
+        /* pages that memory errors have taken; not taken off anywhere above, as the kernel's and
+         * the kubelet's numbers have them, too */
+        uint64_t poisoned_bytes;
         HugepageBytes hugepages[CAPACITY_PAGE_SIZES]; /* allocatable ones, by page size */
         size_t n_hugepages;
 } CapacityNode;

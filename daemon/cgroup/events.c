@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/inotify.h"
 #include "base/log.h"
-#include "cgroup/inotify.h"
 
 /*
  * A cgroup is opened once and its files are read through that descriptor, so that what is read is
@@ -63,7 +63,7 @@ int cgroup_events_new(const CgroupEventsParams *params, CgroupEvents **ret) {
                 events->items[i] =
                         (Followed){ .fd = -EBADF, .wds = { -1, -1 }, .pressure_fd = -EBADF };
         events->fd = -EBADF;
-        r = cgroup_inotify_new(&events->fd);
+        r = inotify_new(&events->fd);
         if (r)
                 return r;
         *ret = TAKE_PTR(events);
@@ -128,7 +128,7 @@ static void unfollow(CgroupEvents *events, unsigned tag) {
 
         drop_trigger(events, tag);
         for (size_t i = 0; i < _FILE_WATCHED_N; ++i)
-                cgroup_inotify_drop(events->fd, &item->wds[i]);
+                inotify_drop(events->fd, &item->wds[i]);
         (void)fd_close(item->fd);
         *item = (Followed){ .fd = -EBADF, .wds = { -1, -1 }, .pressure_fd = -EBADF };
 }
@@ -149,7 +149,7 @@ static int set_watch(const CgroupEvents *events, int dir_fd, const char *name, i
         int r;
 
         r = cgroup_open_file(dir_fd, name, O_PATH, &fd);
-        return r ? r : cgroup_inotify_add(events->fd, fd, IN_MODIFY, ret_wd);
+        return r ? r : inotify_add(events->fd, fd, IN_MODIFY, ret_wd);
 }
 
 /* Those that are missing: a controller that is turned on later brings its file. Return: 0 or an
@@ -279,7 +279,7 @@ static bool note(const struct inotify_event *event, void *userdata) {
 size_t cgroup_events_take(CgroupEvents *events, CgroupEvent ret[static CGROUP_EVENTS_MAX]) {
         size_t n = 0;
 
-        (void)cgroup_inotify_drain(events->fd, note, events);
+        (void)inotify_drain(events->fd, note, events);
         for (unsigned tag = 0; tag < CGROUP_EVENTS_ITEMS_MAX; ++tag) {
                 Followed *item = &events->items[tag];
                 CgroupEventCounts now = item->counts;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup/inotify.h"
+#include "base/inotify.h"
 
 /*
  * A folder that goes takes its watch with it, and its place here is free again. One that was moved
@@ -34,7 +34,7 @@ int folder_watch_new(CgroupFolderWatch **ret) {
         if (!watch)
                 return -ENOMEM;
         watch->fd = -EBADF;
-        r = cgroup_inotify_new(&watch->fd);
+        r = inotify_new(&watch->fd);
         if (r)
                 return r;
         *ret = TAKE_PTR(watch);
@@ -115,7 +115,7 @@ void folder_watch_add(CgroupFolderWatch *watch, int fd, const char *path) {
                 watch->problem = ENOSPC;
                 return;
         }
-        r = cgroup_inotify_add(watch->fd, fd, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, &wd);
+        r = inotify_add(watch->fd, fd, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, &wd);
         if (r) {
                 /* one that is gone meanwhile has nothing to tell */
                 if (r != -ENOENT)
@@ -123,7 +123,7 @@ void folder_watch_add(CgroupFolderWatch *watch, int fd, const char *path) {
                 return;
         }
         if (keep(watch, wd, path) != 0) {
-                cgroup_inotify_drop(watch->fd, &wd);
+                inotify_drop(watch->fd, &wd);
                 watch->problem = ENOMEM;
         }
 }
@@ -168,5 +168,5 @@ bool folder_watch_dispatch(CgroupFolderWatch *watch,
                            void *userdata) {
         Dispatch dispatch = { .watch = watch, .came = came, .userdata = userdata };
 
-        return cgroup_inotify_drain(watch->fd, take_event, &dispatch);
+        return inotify_drain(watch->fd, take_event, &dispatch);
 }

@@ -8,7 +8,6 @@ libslugcore_a_SOURCES += \
 	%D%/folder-watch.c %D%/folder-watch.h \
 	%D%/group-read.c \
 	%D%/group.c %D%/group.h \
-	%D%/inotify.c %D%/inotify.h \
 	%D%/knob.c %D%/knob.h \
 	%D%/name.c %D%/name.h \
 	%D%/node-limit.c %D%/node-limit.h \

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup/inotify.h"
+#include "base/inotify.h"
 #include "cgroup/name.h"
 
 #define COMINGS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
@@ -75,7 +75,7 @@ int cgroup_watch_new(const CgroupTree *tree, CgroupWatch **ret) {
                 return -ENOMEM;
         watch->tree = tree;
         watch->fd = -EBADF;
-        r = cgroup_inotify_new(&watch->fd);
+        r = inotify_new(&watch->fd);
         if (r)
                 return r;
         *ret = TAKE_PTR(watch);
@@ -156,7 +156,7 @@ static bool take_event(const struct inotify_event *event, void *userdata) {
 }
 
 bool cgroup_watch_dispatch(CgroupWatch *watch) {
-        return cgroup_inotify_drain(watch->fd, take_event, watch);
+        return inotify_drain(watch->fd, take_event, watch);
 }
 
 /* What is to be watched */
@@ -247,7 +247,7 @@ static void take_over(const CgroupWatch *watch, List *old, List *next) {
                 if (folder)
                         *folder = old->folders[i];
                 else
-                        cgroup_inotify_drop(watch->fd, &old->folders[i].wd);
+                        inotify_drop(watch->fd, &old->folders[i].wd);
         }
         for (size_t i = 0; i < old->n_items; ++i) {
                 Item *item = find_item(next, old->items[i].path);
@@ -255,7 +255,7 @@ static void take_over(const CgroupWatch *watch, List *old, List *next) {
                 if (item)
                         take_over_item(&old->items[i], item);
                 for (CgroupKnob knob = 0; knob < _CGROUP_KNOB_N; ++knob)
-                        cgroup_inotify_drop(watch->fd, &old->items[i].wds[knob]);
+                        inotify_drop(watch->fd, &old->items[i].wds[knob]);
         }
 }
 
@@ -266,13 +266,13 @@ static int set_watch(const CgroupWatch *watch, int fd, uint32_t mask, int *wd, b
         int next = -1, r;
 
         if (fd >= 0) {
-                r = cgroup_inotify_add(watch->fd, fd, mask, &next);
+                r = inotify_add(watch->fd, fd, mask, &next);
                 if (r)
                         return r;
         }
         if (next == *wd)
                 return 0;
-        cgroup_inotify_drop(watch->fd, wd);
+        inotify_drop(watch->fd, wd);
         *wd = next;
         *ret_grew |= next >= 0;
         return 0;

@@ -51,7 +51,8 @@ static inline bool chunk_state_is_healthy(ChunkState state) {
 typedef struct Chunk {
         ChunkId id;
         ChunkState state;
-        const LedgerClaim *claim; /* borrowed from the ledger: until it changes. NULL: nobody's */
+        const LedgerKey *holder;  /* of the claim that has it; NULL: nobody's */
+        const LedgerClaim *claim; /* the same, borrowed from the ledger: until that changes */
 } Chunk;
 
 /* A NUMA node that has chunks, or remote memory. */
@@ -97,6 +98,7 @@ typedef struct ChunkList {
         uint64_t bytes;
         bool is_per_node;
         bool is_held_back;        /* the settings say otherwise */
+        size_t n_foreign;         /* chunks that claims have of another size or kind: not listed */
         uint64_t fitting_bytes;   /* TOO_MANY: the smallest size that fits; 0: none does */
         ChunksTopology in_effect; /* never AUTO */
         ChunkResourceName *resources; /* by NUMA node */
@@ -105,9 +107,12 @@ typedef struct ChunkList {
         size_t n_nodes;
         Chunk *chunks; /* by NUMA node and index */
         size_t n_chunks;
+        LedgerKey *holders; /* of all chunks that are claimed */
+        size_t n_holders;
 } ChunkList;
 
-/* Borrows claims of the ledger and nothing else. Return: 0 or -ENOMEM. */
+/* Borrows claims of the ledger and nothing else, and of them needs only Chunk.claim: all else is
+ * good when the ledger has changed. Return: 0 or -ENOMEM. */
 _must_check_ int chunk_list_new(const ChunksParams *params, ChunkList **ret);
 ChunkList *chunk_list_free(ChunkList *list);
 DEFINE_CLEANUP(ChunkList *, chunk_list_free);
@@ -127,8 +132,8 @@ const char *chunk_state_name(ChunkState state);            /* "short" */
 
 enum {
         _CHUNKS_E_SUCCESS,
-        CHUNKS_E_INVALID,   /* no ids, one twice, one that is no chunk's name, of another resource */
-        CHUNKS_E_UNKNOWN,   /* there is no such chunk now */
+        CHUNKS_E_INVALID, /* no ids, one twice, one that is no chunk's name, of another resource */
+        CHUNKS_E_UNKNOWN, /* there is no such chunk now */
         CHUNKS_E_UNHEALTHY, /* it is short or offline */
 };
 
@@ -140,9 +145,9 @@ typedef struct ChunksRequest {
 } ChunksRequest;
 
 typedef struct ChunksGrant {
-        char claim[CHUNK_ID_MAX]; /* the claim's id for people: its first chunk */
+        char claim[CHUNK_ID_MAX];  /* the claim's id for people: its first chunk */
         char pod_uid[POD_UID_MAX]; /* the key of the claim until its container is seen */
-        size_t n_taken; /* chunks that other claims had */
+        size_t n_taken;            /* chunks that other claims had */
 } ChunksGrant;
 
 /*

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "config/bind.h"
+#include "config/chunks.h"
 #include "config/documents.h"
 #include "config/kubelet.h"
 #include "config/qos.h"
@@ -258,6 +259,7 @@ static int bind_slugd(const BindFile *file, const YamlNode *document, Config *co
                 { "classify", parse_rules, 0, 0 },
                 { "roles", roles_bind, offsetof(Config, roles), 0 },
                 { "qos", config_qos_bind, offsetof(Config, qos), 0 },
+                { "chunks", config_chunks_bind, offsetof(Config, chunks), 0 },
                 { "kubelet", parse_kubelet, offsetof(Config, kubelet), 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
@@ -304,6 +306,7 @@ static void set_defaults(Config *config) {
         };
         roles_set_defaults(&config->roles);
         config_qos_set_defaults(&config->qos);
+        config_chunks_set_defaults(&config->chunks);
         kubelet_set_defaults(&config->kubelet);
 }
 

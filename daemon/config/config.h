@@ -331,8 +331,8 @@ typedef struct Config {
         ConfigSource placement_source;
         ConfigRule *rules; /* classify */
         size_t n_rules;
-        ConfigRoles roles; /* roles */
-        ConfigQos qos;     /* qos */
+        ConfigRoles roles;   /* roles */
+        ConfigQos qos;       /* qos */
         ConfigChunks chunks; /* chunks */
         KubeletConfig kubelet;
         Diag kubelet_problem; /* why the kubelet's file could not be used; text "" when it could */

@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
 	%D%/bind.c %D%/bind.h \
+	%D%/chunks.c %D%/chunks.h \
 	%D%/config.c %D%/config.h \
 	%D%/documents.c %D%/documents.h \
 	%D%/flags.c %D%/flags.h \

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/quantity.h"
+#include "config/chunks.h"
 
 /*
  * The list is made of the bound values and not of the text of the files, so that it shows what is
@@ -137,6 +138,24 @@ static void list_qos(Lister *self, const ConfigQos *qos) {
             format_interval(qos->node_limit_interval_usec, interval));
 }
 
+static void list_chunks(Lister *self, const ConfigChunks *chunks) {
+        char bytes[QUANTITY_TEXT_MAX], interval[32];
+
+        add(self, "chunks.size", &chunks->bytes_source, "%s",
+            quantity_format_bytes(chunks->bytes, bytes));
+        add(self, "chunks.resources", &chunks->resources_source, "%s",
+            chunks->is_per_node ? "numa-node" : "aggregate");
+        add(self, "chunks.topology", &chunks->topology_source, "%s",
+            config_chunk_topology_name(chunks->topology));
+        add(self, "chunks.preferred", &chunks->preference_source, "%s",
+            config_chunk_preference_name(chunks->preference));
+        add(self, "chunks.grace", &chunks->grace_source, "%s",
+            format_interval(chunks->grace_usec, interval));
+        add(self, "chunks.preStartContainer", &chunks->pre_start_source, "%s",
+            chunks->pre_start ? "true" : "false");
+        add(self, "chunks.cdiDevice", &chunks->cdi_source, "%s", chunks->cdi_device);
+}
+
 static void list_slugd(Lister *self, const Config *config) {
         char interval[32];
 
@@ -154,6 +173,7 @@ static void list_slugd(Lister *self, const Config *config) {
         list_role(self, "claimer", &config->roles.claimer);
         list_role(self, "admin", &config->roles.admin);
         list_qos(self, &config->qos);
+        list_chunks(self, &config->chunks);
 }
 
 static void list_reserved_memory(Lister *self, const KubeletConfig *kubelet, size_t index) {

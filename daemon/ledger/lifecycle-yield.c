@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ledger/lifecycle.h"
+#include "ledger/rest.h"
 
 /*
  * Page size by page size, what promises of the pod grow by is taken from what is observed of it: on
@@ -67,127 +68,37 @@ static void get_growth(const Ledger *ledger,
         }
 }
 
-/* What is left of an observed claim. Texts are borrowed from it. */
-typedef struct Rest {
-        LedgerClaim claim;
-        LedgerBlock blocks[LEDGER_BLOCKS_MAX];
-        LedgerPart *parts[LEDGER_BLOCKS_MAX]; /* of the blocks, to be written */
-        const char **chunks;
-        bool has_changed;
-} Rest;
-
-static void rest_deinit(Rest *rest) {
-        for (size_t i = 0; i < LEDGER_BLOCKS_MAX; ++i)
-                free(rest->parts[i]);
-        free(rest->chunks);
-}
-DEFINE_DEINIT(Rest, rest_deinit);
-
-static int rest_init(Rest *rest, const LedgerClaim *observed) {
-        rest->claim = *observed;
-        rest->chunks = calloc(observed->n_chunks + 1, sizeof(*rest->chunks));
-        if (!rest->chunks)
-                return -ENOMEM;
-        if (observed->n_chunks > 0)
-                memcpy(rest->chunks, observed->chunks, observed->n_chunks * sizeof(*rest->chunks));
-        for (size_t i = 0; i < observed->n_blocks; ++i) {
-                const LedgerBlock *block = &observed->blocks[i];
-
-                rest->parts[i] = calloc(block->n_parts + 1, sizeof(*rest->parts[i]));
-                if (!rest->parts[i])
-                        return -ENOMEM;
-                if (block->n_parts > 0)
-                        memcpy(rest->parts[i], block->parts,
-                               block->n_parts * sizeof(*rest->parts[i]));
-                rest->blocks[i] = *block;
-                rest->blocks[i].parts = rest->parts[i];
-        }
-        rest->claim.blocks = rest->blocks;
-        rest->claim.chunks = rest->chunks;
-        return 0;
-}
-
-/* Of that NUMA node, up to @bytes. Return: what was taken. */
-static uint64_t take(Rest *rest, unsigned node, uint64_t page_bytes, uint64_t bytes) {
-        const uint64_t wanted = bytes;
-
-        for (size_t i = 0; i < rest->claim.n_blocks; ++i)
-                for (size_t k = 0; bytes > 0 && rest->blocks[i].page_bytes == page_bytes &&
-                                   k < rest->blocks[i].n_parts;
-                     ++k) {
-                        LedgerPart *part = &rest->parts[i][k];
-                        const uint64_t taken =
-                                part->node == node ? bytes_min(part->bytes, bytes) : 0;
-
-                        part->bytes -= taken;
-                        rest->blocks[i].bytes -= taken;
-                        bytes -= taken;
-                }
-        rest->has_changed = rest->has_changed || bytes < wanted;
-        return wanted - bytes;
-}
-
-static void take_pages(Rest *rest, uint64_t page_bytes, Growth *growth) {
+static void take_pages(LedgerRest *rest, uint64_t page_bytes, Growth *growth) {
         const NodeSet nodes = ledger_claim_get_nodes(&rest->claim);
         uint64_t added = 0, removed = 0, left;
 
         NODESET_FOREACH (node, &nodes)
-                growth->added[node] -=
-                        take(rest, node, page_bytes,
-                             bytes_sub_clamped(growth->added[node], growth->removed[node]));
+                growth->added[node] -= ledger_rest_take(
+                        rest, node, page_bytes,
+                        bytes_sub_clamped(growth->added[node], growth->removed[node]));
         for (unsigned node = 0; node < NODESET_MAX; ++node) {
                 added += growth->added[node];
                 removed += growth->removed[node];
         }
         left = bytes_sub_clamped(added, removed);
         NODESET_FOREACH (node, &nodes)
-                left -= take(rest, node, page_bytes, left);
+                left -= ledger_rest_take(rest, node, page_bytes, left);
 }
 
-static void take_chunks(Rest *rest, const LedgerChange *change) {
-        size_t n = 0;
+/* What a chunk of the observed claim is looked for in. */
+typedef struct Takers {
+        const LedgerChange *change;
+        const char *pod_uid;
+} Takers;
 
-        for (size_t i = 0; i < rest->claim.n_chunks; ++i) {
-                bool is_taken = false;
+static bool is_chunk_taken(const char *chunk, void *userdata) {
+        const Takers *takers = userdata;
 
-                for (size_t k = 0; !is_taken && k < change->n_puts; ++k)
-                        is_taken = strcmp(change->puts[k]->pod_uid, rest->claim.pod_uid) == 0 &&
-                                   ledger_claim_has_chunk(change->puts[k], rest->chunks[i]);
-                if (!is_taken)
-                        rest->chunks[n++] = rest->chunks[i];
-        }
-        rest->has_changed = rest->has_changed || n < rest->claim.n_chunks;
-        rest->claim.n_chunks = n;
-}
-
-/* Parts and blocks without bytes go, and NUMA nodes of which nothing is held. */
-static void leave_out_empty(Rest *rest) {
-        size_t n_blocks = 0;
-
-        for (size_t i = 0; i < rest->claim.n_blocks; ++i) {
-                LedgerBlock block = rest->blocks[i];
-                size_t n_parts = 0;
-
-                for (size_t k = 0; k < block.n_parts; ++k)
-                        if (rest->parts[i][k].bytes > 0)
-                                rest->parts[i][n_parts++] = rest->parts[i][k];
-                        else
-                                nodeset_remove(&block.nodes, rest->parts[i][k].node);
-                block.n_parts = n_parts;
-                if (n_parts > 0)
-                        rest->blocks[n_blocks++] = block;
-        }
-        rest->claim.n_blocks = n_blocks;
-}
-
-static int put_rest(const Rest *rest, LedgerChange *change) {
-        LedgerClaim *claim;
-        int r;
-
-        if (rest->claim.n_blocks == 0 && rest->claim.n_chunks == 0)
-                return ledger_change_drop(change, rest->claim.pod_uid, rest->claim.container);
-        r = ledger_claim_new(&rest->claim, &claim);
-        return r ? r : ledger_change_put(change, claim);
+        for (size_t i = 0; i < takers->change->n_puts; ++i)
+                if (strcmp(takers->change->puts[i]->pod_uid, takers->pod_uid) == 0 &&
+                    ledger_claim_has_chunk(takers->change->puts[i], chunk))
+                        return true;
+        return false;
 }
 
 static bool has_page_before(const LedgerClaim *claim, size_t block) {
@@ -198,11 +109,12 @@ static bool has_page_before(const LedgerClaim *claim, size_t block) {
 }
 
 static int yield(const Ledger *ledger, const LedgerClaim *observed, LedgerChange *change) {
-        _cleanup_(rest_deinitp) Rest rest = {};
+        _cleanup_(ledger_rest_deinitp) LedgerRest rest = {};
+        Takers takers = { change, observed->pod_uid };
         Growth growth;
         int r;
 
-        r = rest_init(&rest, observed);
+        r = ledger_rest_init(&rest, observed);
         if (r)
                 return r;
         for (size_t i = 0; i < observed->n_blocks; ++i)
@@ -212,11 +124,8 @@ static int yield(const Ledger *ledger, const LedgerClaim *observed, LedgerChange
                         get_growth(ledger, change, observed->pod_uid, page_bytes, &growth);
                         take_pages(&rest, page_bytes, &growth);
                 }
-        take_chunks(&rest, change);
-        if (!rest.has_changed)
-                return 0;
-        leave_out_empty(&rest);
-        return put_rest(&rest, change);
+        ledger_rest_take_chunks(&rest, is_chunk_taken, &takers);
+        return rest.has_changed ? ledger_rest_put(&rest, change) : 0;
 }
 
 int lifecycle_yield(const Ledger *ledger, LedgerChange *change) {

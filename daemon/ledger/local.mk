@@ -11,4 +11,5 @@ libslugcore_a_SOURCES += \
 	%D%/lifecycle.c %D%/lifecycle.h \
 	%D%/lifecycle-yield.c \
 	%D%/record.c %D%/record.h \
-	%D%/record-parse.c
+	%D%/record-parse.c \
+	%D%/rest.c %D%/rest.h

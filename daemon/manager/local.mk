@@ -1,6 +1,8 @@
 libslugcore_a_SOURCES += \
 	%D%/announce.c %D%/announce.h \
 	%D%/asked.c %D%/asked.h \
+	%D%/chunks-announce.c %D%/chunks-announce.h \
+	%D%/chunks-keeper.c %D%/chunks-keeper.h \
 	%D%/crew.c %D%/crew.h \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \

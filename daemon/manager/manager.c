@@ -42,6 +42,7 @@ static void publish(Manager *manager, bool is_reload) {
                         .history = &manager->history,
                         .store = manager->store,
                         .pods = manager->pods.pods,
+                        .chunks = chunks_keeper_get_view(manager->chunks_keeper),
                         .qos = qos_keeper_get_view(manager->limits),
                         .reload_problem = &manager->reload_problem,
                         .kubelet_seen_bytes = manager->sighting.bytes,
@@ -55,6 +56,7 @@ static void publish(Manager *manager, bool is_reload) {
         manager->pods.machine = manager->snapshot.machine;
         manager->cgroups.topology = manager->snapshot.topology;
         manager->cgroups.cgroup_root = kubelet->cgroup_root;
+        chunks_keeper_set(manager->chunks_keeper, manager->settings, &manager->snapshot);
         pods_keeper_set(
                 manager->keeper,
                 &(const PodsKeeperSettings){

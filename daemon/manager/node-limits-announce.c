@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/inotify.h"
 #include "base/log.h"
 #include "base/messages.h"
-#include "cgroup/inotify.h"
 
 static void tell_seeded(NodeLimitsTold *told, const NodeLimitState *state) {
         if (told->is_seeded == state->is_seeded)
@@ -61,7 +61,7 @@ void node_limits_announce_unwatched(NodeLimitsTold *told, int error) {
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)error }),
                           "Cannot watch all cgroups for new ones: %s, looking for them every 5 "
                           "seconds%s",
-                          strerror(error), cgroup_inotify_advise(error));
+                          strerror(error), inotify_advise(error));
 }
 
 void node_limits_announce_withdrawal(const char *text, bool has_failed) {

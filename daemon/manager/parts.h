@@ -11,6 +11,7 @@
 
 #include "base/root.h"
 #include "manager/asked.h"
+#include "manager/chunks-keeper.h"
 #include "manager/crew.h"
 #include "manager/imports.h"
 #include "manager/manager.h"
@@ -61,6 +62,8 @@ struct Manager {
         MemoryService memory;
         PodService pods;
         CgroupService cgroups;
+        ChunkService chunks;
+        ChunksKeeper *chunks_keeper;
         Asked *asked;
         Served served;
         RpcServer *server;

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/inotify.h"
 #include "base/log.h"
-#include "cgroup/inotify.h"
 #include "pods/watch.h"
 #include "uevent/debounce.h"
 
@@ -92,7 +92,7 @@ static void complain(PodsAlarm *alarm, int error) {
                 log_event(LOG_WARNING, SLUG_MESSAGE_PODS_UNWATCHED,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
                           "Cannot watch all cgroups of pods: %s, looking at them at intervals%s",
-                          strerror(-error), cgroup_inotify_advise(error));
+                          strerror(-error), inotify_advise(error));
         alarm->has_failed = true;
 }
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/inotify.h"
 #include "base/log.h"
 #include "base/messages.h"
-#include "cgroup/inotify.h"
 #include "service/limits.h"
 
 /* A limit that usage keeps from being reached for so long is told. */
@@ -192,7 +192,7 @@ void qos_announce_unwatched(int error) {
         log_event(LOG_WARNING, SLUG_MESSAGE_LIMITS_UNWATCHED,
                   LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
                   "Cannot watch the cgroups that have limits: %s, looking at them every second%s",
-                  strerror(-error), cgroup_inotify_advise(error));
+                  strerror(-error), inotify_advise(error));
 }
 
 void qos_announce_damage(const Diag *problem) {

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/inotify.h"
 #include "base/log.h"
 #include "cgroup/events.h"
-#include "cgroup/inotify.h"
 #include "manager/event-lines.h"
 #include "manager/qos-announce-events.h"
 #include "manager/timer.h"
@@ -220,7 +220,7 @@ static void complain(QosEvents *events, int error) {
                 log_event(LOG_WARNING, SLUG_MESSAGE_CGROUP_UNHEARD,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
                           "Cannot hear of all events of the QoS cgroups: %s%s", strerror(-error),
-                          cgroup_inotify_advise(error));
+                          inotify_advise(error));
         events->has_failed = error != 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "metrics/text.h"
 #include "service/cgroup-metrics.h"
+#include "service/chunk-metrics.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
 #include "service/qos-metrics.h"
@@ -51,6 +52,8 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->crew)
                 write_workers(served->crew, buffer);
         pods_metrics_write(served->pods, buffer);
+        if (served->node->view.chunks)
+                chunk_metrics_write(served->node->view.chunks, buffer);
         if (served->node->cgroup_events)
                 cgroup_metrics_write(served->node->cgroup_events, buffer);
         qos_metrics_write(served->node->view.qos, buffer);
@@ -67,7 +70,8 @@ int served_init(Served *served,
                 const NodeService *node,
                 const MemoryService *memory,
                 const PodService *pods,
-                const CgroupService *cgroups) {
+                const CgroupService *cgroups,
+                const ChunkService *chunks) {
         int r;
 
         *served = (Served){ .node = node, .pods = pods };
@@ -82,6 +86,7 @@ int served_init(Served *served,
         served->services[3] = &memory->service;
         served->services[4] = &pods->service;
         served->services[5] = &cgroups->service;
+        served->services[6] = &chunks->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

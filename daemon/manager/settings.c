@@ -194,6 +194,50 @@ static void translate_node_limits(Settings *settings) {
                                                    .bytes = qos->node_limits[i].bytes };
 }
 
+static ChunksTopology translate_chunk_topology(ConfigChunkTopology topology) {
+        switch (topology) {
+        case CONFIG_CHUNK_TOPOLOGY_NEAREST:
+                return CHUNKS_TOPOLOGY_NEAREST;
+        case CONFIG_CHUNK_TOPOLOGY_ALL_CPU_NODES:
+                return CHUNKS_TOPOLOGY_ALL_CPU_NODES;
+        case CONFIG_CHUNK_TOPOLOGY_NONE:
+                return CHUNKS_TOPOLOGY_NONE;
+        case CONFIG_CHUNK_TOPOLOGY_AUTO:
+                break;
+        }
+        return CHUNKS_TOPOLOGY_AUTO;
+}
+
+static ChunkPreference translate_chunk_preference(ConfigChunkPreference preference) {
+        switch (preference) {
+        case CONFIG_CHUNK_PREFERENCE_SPREAD:
+                return CHUNK_PREFERENCE_SPREAD;
+        case CONFIG_CHUNK_PREFERENCE_NEAR:
+                return CHUNK_PREFERENCE_NEAR;
+        case CONFIG_CHUNK_PREFERENCE_PACK:
+                break;
+        }
+        return CHUNK_PREFERENCE_PACK;
+}
+
+static void translate_chunks(Settings *settings) {
+        const ConfigChunks *chunks = &settings->config->chunks;
+
+        settings->chunks = (ChunksSettings){
+                .bytes = chunks->bytes,
+                .is_per_node = chunks->is_per_node,
+                .topology = translate_chunk_topology(chunks->topology),
+                .is_restricted =
+                        strcmp(settings->config->kubelet.topology_policy, "restricted") == 0,
+        };
+        settings->chunk_advice = (ChunkAdvice){
+                .preference = translate_chunk_preference(chunks->preference),
+                .grace_usec = chunks->grace_usec,
+                .pre_start = chunks->pre_start,
+                .cdi_device = chunks->cdi_device,
+        };
+}
+
 static int translate_list(Settings *settings) {
         const ConfigFiles *files = &settings->config->files;
         int r;
@@ -238,6 +282,7 @@ int settings_new(Config *config, Settings **ret) {
         translate_capacity(settings);
         translate_qos(settings);
         translate_node_limits(settings);
+        translate_chunks(settings);
         settings->roles = roles_resolve(&settings->config->roles);
         r = translate_list(settings);
         if (r)

@@ -14,6 +14,7 @@
 #include "manager/roles.h"
 #include "qos/node-limit.h"
 #include "qos/plan.h"
+#include "service/chunks-view.h"
 #include "service/node-service.h"
 #include "topology/topology.h"
 
@@ -24,6 +25,8 @@ typedef struct Settings {
         CapacityParams capacity;
         QosParams qos;
         QosNodeLimitParams node_limits;
+        ChunksSettings chunks;
+        ChunkAdvice chunk_advice;
         Roles roles;
         ConfigSettings list;      /* all of it, for people */
         NodeConfigEntry *entries; /* the same, as the service takes it: list.n_items */

@@ -16,6 +16,8 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         rpc_server_free(manager->server);
         served_deinit(&manager->served);
+        chunk_service_deinit(&manager->chunks);
+        chunks_keeper_free(manager->chunks_keeper);
         asked_free(manager->asked);
         qos_events_free(manager->events);
         node_limits_free(manager->node_limits);
@@ -205,6 +207,22 @@ static int setup_pods(Manager *manager) {
         return 0;
 }
 
+/* After the pods, whose view says whether anybody may be promised anything. */
+static int setup_chunks(Manager *manager) {
+        int r;
+
+        r = chunks_keeper_new(&(const ChunksKeeperParams){ .event = manager->event,
+                                                           .ledger = manager->memory.ledger,
+                                                           .pods = manager->pods.pods,
+                                                           .service = &manager->chunks },
+                              &manager->chunks_keeper);
+        if (r)
+                return r;
+        manager->chunks.view = chunks_keeper_get_view(manager->chunks_keeper);
+        manager->chunks.memory = &manager->memory;
+        return 0;
+}
+
 /* Then the others. Whoever waits is told in any case. */
 static void on_node_limits_withdrawn(void *userdata) {
         const Manager *manager = userdata;
@@ -350,8 +368,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
                 (PodService){ .take = take_report, .refresh = refresh_usage, .userdata = manager };
         pod_service_init(&manager->pods);
         cgroup_service_init(&manager->cgroups);
+        chunk_service_init(&manager->chunks);
         r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
-                        &manager->cgroups);
+                        &manager->cgroups, &manager->chunks);
         if (r)
                 return r;
         r = load(manager, params, reterr);
@@ -368,6 +387,9 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         if (r)
                 return r;
         r = setup_pods(manager);
+        if (r)
+                return r;
+        r = setup_chunks(manager);
         if (r)
                 return r;
         r = setup_limits(manager, params->has_fake_tree);

@@ -72,6 +72,7 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                 .ledger = store_get_ledger(params->store),
                 .journal = store_get_journal(params->store),
                 .pods = params->pods,
+                .chunks = params->chunks,
                 .qos = params->qos,
                 .qos_params = &params->settings->qos,
                 .ledger_problem = store_get_problem(params->store),

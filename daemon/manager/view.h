@@ -30,6 +30,7 @@ typedef struct ViewParams {
         const History *history;
         const Store *store;
         const PodsView *pods;
+        ChunksView *chunks;
         const QosView *qos;         /* NULL: nobody keeps limits */
         const Diag *reload_problem; /* text "" when the last reload was good */
         OptU64 kubelet_seen_bytes;

@@ -104,3 +104,11 @@ size_t size_place(const PodSize *size,
                   const SizePlace *place,
                   LedgerBlock blocks[static LEDGER_BLOCKS_MAX],
                   LedgerPart *parts);
+/* So many bytes of plain memory, on local NUMA nodes while there are any: where the pod uses them
+ * already, the rest by what there is room for. @parts has room for NODESET_MAX. Return: how many
+ * blocks, 0 or 1. */
+size_t size_place_local(uint64_t bytes,
+                        const InventoryPod *pod,
+                        const SizePlace *place,
+                        LedgerBlock *block,
+                        LedgerPart *parts);

@@ -17,6 +17,8 @@
 static int compare_chunks(const void *a, const void *b) {
         const LookChunk *left = a, *right = b;
         const int by_id = strcmp(left->chunk->id, right->chunk->id);
+        const bool left_ended = left->container->state == REPORT_EXITED;
+        const bool right_ended = right->container->state == REPORT_EXITED;
         const bool left_runs = left->pod->phase == POD_PHASE_RUNNING;
         const bool right_runs = right->pod->phase == POD_PHASE_RUNNING;
 
@@ -26,8 +28,8 @@ static int compare_chunks(const void *a, const void *b) {
                 return right_runs - left_runs;
         if (left->pod != right->pod)
                 return strcmp(left->pod->uid, right->pod->uid);
-        return left->has_ended != right->has_ended
-                       ? left->has_ended - right->has_ended
+        return left_ended != right_ended
+                       ? left_ended - right_ended
                        : (left->place > right->place) - (left->place < right->place);
 }
 
@@ -45,21 +47,29 @@ static size_t count_chunks(const Inventory *inventory) {
         return n;
 }
 
+static bool read_id(const ReportChunk *chunk, ChunkId *ret) {
+        return chunk_id_parse(chunk->id, ret) && ret->resource.bytes == chunk->bytes;
+}
+
 static void add_chunks(Look *look, const InventoryPod *pod) {
         for (size_t i = 0; i < pod->n_containers; ++i) {
                 const ReportContainer *container = pod->containers[i].report;
 
-                for (size_t k = 0; container && k < container->n_chunks; ++k)
-                        look->chunks[look->n_chunks++] = (LookChunk){
+                for (size_t k = 0; container && k < container->n_chunks; ++k) {
+                        LookChunk *chunk = &look->chunks[look->n_chunks++];
+
+                        *chunk = (LookChunk){
                                 .chunk = &container->chunks[k],
                                 .pod = pod,
-                                .has_ended = container->state == REPORT_EXITED,
+                                .container = container,
                                 .place = i,
                         };
+                        chunk->is_readable = read_id(chunk->chunk, &chunk->id);
+                }
         }
 }
 
-static int list_chunks(Look *look) {
+int look_list_chunks(Look *look) {
         const Inventory *inventory = look->inventory;
         size_t n = 0;
 
@@ -78,7 +88,7 @@ static int list_chunks(Look *look) {
         return 0;
 }
 
-static const LookChunk *find_chunk(const Look *look, const char *id) {
+const LookChunk *look_find_chunk(const Look *look, const char *id) {
         const ReportChunk chunk = { .id = id };
         const LookChunk key = { .chunk = &chunk };
 
@@ -89,7 +99,7 @@ static int compare_holders(const void *a, const void *b) {
         return strcmp(((const LookHolder *)a)->chunk, ((const LookHolder *)b)->chunk);
 }
 
-static const LookHolder *find_holder(const Look *look, const char *id) {
+LookHolder *look_find_holder(const Look *look, const char *id) {
         const LookHolder key = { .chunk = id };
 
         return bsearch(&key, look->holders, look->n_holders, sizeof(key), compare_holders);
@@ -99,7 +109,7 @@ static const LookHolder *find_holder(const Look *look, const char *id) {
 
 /* Where it is lost to, or NULL. */
 static const LookChunk *find_lost(const Look *look, const LookItem *item, const char *id) {
-        const LookChunk *found = find_chunk(look, id);
+        const LookChunk *found = look_find_chunk(look, id);
 
         if (!found || found->pod == item->pod)
                 return NULL;
@@ -107,14 +117,12 @@ static const LookChunk *find_lost(const Look *look, const LookItem *item, const 
         return item_is_observed(item) || look_could_know(look, item) ? found : NULL;
 }
 
-/* From the last remote NUMA node on; what is not there is not taken from elsewhere. */
+/* Of chunks that do not say where they are: from the last remote NUMA node on. What is not there is not taken from elsewhere. */
 static int take_bytes(Look *look, LookItem *item, uint64_t bytes) {
         const NodeSet *remote = &look->params->place.remote;
         LedgerClaim *claim = item->now;
 
-        claim->split.remote.min = bytes_sub_clamped(claim->split.remote.min, bytes);
-        if (claim->split.remote.max != SPLIT_UNLIMITED)
-                claim->split.remote.max = bytes_sub_clamped(claim->split.remote.max, bytes);
+        split_take_remote(&claim->split, bytes);
         for (size_t i = claim->n_blocks; bytes > 0 && i-- > 0;) {
                 LedgerPart *parts;
                 int r;
@@ -159,6 +167,7 @@ static int take_from(Look *look, LookItem *item) {
         const LookChunk *first = NULL;
         const char **kept = NULL;
         size_t n_lost = 0, n_kept = 0;
+        LookBytes placed = {};
         uint64_t bytes = 0;
         int r;
 
@@ -175,26 +184,32 @@ static int take_from(Look *look, LookItem *item) {
 
                 if (!lost)
                         kept[n_kept++] = claim->chunks[i];
+                else if (lost->is_readable)
+                        look_bytes_add(&placed, lost->id.node, lost->chunk->bytes);
                 else
                         bytes = bytes_add_saturated(bytes, lost->chunk->bytes);
                 first = first ? first : lost;
         }
         item->now->chunks = kept;
         item->now->n_chunks = n_kept;
-        r = take_bytes(look, item, bytes);
+        split_take_remote(&item->now->split, look_bytes_sum(&placed));
+        r = look_take_bytes(look, item, &placed);
+        if (r == 0)
+                r = take_bytes(look, item, bytes);
         return r ? r : give_up(look, item, first, n_lost);
 }
 
-static int list_holders(Look *look) {
+int look_list_holders(Look *look) {
         size_t n = 0;
 
+        look->n_holders = 0;
         for (size_t i = 0; i < look->n_claims; ++i)
                 n += item_get(&look->items[i])->n_chunks;
         look->holders = arena_alloc_array(look->arena, n, sizeof(*look->holders));
         if (!look->holders)
                 return -ENOMEM;
         for (size_t i = 0; i < look->n_claims; ++i) {
-                const LookItem *item = &look->items[i];
+                LookItem *item = &look->items[i];
 
                 for (size_t k = 0; item_is_promised(item) && k < item_get(item)->n_chunks; ++k)
                         look->holders[look->n_holders++] =
@@ -204,27 +219,30 @@ static int list_holders(Look *look) {
         return 0;
 }
 
+/* What nobody has named yet loses nothing: it has still to find out whose it is. */
+static bool can_lose(const LookItem *item) {
+        return item_is_promised(item) && item_get(item)->source != CLAIM_SOURCE_OPERATOR &&
+               !ledger_claim_is_unseen(item_get(item));
+}
+
 int look_take_chunks(Look *look) {
-        int r;
+        int r = 0;
 
-        r = list_chunks(look);
-        for (size_t i = 0; r == 0 && i < look->n_claims; ++i) {
-                LookItem *item = &look->items[i];
-
-                if (item_is_promised(item) && item_get(item)->source != CLAIM_SOURCE_OPERATOR)
-                        r = take_from(look, item);
-        }
-        return r ? r : list_holders(look);
+        for (size_t i = 0; r == 0 && i < look->n_claims; ++i)
+                if (can_lose(&look->items[i]))
+                        r = take_from(look, &look->items[i]);
+        return r ? r : look_list_holders(look);
 }
 
 bool look_has_chunk(const InventoryPod *pod, const ReportChunk *chunk, void *look) {
-        const LookChunk *found = find_chunk(look, chunk->id);
+        const LookChunk *found = look_find_chunk(look, chunk->id);
 
-        return found && found->pod == pod && found->chunk == chunk && !find_holder(look, chunk->id);
+        return found && found->pod == pod && found->chunk == chunk &&
+               !look_find_holder(look, chunk->id);
 }
 
 bool look_is_lost(const Look *look, const LookItem *item, const char *chunk) {
-        return find_lost(look, item, chunk) || find_holder(look, chunk);
+        return find_lost(look, item, chunk) || look_find_holder(look, chunk);
 }
 
 int look_lose_chunks(Look *look, LookItem *item) {

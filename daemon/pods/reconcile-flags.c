@@ -10,36 +10,39 @@
  * It is said once of each pod, and again only when it has changed meanwhile.
  */
 
-/* The largest first. */
-static int compare_totals(const void *a, const void *b) {
-        const LedgerClaim *left = (*(LookItem *const *)a)->now,
-                          *right = (*(LookItem *const *)b)->now;
+/* Those for which another claim goes, then the largest. */
+static int compare_new(const void *a, const void *b) {
+        const LookItem *left_item = *(LookItem *const *)a, *right_item = *(LookItem *const *)b;
+        const LedgerClaim *left = left_item->now, *right = right_item->now;
         const uint64_t left_total = look_get_total(left), right_total = look_get_total(right);
 
+        if (left_item->is_identified != right_item->is_identified)
+                return right_item->is_identified - left_item->is_identified;
         return left_total != right_total ? (left_total < right_total ? 1 : -1)
                                          : strcmp(left->pod_uid, right->pod_uid);
 }
 
 static size_t count_places(const Look *look) {
-        size_t n = look->n_claims;
+        size_t n = 0;
 
         for (size_t i = 0; i < look->n_claims; ++i)
-                n -= look->items[i].is_gone;
+                n += look->items[i].before && !look->items[i].is_gone;
         return n < LEDGER_CLAIMS_MAX ? LEDGER_CLAIMS_MAX - n : 0;
 }
 
 int look_admit(Look *look) {
-        const size_t n_new = look->n_items - look->n_claims, n_places = count_places(look);
-        LookItem **items;
+        LookItem **items = arena_alloc_array(look->arena, look->n_items, sizeof(LookItem *));
+        const size_t n_places = count_places(look);
+        size_t n_new = 0;
 
-        if (n_new <= n_places)
-                return 0;
-        items = arena_alloc_array(look->arena, n_new, sizeof(LookItem *));
         if (!items)
                 return -ENOMEM;
-        for (size_t i = 0; i < n_new; ++i)
-                items[i] = &look->items[look->n_claims + i];
-        qsort(items, n_new, sizeof(LookItem *), compare_totals);
+        for (size_t i = 0; i < look->n_items; ++i)
+                if (!look->items[i].before)
+                        items[n_new++] = &look->items[i];
+        if (n_new <= n_places)
+                return 0;
+        qsort(items, n_new, sizeof(LookItem *), compare_new);
         for (size_t i = n_places; i < n_new; ++i)
                 items[i]->is_replaced = true;
         look->is_cut = true;

@@ -94,6 +94,10 @@ static int compare_items(const void *a, const void *b) {
         return by_pod ? by_pod : strcmp(left->container, right->container);
 }
 
+void look_sort(Look *look) {
+        qsort(look->items, look->n_claims, sizeof(*look->items), compare_items);
+}
+
 static void mark_replaced(Look *look) {
         for (size_t i = 1; i < look->n_claims; ++i) {
                 LookItem *a = &look->items[i - 1], *b = &look->items[i];
@@ -118,7 +122,7 @@ int look_rename(Look *look) {
         }
         if (r)
                 return r;
-        qsort(look->items, look->n_claims, sizeof(*look->items), compare_items);
+        look_sort(look);
         mark_replaced(look);
         return 0;
 }
@@ -195,8 +199,8 @@ static bool has_timed_out(const Case *c) {
         const MemoryClaim *memory =
                 memory_find_claim(c->look->memory, claim->pod_uid, claim->container);
 
-        return memory && memory->is_pending &&
-               bytes_sub_clamped(params->now_usec, memory->pending_usec) >=
+        return memory && memory->is_waiting &&
+               bytes_sub_clamped(params->now_usec, memory->since_usec) >=
                        params->pending_timeout_usec;
 }
 
@@ -242,6 +246,8 @@ static const char *judge_releasing(const Case *c) {
 }
 
 static const char *judge(const Case *c) {
+        if (ledger_claim_is_unseen(item_get(c->item)))
+                return look_judge_unseen(c->look, c->item);
         switch (item_get(c->item)->state) {
         case CLAIM_PENDING:
                 return judge_pending(c);
@@ -259,8 +265,8 @@ static const char *judge(const Case *c) {
 
 /* Matching */
 
-/* NULL: there is none, or nobody has said its id. A pod as a whole is there with any of them. */
-static const ReportContainer *find_running(const ReportPod *pod, const char *container) {
+/* A pod as a whole is there with any of them. */
+const ReportContainer *look_find_running(const ReportPod *pod, const char *container) {
         for (size_t i = 0; i < pod->n_containers; ++i) {
                 const ReportContainer *found = &pod->containers[i];
 
@@ -300,7 +306,7 @@ static int match(const Case *c) {
              claim->state != CLAIM_UNCONFIRMED) ||
             !pod || !pod->report || c->is_outdated)
                 return 0;
-        container = find_running(pod->report, claim->container);
+        container = look_find_running(pod->report, claim->container);
         return container ? make_active(c->look, c->item, claim->container[0] ? container->id : "")
                          : 0;
 }

@@ -3,11 +3,24 @@
 
 #include <string.h>
 
+static size_t count_with_chunks(const Inventory *inventory) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < inventory->n_pods; ++i)
+                for (size_t k = 0; k < inventory->pods[i].n_containers; ++k)
+                        n += inventory->pods[i].containers[k].report &&
+                             inventory->pods[i].containers[k].report->n_chunks > 0;
+        return n;
+}
+
 int look_init(Look *look) {
         const Ledger *ledger = look->params->ledger;
         const size_t n_pods = look->inventory->n_pods;
 
-        look->items = arena_alloc_array(look->arena, ledger_get_n_claims(ledger) + n_pods,
+        /* one that is observed for each pod, and one for each container with chunks */
+        look->items = arena_alloc_array(look->arena,
+                                        ledger_get_n_claims(ledger) + n_pods +
+                                                count_with_chunks(look->inventory),
                                         sizeof(*look->items));
         if (!look->items)
                 return -ENOMEM;
@@ -15,7 +28,7 @@ int look_init(Look *look) {
              claim = ledger_next(ledger, claim))
                 look->items[look->n_items++].before = claim;
         look->n_claims = look->n_items;
-        return 0;
+        return look_list_chunks(look);
 }
 
 int look_note(Look *look, LookItem *item, ReconcileAct act, const char *reason) {
@@ -119,6 +132,18 @@ size_t look_find_first(const Look *look, const char *uid) {
                         high = middle;
         }
         return low;
+}
+
+LookItem *look_find_item(Look *look, const char *uid, const char *container) {
+        for (size_t i = look_find_first(look, uid); i < look->n_claims; ++i) {
+                const LedgerClaim *claim = item_get(&look->items[i]);
+
+                if (strcmp(claim->pod_uid, uid) != 0)
+                        return NULL;
+                if (strcmp(claim->container, container) == 0 && !look->items[i].is_replaced)
+                        return &look->items[i];
+        }
+        return NULL;
 }
 
 uint64_t look_get_total(const LedgerClaim *claim) {

@@ -6,13 +6,13 @@
  */
 #include "pods/reconcile.h"
 
-/* Of a claim that was missed, or that is pending. */
+/* Of a claim that was missed, or that waits for its container. */
 typedef struct MemoryClaim {
         LedgerKey key;
-        unsigned n_missed;  /* looks in a row; at MEMORY_MISSES it goes */
-        uint64_t tree_usec; /* of the tree in which it was missed; 0: by a report */
-        bool is_pending;
-        uint64_t pending_usec; /* when it was first seen to be pending */
+        unsigned n_missed;   /* looks in a row; at MEMORY_MISSES it goes */
+        uint64_t tree_usec;  /* of the tree in which it was missed; 0: by a report */
+        bool is_waiting;     /* it is pending, or nobody has named it */
+        uint64_t since_usec; /* when it was first seen to be so */
 } MemoryClaim;
 
 #define MEMORY_MISSES 2u

@@ -20,10 +20,10 @@
 #define LINE_PART      48u
 
 static const char *const act_names[_RECONCILE_ACT_N] = {
-        [RECONCILE_MATCHED] = "matched", [RECONCILE_ADOPTED] = "adopted",
-        [RECONCILE_RESIZED] = "resized", [RECONCILE_RENAMED] = "renamed",
-        [RECONCILE_TAKEN] = "taken",     [RECONCILE_RELEASED] = "released",
-        [RECONCILE_FLAGGED] = "flagged",
+        [RECONCILE_MATCHED] = "matched",   [RECONCILE_ADOPTED] = "adopted",
+        [RECONCILE_RESIZED] = "resized",   [RECONCILE_RENAMED] = "renamed",
+        [RECONCILE_TAKEN] = "taken",       [RECONCILE_IDENTIFIED] = "identified",
+        [RECONCILE_RELEASED] = "released", [RECONCILE_FLAGGED] = "flagged",
 };
 
 const char *reconcile_act_name(ReconcileAct act) {
@@ -186,7 +186,11 @@ static int write_plan(Writer *writer) {
 
 /* Remembering */
 
-/* Items of the ledger are by key. */
+static bool is_waiting(const LedgerClaim *claim) {
+        return claim->state == CLAIM_PENDING || ledger_claim_is_unseen(claim);
+}
+
+/* Those that are of the ledger, or are to be, are by key. */
 static int remember(Look *look, ReconcileMemory **ret) {
         MemoryClaim *claims = arena_alloc_array(look->arena, look->n_claims, sizeof(*claims));
         size_t n = 0;
@@ -199,7 +203,7 @@ static int remember(Look *look, ReconcileMemory **ret) {
                 const MemoryClaim *before;
                 MemoryClaim *memory;
 
-                if (item->is_replaced || (item->n_missed == 0 && claim->state != CLAIM_PENDING))
+                if (item->is_replaced || (item->n_missed == 0 && !is_waiting(claim)))
                         continue;
                 before = memory_find_claim(look->memory, claim->pod_uid, claim->container);
                 memory = &claims[n++];
@@ -207,17 +211,17 @@ static int remember(Look *look, ReconcileMemory **ret) {
                 (void)snprintf(memory->key.container, POD_NAME_MAX, "%s", claim->container);
                 memory->n_missed = item->n_missed;
                 memory->tree_usec = item->tree_usec;
-                memory->is_pending = claim->state == CLAIM_PENDING;
-                memory->pending_usec = before && before->is_pending ? before->pending_usec
-                                                                    : look->params->now_usec;
+                memory->is_waiting = is_waiting(claim);
+                memory->since_usec =
+                        before && before->is_waiting ? before->since_usec : look->params->now_usec;
         }
         return memory_copy(claims, n, look->pods, look->n_pods, ret);
 }
 
 static int take_steps(Look *look) {
         int (*const steps[])(Look *) = {
-                look_init,   look_rename,  look_judge, look_take_chunks,
-                look_resize, look_observe, look_admit, look_flag,
+                look_init, look_rename, look_judge,   look_take_chunks, look_identify,
+                look_fit,  look_resize, look_observe, look_admit,       look_flag,
         };
         int r = 0;
 

@@ -12,6 +12,7 @@
  * Who is gone is judged by evidence alone. The tree is evidence of absence when it is complete; a
  * report when it is complete and settled, and only for claims that it could have known of.
  */
+#include "base/clock.h"
 #include "ledger/ledger.h"
 #include "pods/inventory.h"
 
@@ -28,13 +29,14 @@ bool reconcile_memory_is_missed(const ReconcileMemory *memory,
                                 const char *container);
 
 typedef enum ReconcileAct {
-        RECONCILE_MATCHED,  /* the claim's container was found: it is active */
-        RECONCILE_ADOPTED,  /* a pod without a claim: observed from now on */
-        RECONCILE_RESIZED,  /* a claim follows what the kubelet has resized its container to */
-        RECONCILE_RENAMED,  /* a claim made for a mirror pod is its static pod's */
-        RECONCILE_TAKEN,    /* a chunk of it is another container's now: it is releasing */
-        RECONCILE_RELEASED, /* its container is gone, or has ended */
-        RECONCILE_FLAGGED,  /* something does not fit together; @reason */
+        RECONCILE_MATCHED,    /* the claim's container was found: it is active */
+        RECONCILE_ADOPTED,    /* a pod without a claim: observed from now on */
+        RECONCILE_RESIZED,    /* a claim follows what the kubelet has resized its container to */
+        RECONCILE_RENAMED,    /* a claim made for a mirror pod is its static pod's */
+        RECONCILE_TAKEN,      /* a chunk of it is another container's now: it is releasing */
+        RECONCILE_IDENTIFIED, /* chunks that were claimed have found their container: this one */
+        RECONCILE_RELEASED,   /* its container is gone, or has ended */
+        RECONCILE_FLAGGED,    /* something does not fit together; @reason */
         _RECONCILE_ACT_N,
 } ReconcileAct;
 
@@ -53,9 +55,13 @@ typedef struct ReconcileParams {
         SizePlace place;
         uint64_t now_usec;  /* monotonic */
         uint64_t wall_usec; /* for people */
-        /* How long a claim is kept whose pod nobody has seen and no settled report has judged. */
+        /* How long a claim is kept whose pod nobody has seen and no settled report has judged; or
+         * whose chunks nobody was named with. */
         uint64_t pending_timeout_usec;
 } ReconcileParams;
+
+/* So old is a claim of chunks before a report that names nobody with them counts against it. */
+#define RECONCILE_UNSEEN_USEC (60 * USEC_PER_SEC)
 
 /* {} is nothing to do. */
 typedef struct ReconcilePlan {

@@ -199,3 +199,19 @@ size_t size_place(const PodSize *size,
                         place_hugepages(&placing, &size->amounts[i]);
         return placing.n_blocks;
 }
+
+size_t size_place_local(uint64_t bytes,
+                        const InventoryPod *pod,
+                        const SizePlace *place,
+                        LedgerBlock *block,
+                        LedgerPart *parts) {
+        Placing placing = { .place = place, .blocks = block, .parts = parts };
+        Spread usage, weights, spread;
+
+        get_usage(pod, &usage);
+        keep_nodes(&usage, &place->local);
+        get_weights(&place->room, &place->local, &place->remote, 0, &weights);
+        fill(&spread, &usage, &weights, bytes);
+        add_block(&placing, &spread, 0);
+        return placing.n_blocks;
+}

@@ -112,16 +112,28 @@ static uint64_t get_plain(const InventoryContainer *container, SizeSource *ret_s
                                  : round_up(usage.value);
 }
 
-static void add_hugepages(Sum *sum, const InventoryContainer *container) {
+/* @claim: NULL: it has none. */
+static void add_pages(Sum *sum,
+                      const LedgerClaim *claim,
+                      uint64_t page_bytes,
+                      uint64_t bytes,
+                      SizeSource source) {
+        const uint64_t claimed = claim ? ledger_claim_get_bytes(claim, page_bytes) : 0;
+
+        add(sum, page_bytes, bytes_sub_clamped(bytes, claimed), source);
+}
+
+static void add_hugepages(Sum *sum, const InventoryContainer *container, const LedgerClaim *claim) {
         const PodAmounts *asked = &container->report->hugepages;
 
         for (size_t i = 0; i < asked->n_items; ++i)
-                add(sum, asked->items[i].page_bytes, asked->items[i].bytes, SIZE_REQUEST);
+                add_pages(sum, claim, asked->items[i].page_bytes, asked->items[i].bytes,
+                          SIZE_REQUEST);
         if (container->report->request_bytes.present || asked->n_items > 0 || !container->tree)
                 return;
         for (size_t i = 0; i < container->tree->usage.n_hugepages; ++i)
-                add(sum, container->tree->usage.hugepages[i].page_bytes,
-                    container->tree->usage.hugepages[i].bytes, SIZE_USAGE);
+                add_pages(sum, claim, container->tree->usage.hugepages[i].page_bytes,
+                          container->tree->usage.hugepages[i].bytes, SIZE_USAGE);
 }
 
 static void add_remote(Sum *sum, uint64_t bytes) {
@@ -143,12 +155,16 @@ static void add_covered(Sum *sum,
         add_remote(sum, bytes);
 }
 
-/* Chunks are promised, whether they are used or not. */
-static void add_open(Sum *sum, const SizeParams *params, const InventoryContainer *container) {
+/* Beyond what is claimed of its own. Chunks are promised, whether they are used or not. */
+static void add_open(Sum *sum,
+                     const SizeParams *params,
+                     const InventoryContainer *container,
+                     const LedgerClaim *claim) {
         const uint64_t remote = sum_chunks(params, container->report, false);
         SizeSource source;
         uint64_t bytes = get_plain(container, &source);
 
+        bytes = bytes_sub_clamped(bytes, claim ? ledger_claim_get_bytes(claim, 0) : 0);
         sum->size.is_vague |= !container->report->request_bytes.present;
         sum->size.is_partial |= source == SIZE_UNKNOWN;
         sum->counts_usage |= source == SIZE_USAGE || source == SIZE_UNKNOWN;
@@ -158,7 +174,13 @@ static void add_open(Sum *sum, const SizeParams *params, const InventoryContaine
         }
         add(sum, 0, bytes, source);
         add_remote(sum, remote);
-        add_hugepages(sum, container);
+        add_hugepages(sum, container, claim);
+}
+
+/* It has its chunks and nothing beside them: what the container asks for, or has, is more. */
+static bool has_chunks_alone(const LedgerClaim *claim) {
+        return claim->source == CLAIM_SOURCE_DEVICE_PLUGIN && claim->n_chunks > 0 &&
+               claim->split.local.min == 0;
 }
 
 /* The kubelet leaves chunks with a container that has ended, until its pod has. */
@@ -166,10 +188,14 @@ static void add_named(Sum *sum, const SizeParams *params, const InventoryContain
         static const LedgerClaim nothing = {};
         const LedgerClaim *claim = find_claim(params, container->report->name);
 
-        if (claim || has_ended(container))
+        if (has_ended(container) || (claim && !has_chunks_alone(claim)))
                 add_covered(sum, params, container->report, claim ? claim : &nothing);
         else
-                add_open(sum, params, container);
+                add_open(sum, params, container, claim);
+        /* chunks are claimed with the plain memory that they are a part of, and with nothing else */
+        if (claim && claim->source == CLAIM_SOURCE_DEVICE_PLUGIN && !has_chunks_alone(claim) &&
+            !has_ended(container))
+                add_hugepages(sum, container, claim);
 }
 
 /*

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup/inotify.h"
+#include "base/inotify.h"
 #include "cgroup/name.h"
 
 #define FOLDERS_MAX    128u /* that are no pods: kubepods, QoS classes, those in between */
@@ -62,7 +62,7 @@ int pods_watch_new(const Root *root, const char *cgroup_root, PodsWatch **ret) {
                 return -ENOMEM;
         watch->root = root;
         watch->fd = -EBADF;
-        r = cgroup_inotify_new(&watch->fd);
+        r = inotify_new(&watch->fd);
         if (r)
                 return r;
         watch->list = calloc(1, sizeof(*watch->list));
@@ -111,7 +111,7 @@ static bool take_event(const struct inotify_event *event, void *userdata) {
 }
 
 bool pods_watch_dispatch(PodsWatch *watch) {
-        return cgroup_inotify_drain(watch->fd, take_event, watch);
+        return inotify_drain(watch->fd, take_event, watch);
 }
 
 /* What is to be watched */
@@ -225,12 +225,12 @@ static void take_over(const PodsWatch *watch, WatchList *next) {
 
                 while (i < list->n_items &&
                        (order = strcmp(list->items[i].path, next->items[j].path)) < 0)
-                        cgroup_inotify_drop(watch->fd, &list->items[i++].wd);
+                        inotify_drop(watch->fd, &list->items[i++].wd);
                 if (i < list->n_items && order == 0)
                         next->items[j] = list->items[i++];
         }
         while (i < list->n_items)
-                cgroup_inotify_drop(watch->fd, &list->items[i++].wd);
+                inotify_drop(watch->fd, &list->items[i++].wd);
 }
 
 /* Return: 0, ROOT_E_ABSENT, or an errno. */
@@ -239,7 +239,7 @@ static int set_watch(const PodsWatch *watch, const char *path, int *ret_wd) {
         int r;
 
         r = root_open(watch->root, path, O_PATH | O_DIRECTORY, &fd);
-        return r ? r : cgroup_inotify_add(watch->fd, fd, COMINGS | IN_ONLYDIR, ret_wd);
+        return r ? r : inotify_add(watch->fd, fd, COMINGS | IN_ONLYDIR, ret_wd);
 }
 
 /* The watch that an item is to have; the old one of a folder that is elsewhere now goes. */
@@ -250,7 +250,7 @@ static int renew(const PodsWatch *watch, Watched *watched, bool *ret_grew) {
         if (r < 0)
                 return r;
         if (watched->wd != wd) {
-                cgroup_inotify_drop(watch->fd, &watched->wd);
+                inotify_drop(watch->fd, &watched->wd);
                 *ret_grew |= r == 0;
         }
         watched->wd = r == 0 ? wd : -1;

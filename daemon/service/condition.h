@@ -34,7 +34,8 @@ static inline Condition condition_tell(const ConditionWord *word, const char *me
         return word->make(word->reason, message);
 }
 
-/* Of the kubelet. A NULL message: out of memory. */
+/* Of the kubelet, and of what it counts. A NULL message: out of memory. */
 Condition condition_tell_kubelet_configuration(Arena *arena, const NodeView *view);
 Condition condition_tell_kubelet_memory(Arena *arena, const NodeView *view);
 Condition condition_tell_kubelet_allocatable(Arena *arena, const NodeView *view);
+Condition condition_tell_chunks(Arena *arena, const NodeView *view);

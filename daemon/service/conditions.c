@@ -309,6 +309,7 @@ int message_build_conditions(Arena *arena,
                 { "LedgerDurable", tell_ledger },
                 { "ClaimsCovered", tell_claims },
                 { "PodsKnown", tell_pods },
+                { "ChunksAdvertised", condition_tell_chunks },
                 { "ConflictFree", tell_conflicts },
         };
         Slug__V1__Condition **list = MESSAGE_LIST(arena, ELEMENTSOF(types), Slug__V1__Condition,

@@ -29,6 +29,8 @@ unsigned finder_get_manage(const Finder *finder);
 const char *finder_set_kubelet(const Finder *finder, const char *key, const char *line);
 /* "FILE: qos: {manage: [...]}": slugd's words without @without and with @with. */
 const char *finder_set_manage(const Finder *finder, unsigned without, unsigned with);
+/* "FILE: LINE" of slugd's configuration. */
+const char *finder_set_slugd(const Finder *finder, const char *key, const char *line);
 static inline bool finder_is_word(const char *text, const char *word) {
         return text && strcmp(text, word) == 0;
 }
@@ -52,6 +54,12 @@ void find_balancing_over_limits(Finder *finder);
 void find_balancing(Finder *finder);
 void find_unmovable(Finder *finder);
 void find_swap_below(Finder *finder);
+/* Of chunks */
+void find_many_chunks(Finder *finder);
+void find_large_chunk(Finder *finder);
+void find_held_chunks(Finder *finder);
+void find_invalid_chunks(Finder *finder);
+void find_lost_chunks(Finder *finder);
 /* Of limits */
 void find_no_cgroup2(Finder *finder);
 void find_nothing_written(Finder *finder);

@@ -30,7 +30,12 @@ static const struct {
         { "DemotionIgnoresMask", FINDING_WARNING, find_demotion_through_masks },
         { "BalancingIgnoresLimit", FINDING_WARNING, find_balancing_over_limits },
         { "RemoteMemoryUnmovable", FINDING_WARNING, find_unmovable },
+        { "ChunkMemoryLost", FINDING_WARNING, find_lost_chunks },
+        { "ChunksInvalid", FINDING_WARNING, find_invalid_chunks },
+        { "ChunksTooMany", FINDING_WARNING, find_many_chunks },
+        { "ChunksHeldBack", FINDING_WARNING, find_held_chunks },
         { "LimitPending", FINDING_NOTE, find_pending },
+        { "ChunkTooLarge", FINDING_NOTE, find_large_chunk },
         { "PodsPinnedToRemote", FINDING_NOTE, find_cpuless_pins },
         { "DemotionUnprotected", FINDING_NOTE, find_demotion_unprotected },
         { "BalancingMovesMemory", FINDING_NOTE, find_balancing },
@@ -133,10 +138,18 @@ const char *finder_set_kubelet(const Finder *finder, const char *key, const char
         return arena_printf(finder->arena, "%s: %s", file, line);
 }
 
+const char *finder_set_slugd(const Finder *finder, const char *key, const char *line) {
+        const char *source = find_source(finder->view, key);
+
+        if (span_file(source))
+                return arena_printf(finder->arena, "%.*s: %s", (int)span_file(source), source,
+                                    line);
+        return arena_printf(finder->arena, "slugd.yaml: %s", line);
+}
+
 const char *finder_set_manage(const Finder *finder, unsigned without, unsigned with) {
         const unsigned manage = (finder_get_manage(finder) & ~without) | with;
-        const char *source = find_source(finder->view, "qos.manage");
-        char list[160] = "";
+        char list[160] = "", line[sizeof(list) + sizeof("qos: {manage: []}")];
 
         for (unsigned i = 0; i < QOS_MANAGE_BITS; ++i) {
                 const size_t n = strlen(list);
@@ -145,10 +158,8 @@ const char *finder_set_manage(const Finder *finder, unsigned without, unsigned w
                         (void)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
                                        qos_manage_name((QosManage)(1u << i)));
         }
-        if (span_file(source))
-                return arena_printf(finder->arena, "%.*s: qos: {manage: [%s]}",
-                                    (int)span_file(source), source, list);
-        return arena_printf(finder->arena, "slugd.yaml: qos: {manage: [%s]}", list);
+        (void)snprintf(line, sizeof(line), "qos: {manage: [%s]}", list);
+        return finder_set_slugd(finder, "qos.manage", line);
 }
 
 const char *finder_name_nodes(Finder *finder, const NodeSet *nodes) {

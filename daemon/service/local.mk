@@ -13,9 +13,15 @@ libslugcore_a_SOURCES += \
 	%D%/cgroup-target.c %D%/cgroup-target.h \
 	%D%/cgroups-message.c \
 	%D%/changes-message.c \
+	%D%/chunk-message.c \
+	%D%/chunk-metrics.c %D%/chunk-metrics.h \
+	%D%/chunk-messages.h \
+	%D%/chunk-service.c %D%/chunk-service.h \
+	%D%/chunks-view.c %D%/chunks-view.h \
 	%D%/claim-message.c \
 	%D%/condition.h \
 	%D%/conditions.c \
+	%D%/conditions-chunks.c \
 	%D%/conditions-kubelet.c \
 	%D%/config-message.c \
 	%D%/describe.c \
@@ -23,6 +29,7 @@ libslugcore_a_SOURCES += \
 	%D%/explain-message.c \
 	%D%/finder.h \
 	%D%/findings.c %D%/findings.h \
+	%D%/findings-chunks.c \
 	%D%/findings-kernel.c \
 	%D%/findings-kubelet.c \
 	%D%/findings-limits.c \

@@ -327,10 +327,11 @@ static int plan_removal(const MemoryService *self,
                         LedgerChange *ret) {
         const LedgerClaim *claim;
 
-        if (request->container_id[0] == '\0')
+        if (request->container_id[0] == '\0' && request->chunk[0] == '\0')
                 return lifecycle_release(self->ledger, request->pod_uid,
                                          request->container[0] ? request->container : NULL, ret);
-        claim = ledger_find_container_id(self->ledger, request->container_id);
+        claim = request->chunk[0] ? ledger_find_chunk(self->ledger, request->chunk)
+                                  : ledger_find_container_id(self->ledger, request->container_id);
         return claim ? lifecycle_release(self->ledger, claim->pod_uid, claim->container, ret) : 0;
 }
 
@@ -343,9 +344,10 @@ void memory_remove_container(RpcCall *call, const ProtobufCMessage *message, voi
         Slug__V1__RemoveContainerResponse **answer;
         Durable *durable;
 
-        if (request->container_id[0] == '\0' && request->pod_uid[0] == '\0') {
+        if (request->container_id[0] == '\0' && request->pod_uid[0] == '\0' &&
+            request->chunk[0] == '\0') {
                 rpc_call_fail(call, RPC_INVALID_ARGUMENT,
-                              "the request names neither a container_id nor a pod_uid");
+                              "the request names neither a container_id nor a pod_uid nor a chunk");
                 return;
         }
         answer = MESSAGE_LIST(arena, 1, Slug__V1__RemoveContainerResponse,

@@ -291,6 +291,24 @@ static int read_hints_request(Arena *arena,
         return r > 0 ? MEMORY_E_INVALID : r;
 }
 
+/* NULL: the call was failed. */
+static const LedgerClaim *
+find_claim(RpcCall *call, const Ledger *ledger, const Slug__V1__ExplainMemoryRequest *request) {
+        const LedgerClaim *claim =
+                request->chunk[0] ? ledger_find_chunk(ledger, request->chunk)
+                                  : ledger_find(ledger, request->pod_uid, request->container);
+
+        if (claim)
+                return claim;
+        if (request->chunk[0])
+                rpc_call_fail(call, RPC_NOT_FOUND, "no claim has the chunk '%.64s'",
+                              request->chunk);
+        else
+                rpc_call_fail(call, RPC_NOT_FOUND, "pod '%.64s', container '%.64s' has no claim",
+                              request->pod_uid, request->container);
+        return NULL;
+}
+
 void memory_explain(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
         const Slug__V1__ExplainMemoryRequest *request =
                 (const Slug__V1__ExplainMemoryRequest *)message;
@@ -319,13 +337,9 @@ void memory_explain(RpcCall *call, const ProtobufCMessage *message, void *userda
                 }
                 r = explain_request(arena, &context, &asked, NULL, &response, &diag);
         } else {
-                claim = ledger_find(self->ledger, request->pod_uid, request->container);
-                if (!claim) {
-                        rpc_call_fail(call, RPC_NOT_FOUND,
-                                      "pod '%.64s', container '%.64s' has no claim",
-                                      request->pod_uid, request->container);
+                claim = find_claim(call, self->ledger, request);
+                if (!claim)
                         return;
-                }
                 r = explain_claim(arena, &context, claim, &response, &diag);
         }
         if (r)

@@ -14,6 +14,7 @@
 #include "rpc/method.h"
 #include "rpc/watchers.h"
 #include "service/cgroup-history.h"
+#include "service/chunks-view.h"
 #include "service/history.h"
 #include "service/level-usage.h"
 #include "service/pods-view.h"
@@ -62,6 +63,7 @@ typedef struct NodeView {
         const Ledger *ledger;
         const Journal *journal;
         const PodsView *pods;
+        ChunksView *chunks;          /* NULL: nobody keeps chunks */
         const QosView *qos;          /* NULL: nobody keeps limits */
         const QosParams *qos_params; /* what slugd was told to write */
         const char *ledger_problem;  /* why it is not kept, "" when it is */

@@ -11,6 +11,7 @@
 
 #include "base/quantity.h"
 #include "service/pod-messages.h"
+#include "split/chunk.h"
 #include "split/quote.h"
 
 typedef struct Reading {
@@ -163,7 +164,7 @@ static int read_memory(const Reading *reading,
 static int read_chunks(const Reading *reading,
                        const Slug__V1__ReportedContainer *message,
                        ReportContainer *ret) {
-        uint64_t chunk_bytes;
+        ChunkResourceName name;
         size_t n = 0;
 
         for (size_t i = 0; i < message->n_devices; ++i)
@@ -174,11 +175,11 @@ static int read_chunks(const Reading *reading,
         for (size_t i = 0; i < message->n_devices; ++i) {
                 const Slug__V1__ReportedDevices *devices = message->devices[i];
 
-                if (!split_parse_chunk_resource(devices->resource, &chunk_bytes))
+                if (!chunk_resource_parse(devices->resource, &name))
                         continue; /* somebody else's */
                 for (size_t k = 0; k < devices->n_ids; ++k)
                         ret->chunks[ret->n_chunks++] =
-                                (ReportChunk){ .id = devices->ids[k], .bytes = chunk_bytes };
+                                (ReportChunk){ .id = devices->ids[k], .bytes = name.bytes };
         }
         return 0;
 }

@@ -28,6 +28,7 @@ struct Agent {
         Runtime *runtime;
         PodResourcesClient *kubelet; /* NULL: it is not asked */
         Reporter *reporter;          /* NULL: the round is printed */
+        DevicePlugin *device;        /* NULL: the kubelet is told of no chunks */
         Settle settle;
         Rhythm rhythm;
         Announced announced;
@@ -160,6 +161,8 @@ static void find_peers(Agent *agent) {
                 return;
         memcpy(agent->endpoints.kubelet_dir, found.kubelet_dir, sizeof(found.kubelet_dir));
         peer_set_path(pod_resources_get_peer(agent->kubelet), found.pod_resources);
+        if (agent->device)
+                device_plugin_set_kubelet_dir(agent->device, found.kubelet_dir);
 }
 
 static void begin_round(Agent *agent) {
@@ -262,7 +265,20 @@ static int setup_peers(Agent *agent) {
                 &agent->kubelet);
 }
 
-static int setup_reporter(Agent *agent, Diag *reterr) {
+static int setup_device(Agent *agent) {
+        if (agent->params.has_no_kubelet || agent->params.registering == REGISTER_NONE)
+                return 0;
+        return device_plugin_new(
+                &(const DevicePluginParams){ .event = agent->event,
+                                             .root = &agent->root,
+                                             .socket = agent->params.socket,
+                                             .registering = agent->params.registering,
+                                             .happened = on_happened,
+                                             .userdata = agent },
+                &agent->device);
+}
+
+static int setup_slugd(Agent *agent, Diag *reterr) {
         int r;
 
         if (agent->params.is_once)
@@ -272,6 +288,8 @@ static int setup_reporter(Agent *agent, Diag *reterr) {
                                                   .wanted = on_happened,
                                                   .userdata = agent },
                          &agent->reporter);
+        if (r == 0)
+                r = setup_device(agent);
         if (r != -ENAMETOOLONG)
                 return r;
         diag_set(reterr, NULL, 0, 0, "the path of slugd's socket is too long: %s",
@@ -301,7 +319,7 @@ int agent_new(const AgentParams *params, Agent **ret, Diag *reterr) {
         r = setup_peers(agent);
         if (r)
                 return r;
-        r = setup_reporter(agent, reterr);
+        r = setup_slugd(agent, reterr);
         if (r)
                 return r;
         *ret = TAKE_PTR(agent);
@@ -327,6 +345,7 @@ int agent_run(Agent *agent) {
 Agent *agent_free(Agent *agent) {
         if (!agent)
                 return NULL;
+        device_plugin_free(agent->device);
         runtime_free(agent->runtime);
         pod_resources_free(agent->kubelet);
         reporter_free(agent->reporter);

@@ -12,15 +12,17 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "kubelet/device/plugin.h"
 #include "kubelet/endpoints.h"
 
 typedef struct AgentParams {
         const char *root;   /* of all paths but slugd's */
         const char *socket; /* slugd's */
         EndpointsParams endpoints;
-        const char *manifests; /* the folder of static pods' manifests; NULL: it is not read */
-        bool has_no_kubelet;   /* it is not asked, and not waited for */
-        bool is_once;          /* one round, printed, and no slugd */
+        const char *manifests;   /* the folder of static pods' manifests; NULL: it is not read */
+        bool has_no_kubelet;     /* it is not asked, not waited for, and told nothing */
+        Registering registering; /* how the kubelet is told of chunks */
+        bool is_once;            /* one round, printed, and no slugd */
         const char *pod_namespace, *pod_name; /* once: the only pod that is printed; NULL: all */
         uint64_t interval_usec;
         uint64_t settle_usec;

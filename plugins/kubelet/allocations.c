@@ -8,6 +8,7 @@
 
 #include "base/quantity.h"
 #include "kubelet/kept.h"
+#include "split/chunk.h"
 
 /*
  * The forms, told apart by their looks:
@@ -47,10 +48,11 @@ static size_t count_members(const Value *object) {
 }
 
 static bool is_of_memory(const char *resource) {
+        ChunkResourceName name;
         uint64_t bytes;
 
         return strcmp(resource, "memory") == 0 || pod_parse_hugepages(resource, &bytes) ||
-               split_parse_chunk_resource(resource, &bytes);
+               chunk_resource_parse(resource, &name);
 }
 
 /* Those that are not kept, too: one that is no amount is the mark of a damaged file. */

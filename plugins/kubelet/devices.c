@@ -8,6 +8,7 @@
 
 #include "base/scan.h"
 #include "kubelet/kept.h"
+#include "split/chunk.h"
 #include "split/pod.h"
 
 /*
@@ -155,14 +156,14 @@ static int read_name(const Reading *reading,
 static int read_entry(const Reading *reading, const Value *object, DeviceEntry *entry) {
         const Value resource = value_get(object, "ResourceName");
         const Value devices = value_get(object, "DeviceIDs");
-        uint64_t chunk_bytes;
+        ChunkResourceName name;
         const char *text;
         int r;
 
         r = value_check_object(object, reading->reterr);
         if (r == 0)
                 r = value_read_text(&resource, &text, reading->reterr);
-        if (r || !split_parse_chunk_resource(text, &chunk_bytes))
+        if (r || !chunk_resource_parse(text, &name))
                 return r;
         r = read_name(reading, object, "PodUID", POD_UID_MAX, &entry->pod_uid);
         if (r)

@@ -12,6 +12,18 @@ libslugkubelet_a_SOURCES = \
 	%D%/collect-messages.c \
 	%D%/collect-runtime.c \
 	%D%/details.c %D%/details.h \
+	%D%/device/advertise.c %D%/device/advertise.h \
+	%D%/device/allocate.c %D%/device/allocate.h \
+	%D%/device/answer.c %D%/device/answer.h \
+	%D%/device/door.c %D%/device/door.h \
+	%D%/device/folder.c %D%/device/folder.h \
+	%D%/device/grace.c %D%/device/grace.h \
+	%D%/device/plugin.c %D%/device/plugin.h \
+	%D%/device/prefer.c %D%/device/prefer.h \
+	%D%/device/prestart.c %D%/device/prestart.h \
+	%D%/device/resource.c %D%/device/resource.h \
+	%D%/device/service.c %D%/device/service.h \
+	%D%/device/source.c %D%/device/source.h \
 	%D%/devices.c %D%/devices.h \
 	%D%/endpoints.c %D%/endpoints.h \
 	%D%/kept.c %D%/kept.h \
@@ -25,7 +37,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/runtime.c %D%/runtime.h \
 	%D%/settle.c %D%/settle.h \
 	%D%/spec.c %D%/spec.h
-SLUG_KUBELET_LIBS = libslugkubelet.a libslugapi.a $(JSONC_LIBS) $(YAML_LIBS) $(NGHTTP2_LIBS) $(SLUG_API_LIBS)
+SLUG_KUBELET_LIBS = libslugkubelet.a libslugapi.a $(JSONC_LIBS) $(YAML_LIBS) $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
 
 sbin_PROGRAMS += slug-kubelet
 slug_kubelet_SOURCES = %D%/main.c

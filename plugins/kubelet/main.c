@@ -36,7 +36,10 @@ static int help(void) {
         (void)printf(
                 "Usage: slug-kubelet [OPTIONS]\n"
                 "\n"
-                "Tells slugd which pods the container runtime and the kubelet have.\n"
+                "Tells slugd which pods the container runtime and the kubelet have, and the "
+                "kubelet which "
+                "chunks\n"
+                "of remote memory there are.\n"
                 "\n"
                 "Options:\n"
                 "      --slugd PATH       slugd's socket (default: /run/slug/slugd.sock)\n"
@@ -54,6 +57,9 @@ static int help(void) {
                 "kubelet's\n"
                 "                         staticPodPath (default: such files are not read)\n"
                 "      --no-kubelet       there is none: ask the runtime alone\n"
+                "      --register WAY     how the kubelet is told of chunks of remote memory: "
+                "registry,\n"
+                "                         device-plugins or none (default: registry)\n"
                 "      --interval TIME    ask so often while nothing happens (default: 30s, at "
                 "most "
                 "1m)\n"
@@ -152,6 +158,16 @@ static int set_pod(const char *text) {
         return 0;
 }
 
+static int set_register(const char *text) {
+        if (device_registering_parse(text, &main_arg.registering))
+                return 0;
+        (void)fprintf(stderr,
+                      "slug-kubelet: --register expects registry, device-plugins or none, not "
+                      "'%s'\n",
+                      text);
+        return usage();
+}
+
 static int set_log_level(const char *text) {
         if (log_parse_level(text, &main_arg_log_level))
                 return 0;
@@ -169,6 +185,7 @@ enum {
         ARG_POD_RESOURCES,
         ARG_MANIFESTS,
         ARG_NO_KUBELET,
+        ARG_REGISTER,
         ARG_INTERVAL,
         ARG_SETTLE_TIME,
         ARG_ONCE,
@@ -196,6 +213,8 @@ static int take_value(int option, const char *value) {
                 return set_path("--pod-resources", value, &main_arg.endpoints.pod_resources);
         case ARG_MANIFESTS:
                 return set_path("--manifests", value, &main_arg.manifests);
+        case ARG_REGISTER:
+                return set_register(value);
         case ARG_INTERVAL:
                 return set_duration("--interval", value, INTERVAL_MAX_USEC,
                                     &main_arg.interval_usec);
@@ -219,6 +238,7 @@ static int parse_args(int argc, char **argv) {
                 { "pod-resources", required_argument, NULL, ARG_POD_RESOURCES },
                 { "manifests", required_argument, NULL, ARG_MANIFESTS },
                 { "no-kubelet", no_argument, NULL, ARG_NO_KUBELET },
+                { "register", required_argument, NULL, ARG_REGISTER },
                 { "interval", required_argument, NULL, ARG_INTERVAL },
                 { "settle-time", required_argument, NULL, ARG_SETTLE_TIME },
                 { "once", no_argument, NULL, ARG_ONCE },

@@ -31,11 +31,17 @@ static int open_socket(void *userdata) {
         return TAKE_FD(fd);
 }
 
-int peer_init(Peer *peer, sd_event *event, const char *name, const Root *root) {
+int peer_init(Peer *peer,
+              sd_event *event,
+              const char *name,
+              const Root *root,
+              uint64_t max_back_off_usec) {
         *peer = (Peer){ .name = name, .root = root };
-        return rpc_client_new(
-                &(const RpcClientParams){ .event = event, .open = open_socket, .userdata = peer },
-                &peer->client);
+        return rpc_client_new(&(const RpcClientParams){ .event = event,
+                                                        .open = open_socket,
+                                                        .userdata = peer,
+                                                        .max_back_off_usec = max_back_off_usec },
+                              &peer->client);
 }
 
 void peer_deinit(Peer *peer) {

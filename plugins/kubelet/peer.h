@@ -21,8 +21,13 @@ typedef struct Peer {
         bool is_lost;           /* that was said */
 } Peer;
 
-/* @name, @root: borrowed. @peer must not move after this. */
-_must_check_ int peer_init(Peer *peer, sd_event *event, const char *name, const Root *root);
+/* @name, @root: borrowed. @peer must not move after this. @max_back_off_usec: of the client; 0: its
+ * own. */
+_must_check_ int peer_init(Peer *peer,
+                           sd_event *event,
+                           const char *name,
+                           const Root *root,
+                           uint64_t max_back_off_usec);
 void peer_deinit(Peer *peer);
 DEFINE_DEINIT(Peer, peer_deinit);
 

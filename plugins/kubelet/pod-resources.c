@@ -280,7 +280,7 @@ int pod_resources_new(const PodResourcesParams *params, PodResourcesClient **ret
         if (!client)
                 return -ENOMEM;
         client->params = *params;
-        r = peer_init(&client->peer, params->event, "the kubelet", params->root);
+        r = peer_init(&client->peer, params->event, "the kubelet", params->root, 0);
         if (r)
                 return r;
         r = sd_event_add_time(params->event, &client->retry, CLOCK_MONOTONIC, 0, 1, on_retry,

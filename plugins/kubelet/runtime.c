@@ -350,7 +350,7 @@ int runtime_new(const RuntimeParams *params, Runtime **ret) {
         if (!runtime)
                 return -ENOMEM;
         runtime->params = *params;
-        r = peer_init(&runtime->peer, params->event, "the container runtime", params->root);
+        r = peer_init(&runtime->peer, params->event, "the container runtime", params->root, 0);
         if (r)
                 return r;
         *ret = TAKE_PTR(runtime);

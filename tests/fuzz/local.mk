@@ -56,6 +56,13 @@ tests_fuzz_fuzz_split_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_split_LDADD = libslugapi.a
 EXTRA_DIST += %D%/corpus/split %D%/split.dict
 
+FUZZ_TARGETS += tests/fuzz/fuzz-chunks
+tests_fuzz_fuzz_chunks_SOURCES = %D%/fuzz-chunks.c $(FUZZ_REPLAY) $(TEST_CHUNKS_BED)
+tests_fuzz_fuzz_chunks_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_chunks_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_chunks_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/chunks %D%/chunks.dict
+
 FUZZ_TARGETS += tests/fuzz/fuzz-ledger
 tests_fuzz_fuzz_ledger_SOURCES = %D%/fuzz-ledger.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_ledger_CPPFLAGS = $(FUZZ_CPPFLAGS)
@@ -82,6 +89,13 @@ tests_fuzz_fuzz_qos_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_qos_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_qos_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/qos
+
+FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-device
+tests_fuzz_fuzz_kubelet_device_SOURCES = %D%/fuzz-kubelet-device.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_kubelet_device_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_fuzz_fuzz_kubelet_device_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_kubelet_device_LDADD = $(SLUG_KUBELET_LIBS)
+EXTRA_DIST += %D%/corpus/kubelet-device
 
 FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-files
 tests_fuzz_fuzz_kubelet_files_SOURCES = %D%/fuzz-kubelet-files.c $(FUZZ_REPLAY)

@@ -162,7 +162,7 @@ contains "$(ask Allocate '{}')" '"code":"invalid_argument"' "no pod"
 contains "$(ask Allocate "{$pod,\"container\":\"x\"}")" "has no container 'x'" "no such container"
 contains "$(ask Allocate "{$(echo "$pod" | sed 's/2Gi/2GB/g'),\"container\":\"c\"}")" '"code":"invalid_argument"' "no quantity"
 contains "$(ask Allocate "{$pod,\"container\":\"c\",\"affinity\":{\"numaNodes\":\"7\"}}")" '"code":' "no such NUMA node"
-contains "$(ask RemoveContainer '{}')" "names neither a container_id nor a pod_uid" "nothing to remove"
+contains "$(ask RemoveContainer '{}')" "names neither a container_id nor a pod_uid nor a chunk" "nothing to remove"
 is "$(ask GetState '{}' | value_of claimsTotal)" "" "and nothing was claimed by any of that"
 stop_slugd TERM
 

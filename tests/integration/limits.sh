@@ -103,7 +103,7 @@ echo 0 >"$groups/podruntime.slice/memory.current"
 echo max >"$groups/podruntime.slice/memory.max"
 echo 0 >"$groups/podruntime.slice/memory.min"
 waits_for kube-reserved memory.min "slugd 512Mi 512Mi achieved" "a cgroup that comes gets its limits"
-waits_for kube-reserved memory.max "slugd 1Gi 1Gi achieved" "all of them"
+waits_for kube-reserved memory.max "slugd 512Mi 512Mi achieved" "all of them"
 ctl plan -o diff >"$tmp/out"
 is "$? $(wc -c <"$tmp/out")" "0 0" "no difference: nothing, and the exit status says so"
 fails 2 "a diff of something else" ctl pods -o diff

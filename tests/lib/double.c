@@ -11,11 +11,12 @@
  *
  *   runtime        version.json containers.json sandboxes.json, and status-ID.json of a container
  *   pod-resources  list.json, allocatable.json, get.json
- *   slugd          answer.json; what it is told goes to DIR/reports, a line each
+ *   slugd          answer.json; what it is told goes to DIR/reports, a line each; chunks.json, and
+ *                  claim.json, for which DIR/claims gets a line each
  *
  * DIR/calls gets the name of each method that is called. DIR/mode may hold words: "no-events",
- * "busy", "silent", "forbidden" and "die" are what a call comes to. SIGHUP is an event of the
- * runtime. Ends at SIGTERM.
+ * "busy", "silent", "away", "forbidden" and "die" are what a call comes to. SIGHUP is an event of
+ * the runtime, and another list of chunks. Ends at SIGTERM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@
 #include "rpc/health.h"
 #include "rpc/server.h"
 #include "rpc/watchers.h"
+#include "slug/v1/chunk.pb-c.h"
 #include "slug/v1/pod.pb-c.h"
 
 #define FILE_MAX (8u * 1024 * 1024)
@@ -100,6 +102,8 @@ static bool answer_by_mode(RpcCall *call) {
                 rpc_call_keep(call, on_ended, NULL, NULL);
         else if (has_mode("busy"))
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "rejected by rate limit");
+        else if (has_mode("away"))
+                rpc_call_fail(call, RPC_UNAVAILABLE, "not ready");
         else if (has_mode("forbidden"))
                 rpc_call_fail(call, RPC_PERMISSION_DENIED, "not you");
         else
@@ -107,7 +111,7 @@ static bool answer_by_mode(RpcCall *call) {
         return true;
 }
 
-static void answer_file(RpcCall *call, const char *name) {
+static ProtobufCMessage *read_message(RpcCall *call, const char *name) {
         _cleanup_(freep) char *file = read_text(name);
         const ProtobufCMessageDescriptor *output = rpc_call_get_method(call)->output;
         const char *text = file[0] ? file : "{}";
@@ -117,7 +121,11 @@ static void answer_file(RpcCall *call, const char *name) {
         if (json_decode(text, strlen(text), output, NULL, rpc_call_get_arena(call), &message,
                         &diag) != 0)
                 die("%s/%s: %u: %s", dir, name, diag.column, diag.text);
-        rpc_call_finish(call, message);
+        return message;
+}
+
+static void answer_file(RpcCall *call, const char *name) {
+        rpc_call_finish(call, read_message(call, name));
 }
 
 #define DEFINE_ANSWER(function, file)                                                              \
@@ -186,28 +194,56 @@ static void handle_events(RpcCall *call, const ProtobufCMessage *request, void *
                 rpc_watchers_add(&watchers, call, (RpcCookie){ .first = n_events });
 }
 
+static bool push_chunks(RpcCall *call, RpcCookie *cookie, void *userdata) {
+        (void)cookie;
+        (void)userdata;
+        return rpc_call_push(call, read_message(call, "chunks.json"));
+}
+
+static RpcWatchers chunk_watchers = { .push = push_chunks };
+
+static void handle_chunks(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        (void)request;
+        (void)userdata;
+        if (!answer_by_mode(call))
+                rpc_watchers_add(&chunk_watchers, call, (RpcCookie){});
+}
+
 static int on_event(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         (void)source;
         (void)info;
         (void)userdata;
         ++n_events;
         rpc_watchers_notify(&watchers);
+        rpc_watchers_notify(&chunk_watchers);
         return 0;
 }
 
 /* slugd */
 
-static void handle_report(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+static void append_message(const char *name, const ProtobufCMessage *message) {
         _cleanup_(buffer_deinitp) Buffer text = {};
 
+        json_encode(message, 0, NULL, &text);
+        if (buffer_finish(&text))
+                die("out of memory");
+        append_line(name, text.data);
+}
+
+static void handle_report(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
         (void)userdata;
         if (answer_by_mode(call))
                 return;
-        json_encode(request, 0, NULL, &text);
-        if (buffer_finish(&text))
-                die("out of memory");
-        append_line("reports", text.data);
+        append_message("reports", request);
         answer_file(call, "answer.json");
+}
+
+static void handle_claim(RpcCall *call, const ProtobufCMessage *request, void *userdata) {
+        (void)userdata;
+        if (answer_by_mode(call))
+                return;
+        append_message("claims", request);
+        answer_file(call, "claim.json");
 }
 
 /* The program */
@@ -266,6 +302,16 @@ static const RpcMethod slugd_methods[] = {
                handle_report,
                slug__v1__report_pods_request,
                slug__v1__report_pods_response,
+               .kind = RPC_UNARY),
+        METHOD("/slug.v1.ChunkService/WatchChunks",
+               handle_chunks,
+               slug__v1__watch_chunks_request,
+               slug__v1__chunk_list,
+               .kind = RPC_SERVER_STREAM),
+        METHOD("/slug.v1.ChunkService/AllocateChunks",
+               handle_claim,
+               slug__v1__allocate_chunks_request,
+               slug__v1__allocate_chunks_response,
                .kind = RPC_UNARY),
 };
 static const RpcService runtime_service = { .methods = runtime_methods,

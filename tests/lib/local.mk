@@ -27,6 +27,12 @@ tests_lib_double_SOURCES = %D%/double.c
 tests_lib_double_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_lib_double_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
 
+# The kubelet's device manager, as far as a device plugin sees it.
+check_PROGRAMS += tests/lib/kubelet
+tests_lib_kubelet_SOURCES = %D%/kubelet.c %D%/kubelet-double.c %D%/kubelet-double.h
+tests_lib_kubelet_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_lib_kubelet_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+
 # Not a program but what is preloaded into one; a shared object is position independent, whatever programs are.
 check_PROGRAMS += tests/lib/bad-disk.so
 tests_lib_bad_disk_so_SOURCES = %D%/bad-disk.c

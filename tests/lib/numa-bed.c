@@ -60,28 +60,45 @@ static void fill_capacity(const BedNode *from, CapacityNode *node) {
                         (HugepageBytes){ .page_bytes = GIB, .bytes = from->giant_bytes };
 }
 
-HintsMachine *numa_bed_make(const BedNode *nodes, size_t n_nodes, const uint16_t *distances) {
-        SysfsNode *rows = make(n_nodes, sizeof(*rows));
-        Topology topology = { .nodes = make(n_nodes, sizeof(*topology.nodes)), .n_nodes = n_nodes };
-        Capacity capacity = { .nodes = make(n_nodes, sizeof(*capacity.nodes)), .n_nodes = n_nodes };
-        HintsMachine *machine = NULL;
-
+void numa_bed_init(NumaBed *bed, const BedNode *nodes, size_t n_nodes, const uint16_t *distances) {
+        *bed = (NumaBed){
+                .rows = make(n_nodes, sizeof(*bed->rows)),
+                .topology = { .nodes = make(n_nodes, sizeof(TopologyNode)), .n_nodes = n_nodes },
+                .capacity = { .nodes = make(n_nodes, sizeof(CapacityNode)), .n_nodes = n_nodes },
+        };
+        bed->topology.machine = &bed->sysfs;
         for (size_t i = 0; i < n_nodes; ++i) {
-                fill_row(&nodes[i], &rows[i]);
-                rows[i].distances = distances ? (uint16_t *)&distances[i * n_nodes] : NULL;
-                topology.nodes[i] = (TopologyNode){
+                fill_row(&nodes[i], &bed->rows[i]);
+                bed->rows[i].distances = distances ? (uint16_t *)&distances[i * n_nodes] : NULL;
+                bed->topology.nodes[i] = (TopologyNode){
                         .id = nodes[i].id,
                         .locality = nodes[i].locality,
                         .has_cpus = nodes[i].has_cpus,
                         .is_movable_only = nodes[i].is_movable_only,
-                        .row = &rows[i],
+                        .row = &bed->rows[i],
                 };
-                fill_capacity(&nodes[i], &capacity.nodes[i]);
+                fill_capacity(&nodes[i], &bed->capacity.nodes[i]);
         }
-        must(hints_machine_new(&topology, &capacity, &machine) == 0, "no machine");
-        free(capacity.nodes);
-        free(topology.nodes);
-        free(rows);
+        must(hints_machine_new(&bed->topology, &bed->capacity, &bed->machine) == 0, "no machine");
+}
+
+void numa_bed_deinit(NumaBed *bed) {
+        bed->machine = hints_machine_free(bed->machine);
+        free(bed->capacity.nodes);
+        free(bed->topology.nodes);
+        free(bed->rows);
+        bed->rows = NULL;
+        bed->topology = (Topology){};
+        bed->capacity = (Capacity){};
+}
+
+HintsMachine *numa_bed_make(const BedNode *nodes, size_t n_nodes, const uint16_t *distances) {
+        HintsMachine *machine;
+        NumaBed bed;
+
+        numa_bed_init(&bed, nodes, n_nodes, distances);
+        machine = TAKE_PTR(bed.machine);
+        numa_bed_deinit(&bed);
         return machine;
 }
 

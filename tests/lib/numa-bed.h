@@ -18,7 +18,20 @@ typedef struct BedNode {
         const char *initiators;              /* kernel list; NULL: not known */
 } BedNode;
 
-/* @distances: from each to each, row by row; NULL: the firmware does not say. */
+/* All of a machine; topology and capacity may be written to. */
+typedef struct NumaBed {
+        SysfsMachine sysfs;
+        SysfsNode *rows;
+        Topology topology;
+        Capacity capacity;
+        HintsMachine *machine;
+} NumaBed;
+
+/* @distances: from each to each, row by row; NULL: the firmware does not say. They have to live as
+ * long as the bed. */
+void numa_bed_init(NumaBed *bed, const BedNode *nodes, size_t n_nodes, const uint16_t *distances);
+void numa_bed_deinit(NumaBed *bed);
+/* The machine alone. */
 HintsMachine *numa_bed_make(const BedNode *nodes, size_t n_nodes, const uint16_t *distances);
 
 /* "0,2-3"; "" is the empty set. */

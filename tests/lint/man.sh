@@ -83,9 +83,17 @@ same "$tmp/page" "$tmp/conditions" "conditions"
 sed -n '/words\[_PODS_KNOWN_N\]/,/};/s/.*{ "\([A-Za-z]*\)",.*/\1/p' "$abs_top_srcdir/daemon/service/conditions.c" |
   sort >"$tmp/reasons"
 contains "$(cat "$tmp/reasons")" "CgroupsOnly" "the reasons of PodsKnown can be read"
-section CONDITIONS "$slugd_page" | sed -n '/^\.It Sy PodsKnown/,$s/^\.Ql \([A-Z][A-Za-z]*\).*/\1/p' |
-  grep -v -x Unknown | sort >"$tmp/page"
+# reasons_of_page CONDITION: up to the next one
+reasons_of_page() {
+  section CONDITIONS "$slugd_page" | awk -v head=".It Sy $1" '/^\.It Sy / { is_in = $0 == head } is_in' |
+    sed -n 's/^\.Ql \([A-Z][A-Za-z]*\).*/\1/p' | grep -v -x Unknown | sort
+}
+reasons_of_page PodsKnown >"$tmp/page"
 same "$tmp/page" "$tmp/reasons" "reasons of PodsKnown"
+grep -o '"[A-Z][A-Za-z]*"' "$abs_top_srcdir/daemon/service/conditions-chunks.c" | tr -d '"' | sort -u >"$tmp/reasons"
+contains "$(cat "$tmp/reasons")" "HeldBack" "the reasons of ChunksAdvertised can be read"
+reasons_of_page ChunksAdvertised >"$tmp/page"
+same "$tmp/page" "$tmp/reasons" "reasons of ChunksAdvertised"
 
 sed -n 's/^ *{ "\([A-Za-z0-9]*\)", FINDING_.*/\1/p' "$abs_top_srcdir/daemon/service/findings.c" | sort >"$tmp/findings"
 contains "$(cat "$tmp/findings")" "KubeletOwnsKnob" "the findings can be read"
@@ -149,8 +157,8 @@ is_in {
     line = substr(line, RSTART + RLENGTH)
   }
 }
-/};$/ { is_in = 0 }' "$config/config.c" "$config/kubelet.c" "$config/managers.c" "$config/qos.c" \
-    "$config/reserved.c" "$config/roles.c" | sort -u
+/};$/ { is_in = 0 }' "$config/chunks.c" "$config/config.c" "$config/kubelet.c" "$config/managers.c" \
+    "$config/qos.c" "$config/reserved.c" "$config/roles.c" | sort -u
 }
 
 rows BindField >"$tmp/keys"

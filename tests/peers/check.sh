@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The wire against those who defined it and those who use it: the Connect project's conformance runner on both sides, h2spec, and
-# stock clients. The memory manager, what is read of the kubelet's files, and names of cgroups, against the kubelet's own code.
+# stock clients. The memory manager, what is read of the kubelet's files, names of cgroups, and devices, against the kubelet's own
+# code.
 # Everything is pinned, by go.sum and package-lock.json; nothing is skipped.
 #
 #     check.sh BUILD
@@ -153,6 +154,14 @@ sed 's/^/    /' "$results/kubelet-files.tap" | grep -v '^    ok' || true
 echo "== the kubelet's names of cgroups"
 SLUG_PEERS_MUST=yes sh "$here/cgroup-names.sh" "$build" >"$results/cgroup-names.tap" 2>"$results/cgroup-names.log" || true
 sed 's/^/    /' "$results/cgroup-names.tap" | grep -v '^    ok' || true
+
+echo "== the kubelet's device manager"
+SLUG_PEERS_MUST=yes sh "$here/device-manager.sh" "$build" >"$results/device-manager.tap" 2>"$results/device-manager.log" || true
+sed 's/^/    /' "$results/device-manager.tap" | grep -v '^    ok' || true
+
+echo "== manifests, and the API server's admission of pods"
+SLUG_PEERS_MUST=yes sh "$here/deploy.sh" "$build" >"$results/deploy.tap" 2>"$results/deploy.log" || true
+sed 's/^/    /' "$results/deploy.tap" | grep -v '^    ok' || true
 
 count() {
   cat "$results"/*.tap | grep -c -E "$1" || true

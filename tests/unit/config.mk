@@ -31,4 +31,9 @@ tests_unit_test_kubelet_qos_SOURCES = tests/unit/test-kubelet-qos.c
 tests_unit_test_kubelet_qos_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_kubelet_qos_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-config-chunks
+tests_unit_test_config_chunks_SOURCES = tests/unit/test-config-chunks.c
+tests_unit_test_config_chunks_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_config_chunks_LDADD = $(TEST_CORE_LIBS)
+
 EXTRA_DIST += tests/fixtures/config

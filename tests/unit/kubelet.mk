@@ -39,3 +39,22 @@ tests_unit_test_kubelet_manifests_SOURCES = %D%/test-kubelet-manifests.c $(FAILM
 tests_unit_test_kubelet_manifests_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
 tests_unit_test_kubelet_manifests_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_kubelet_manifests_LDADD = $(KUBELET_TEST_LIBS)
+
+CHUNK_TEXT = tests/lib/chunk-text.c tests/lib/chunk-text.h
+
+UNIT_TESTS += tests/unit/test-kubelet-advertise
+tests_unit_test_kubelet_advertise_SOURCES = %D%/test-kubelet-advertise.c $(CHUNK_TEXT) $(FAILMALLOC)
+tests_unit_test_kubelet_advertise_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_advertise_LDFLAGS = $(TEST_WRAP_FLAGS)
+tests_unit_test_kubelet_advertise_LDADD = $(KUBELET_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-prefer
+tests_unit_test_kubelet_prefer_SOURCES = %D%/test-kubelet-prefer.c $(CHUNK_TEXT)
+tests_unit_test_kubelet_prefer_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_prefer_LDADD = $(KUBELET_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-kubelet-device
+tests_unit_test_kubelet_device_SOURCES = %D%/test-kubelet-device.c $(CHUNK_TEXT) \
+	tests/lib/kubelet-double.c tests/lib/kubelet-double.h
+tests_unit_test_kubelet_device_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_device_LDADD = $(KUBELET_TEST_LIBS)

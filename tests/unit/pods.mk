@@ -35,6 +35,11 @@ tests_unit_test_pods_reconcile_SOURCES = %D%/test-pods-reconcile.c $(TEST_PODS_B
 tests_unit_test_pods_reconcile_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pods_reconcile_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-pods-identify
+tests_unit_test_pods_identify_SOURCES = %D%/test-pods-identify.c $(TEST_PODS_BED) $(TEST_CLAIMS)
+tests_unit_test_pods_identify_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_pods_identify_LDADD = $(TEST_CORE_LIBS)
+
 UNIT_TESTS += tests/unit/test-pods-random
 tests_unit_test_pods_random_SOURCES = %D%/test-pods-random.c $(TEST_PODS_BED) $(TEST_CLAIMS) $(FAILMALLOC)
 tests_unit_test_pods_random_CPPFLAGS = $(TEST_CPPFLAGS)

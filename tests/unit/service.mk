@@ -38,3 +38,8 @@ UNIT_TESTS += tests/unit/test-withdraw
 tests_unit_test_withdraw_SOURCES = tests/unit/test-withdraw.c
 tests_unit_test_withdraw_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_withdraw_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-chunk-service
+tests_unit_test_chunk_service_SOURCES = tests/unit/test-chunk-service.c
+tests_unit_test_chunk_service_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_chunk_service_LDADD = $(TEST_CORE_LIBS)

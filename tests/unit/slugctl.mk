@@ -50,3 +50,8 @@ UNIT_TESTS += tests/unit/test-slugctl-doctor
 tests_unit_test_slugctl_doctor_SOURCES = tests/unit/test-slugctl-doctor.c
 tests_unit_test_slugctl_doctor_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_doctor_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-chunks
+tests_unit_test_slugctl_chunks_SOURCES = tests/unit/test-slugctl-chunks.c
+tests_unit_test_slugctl_chunks_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_chunks_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)

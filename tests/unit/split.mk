@@ -13,3 +13,8 @@ UNIT_TESTS += tests/unit/test-pod-check
 tests_unit_test_pod_check_SOURCES = %D%/test-pod-check.c
 tests_unit_test_pod_check_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pod_check_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-chunk
+tests_unit_test_chunk_SOURCES = %D%/test-chunk.c
+tests_unit_test_chunk_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_chunk_LDADD = $(TEST_API_LIBS)

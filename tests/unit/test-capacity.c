@@ -256,6 +256,22 @@ START_TEST(more_hugepages_than_memory_are_counted_up_to_it) {
 }
 END_TEST
 
+START_TEST(pages_with_errors_are_counted_and_taken_off_nowhere) {
+        const Given given[] = { { LOCALITY_LOCAL, 8 * GIB, 0 },
+                                { LOCALITY_REMOTE, 4 * GIB, 0 },
+                                { LOCALITY_REMOTE, 4 * GIB, 0 } };
+
+        make_topology(given, ELEMENTSOF(given), opt_u64(16 * GIB));
+        topology->machine->nodes[1].failures.total = opt_u64(3);
+        topology->machine->nodes[2].failures.total = opt_u64(UINT64_MAX);
+        build(&(const CapacityParams){ .page_bytes = 65536 });
+        ck_assert_uint_eq(capacity->nodes[0].poisoned_bytes, 0);
+        ck_assert_uint_eq(capacity->nodes[1].poisoned_bytes, UINT64_C(3) * 65536);
+        ck_assert_uint_eq(capacity->nodes[1].allocatable_bytes, 4 * GIB);
+        ck_assert_uint_eq(capacity->nodes[2].poisoned_bytes, 4 * GIB);
+}
+END_TEST
+
 START_TEST(nodes_that_do_not_add_up_are_told) {
         make_topology(&(const Given){ LOCALITY_LOCAL, GIB, 0 }, 1, opt_u64(GIB + KIB));
         build(&(const CapacityParams){});
@@ -421,6 +437,7 @@ Suite *suite(void) {
         tcase_add_test(t, reserved_memory_is_placed_exactly_where_it_says);
         tcase_add_test(t, reserved_memory_of_an_unknown_node_is_unplaced);
         tcase_add_test(t, more_hugepages_than_memory_are_counted_up_to_it);
+        tcase_add_test(t, pages_with_errors_are_counted_and_taken_off_nowhere);
         tcase_add_test(t, nodes_that_do_not_add_up_are_told);
         tcase_add_test(t, without_meminfo_the_nodes_are_the_capacity);
         tcase_add_test(t, nothing_is_lost_and_nothing_is_counted_twice);

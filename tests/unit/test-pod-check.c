@@ -38,6 +38,7 @@ static const char *const right[] = {
         "app memory=8Gi sluglab.io/remote-memory-1gi=4",
         "app memory=8Gi sluglab.io/remote-memory-512mi=4; app sluglab.io/remote-memory-1gi=1",
         "app memory=8Gi sluglab.io/remote-memory-1gi=1k/1000",
+        "app memory=8Gi sluglab.io/remote-memory-1gi-numa2=2 sluglab.io/remote-memory-1gi-numa3=1",
         "init; side; app",
         "pod cpu=1 memory=1Gi/2Gi hugepages-2Mi=2Mi; app hugepages-1Gi=1Gi",
         "app hugepages-1Mi=1Mi hugepages-2Mi=2Mi hugepages-4Mi=4Mi hugepages-8Mi=8Mi",
@@ -121,8 +122,17 @@ static const struct {
           C0 "sluglab.io/remote-memory-1gi: expected equal requests and limits, found none and "
              "'2'" },
         { "app sluglab.io/remote-memory-1gi=1 sluglab.io/remote-memory-512mi=1",
-          C0 "requests.sluglab.io/remote-memory-1gi: expected chunks of one size, found "
-             "sluglab.io/remote-memory-512mi as well" },
+          C0 "requests.sluglab.io/remote-memory-1gi: expected chunks of one size and kind, "
+             "found sluglab.io/remote-memory-512mi as well" },
+        { "app sluglab.io/remote-memory-1gi-numa2=1 sluglab.io/remote-memory-1gi=1",
+          C0 "requests.sluglab.io/remote-memory-1gi-numa2: expected chunks of one size and kind, "
+             "found sluglab.io/remote-memory-1gi as well" },
+        { "app sluglab.io/remote-memory-1gi-numa2=1 sluglab.io/remote-memory-512mi-numa3=1",
+          C0 "requests.sluglab.io/remote-memory-1gi-numa2: expected chunks of one size and kind, "
+             "found sluglab.io/remote-memory-512mi-numa3 as well" },
+        { "app sluglab.io/remote-memory-1gi-numa02=1",
+          C0 "requests.sluglab.io/remote-memory-1gi-numa02: expected a chunk size such as 1gi or "
+             "512mi, found '1gi-numa02'" },
         /* of the pod itself */
         { "pod memory=2Gi/1Gi; app", "requests.memory: expected at most the limit of '1Gi', found "
                                      "'2Gi'" },
@@ -272,6 +282,14 @@ static const struct {
         { "app:db memory=16Gi sluglab.io/remote-memory-512mi=4", "local=14Gi,remote=2Gi", "" },
         { "app:db memory=16Gi " CHUNKS "=0 sluglab.io/remote-memory-512mi=4",
           "local=14Gi,remote=2Gi", "" },
+        { "app:db memory=16Gi " CHUNKS "-numa2=3 " CHUNKS "-numa3=1", "local=12Gi,remote=4Gi", "" },
+        { "app:db memory=16Gi " CHUNKS "-numa2=-/3 " CHUNKS "-numa3=1", "local=12Gi,remote=4Gi",
+          "" },
+        { "app:db memory=16Gi " CHUNKS "-numa2=9223372036854775807 " CHUNKS
+          "-numa3=9223372036854775807 " CHUNKS "-numa4=9223372036854775807",
+          NULL,
+          "default/web: container 'db': 18446744073709551615 remote chunks of 1Gi are more than "
+          "the memory limit of 16Gi" },
         { "app:db " CHUNKS "=4", NULL,
           "default/web: container 'db': remote chunks are a part of the memory limit, and there is "
           "none" },

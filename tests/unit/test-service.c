@@ -13,6 +13,8 @@ static Folder folder;
 static Root root = ROOT_NULL;
 static Topology *topology;
 static Capacity *capacity;
+static HintsMachine *hints;
+static ChunksView chunks;
 static CapacityParams params;
 static NodeView view;
 static Arena *arena;
@@ -155,6 +157,8 @@ static void setup(void) {
 
 static void teardown(void) {
         journal = journal_free(journal);
+        chunks_view_deinit(&chunks);
+        hints = hints_machine_free(hints);
         ledger = ledger_free(ledger);
         arena = arena_free(arena);
         capacity = capacity_free(capacity);
@@ -169,8 +173,18 @@ static void build_state(void) {
         ck_assert_int_eq(sysfs_read(&root, &machine), 0);
         ck_assert_int_eq(topology_build(machine, NULL, 0, 7, &topology), 0);
         ck_assert_int_eq(capacity_build(topology, &params, &capacity), 0);
+        ck_assert_int_eq(hints_machine_new(topology, capacity, &hints), 0);
+        chunks = (ChunksView){ .pods = &pods };
+        chunks_view_set(&chunks,
+                        &(const ChunksParams){ .topology = topology,
+                                               .capacity = capacity,
+                                               .machine = hints,
+                                               .ledger = ledger,
+                                               .settings.bytes = GIB },
+                        &(const ChunkAdvice){ .cdi_device = "" });
         view.topology = topology;
         view.capacity = capacity;
+        view.chunks = &chunks;
 }
 
 static void describe(void) {
@@ -274,7 +288,7 @@ END_TEST
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 15);
+        ck_assert_uint_eq(description->n_conditions, 16);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,

@@ -296,48 +296,6 @@ START_TEST(foreign_text_is_shown_short_and_printable) {
 }
 END_TEST
 
-/* Chunks */
-
-static const struct {
-        const char *size;
-        uint64_t bytes; /* 0: it is none */
-} chunks[] = {
-        { "1gi", GIB },
-        { "512mi", 512 * MIB },
-        { "1536mi", 1536 * MIB },
-        { "64ki", 64 * KIB },
-        { "1000ki", 1000 * KIB },
-        { "7ei", UINT64_C(7) << 60 },
-        { "", 0 },
-        { "gi", 0 },
-        { "0gi", 0 },
-        { "01gi", 0 },
-        { "+1gi", 0 },
-        { "1.5gi", 0 },
-        { "1Gi", 0 },
-        { "1g", 0 },
-        { "1gib", 0 },
-        { "1g1", 0 },
-        { "1xi", 0 },
-        { "1024mi", 0 },
-        { "1073741824", 0 },
-        { "8ei", 0 },
-        { "18446744073709551617gi", 0 },
-        { "99999999999ti", 0 },
-};
-
-START_TEST(the_size_of_a_chunk_is_in_its_name) {
-        char name[128];
-        uint64_t bytes = 0;
-
-        (void)snprintf(name, sizeof(name), SPLIT_CHUNK_RESOURCE_PREFIX "%s", chunks[_i].size);
-        ck_assert_msg(split_parse_chunk_resource(name, &bytes) == (chunks[_i].bytes > 0), "%s",
-                      name);
-        ck_assert_uint_eq(bytes, chunks[_i].bytes);
-        ck_assert(!split_parse_chunk_resource(chunks[_i].size, &bytes));
-}
-END_TEST
-
 /* From a request to a split */
 
 static const struct {
@@ -497,7 +455,6 @@ Suite *suite(void) {
         tcase_add_loop_test(text, a_split_has_one_spelling, 0, ELEMENTSOF(formatted));
         tcase_add_test(text, what_is_printed_is_read_back_as_the_same);
         tcase_add_test(text, foreign_text_is_shown_short_and_printable);
-        tcase_add_loop_test(text, the_size_of_a_chunk_is_in_its_name, 0, ELEMENTSOF(chunks));
         suite_add_tcase(suite, text);
         tcase_add_loop_test(promise, a_request_becomes_a_split, 0, ELEMENTSOF(resolved));
         tcase_add_test(promise, a_promise_is_never_more_than_was_admitted);

@@ -55,12 +55,15 @@ make_programs() {
 
 # run_profile FILE [CASE...]
 run_profile() {
-  local profile=$1 name
+  local profile=$1 name disk
   shift
   name=$(basename "$profile" .profile)
   : >"$results/$name.tap" # it is there before anybody looks
   make_payload "$build/payload" "$profile" "$@"
-  python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" "$profile" "$@" >"$results/$name.tap" &
+  disk=
+  ! needs kubelet "$profile" || disk=$("$here/kubelet-binary.sh")
+  python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" ${disk:+--disk "$disk"} \
+    "$profile" "$@" >"$results/$name.tap" &
   qemu_pid=$!
   # shown as it comes; tail ends with what it follows
   tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed -u "s/^/    /"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cri SOCKET: the container runtime, asked by line
+ * cri SOCKET: the container runtime, or the kubelet's pod-resources, asked by line
  *
  * A line of the input is a method and its request as JSON, "StartContainer {"containerId": "..."}".
+ * One of another service than the runtime's is named with it, "v1.PodResourcesLister/List {}".
  * For every one of them a line of output tells what came of it: "ok " and the answer, or "no " and
  * why not. One call after the other.
  */
@@ -18,6 +19,7 @@
 #include "base/cleanup.h"
 #include "cri.pb-c.h"
 #include "cri/runtime/v1/runtime.pb-c.h"
+#include "k8s/podresources/v1/podresources.pb-c.h"
 #include "rpc/client.h"
 #include "rpc/json.h"
 
@@ -54,6 +56,11 @@ static const Method methods[] = {
           &runtime__v1__list_containers_response__descriptor },
         { "ContainerStatus", &runtime__v1__container_status_request__descriptor,
           &runtime__v1__container_status_response__descriptor },
+        { "v1.PodResourcesLister/List", &v1__list_pod_resources_request__descriptor,
+          &v1__list_pod_resources_response__descriptor },
+        { "v1.PodResourcesLister/GetAllocatableResources",
+          &v1__allocatable_resources_request__descriptor,
+          &v1__allocatable_resources_response__descriptor },
 };
 
 typedef struct Cri {
@@ -84,7 +91,8 @@ static int call(Cri *self, const Method *method, const ProtobufCMessage *request
         char path[128];
         int r;
 
-        (void)snprintf(path, sizeof(path), "/runtime.v1.RuntimeService/%s", method->name);
+        (void)snprintf(path, sizeof(path), "/%s%s",
+                       strchr(method->name, '/') ? "" : "runtime.v1.RuntimeService/", method->name);
         self->is_over = false;
         r = rpc_client_call(self->client,
                             &(const RpcClientCallParams){ .path = path,

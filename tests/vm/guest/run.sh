@@ -35,7 +35,7 @@ run_case() {
   read -r status </run/slug-case.status
   sed 's/^/# stderr: /' /run/slug-case.err >&3
   if grep -q '^not ok' /run/slug-case.tap || { [ "$status" -ne 0 ] && [ "$status" -ne 75 ]; }; then
-    journalctl -b -u 'slug*' -u containerd --no-pager -n 80 2>/dev/null | sed 's/^/# journal: /' >&3
+    journalctl -b -u 'slug*' -u containerd -u kubelet --no-pager -n 80 2>/dev/null | sed 's/^/# journal: /' >&3
   fi
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cgroup/inotify.h"
+#include "base/inotify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #define READS_MAX  64u /* of one call */
 #define READ_BYTES (16u * 1024)
 
-int cgroup_inotify_new(int *ret_fd) {
+int inotify_new(int *ret_fd) {
         const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
         if (fd < 0)
@@ -17,7 +17,7 @@ int cgroup_inotify_new(int *ret_fd) {
         return 0;
 }
 
-int cgroup_inotify_add(int inotify_fd, int fd, uint32_t mask, int *ret_wd) {
+int inotify_add(int inotify_fd, int fd, uint32_t mask, int *ret_wd) {
         char link[sizeof("/proc/self/fd/") + 16];
         int wd;
 
@@ -29,13 +29,13 @@ int cgroup_inotify_add(int inotify_fd, int fd, uint32_t mask, int *ret_wd) {
         return 0;
 }
 
-void cgroup_inotify_drop(int inotify_fd, int *wd) {
+void inotify_drop(int inotify_fd, int *wd) {
         if (*wd >= 0)
                 (void)inotify_rm_watch(inotify_fd, *wd);
         *wd = -1;
 }
 
-bool cgroup_inotify_drain(int inotify_fd, CgroupInotifyTake take, void *userdata) {
+bool inotify_drain(int inotify_fd, InotifyTake take, void *userdata) {
         char buffer[READ_BYTES] __attribute__((aligned(__alignof__(struct inotify_event))));
         bool is_news = false;
 
@@ -58,7 +58,7 @@ bool cgroup_inotify_drain(int inotify_fd, CgroupInotifyTake take, void *userdata
 
 /* EMFILE is said of processes' descriptors, too, of which slugd has a thousand; a user has 128
  * instances of inotify. */
-const char *cgroup_inotify_advise(int error) {
+const char *inotify_advise(int error) {
         switch (error < 0 ? -error : error) {
         case ENOSPC:
                 return "; fs.inotify.max_user_watches is too low";

@@ -14,18 +14,18 @@
 
 #include "base/cleanup.h"
 
-/* A descriptor that is read by cgroup_inotify_drain() and closed. Return: 0 or an errno. */
-_must_check_ int cgroup_inotify_new(int *ret_fd);
+/* A descriptor that is read by inotify_drain() and closed. Return: 0 or an errno. */
+_must_check_ int inotify_new(int *ret_fd);
 /* @fd: of what is watched, O_PATH will do. Return: 0 or an errno; ENOSPC: there are too many. */
-_must_check_ int cgroup_inotify_add(int inotify_fd, int fd, uint32_t mask, int *ret_wd);
+_must_check_ int inotify_add(int inotify_fd, int fd, uint32_t mask, int *ret_wd);
 /* @wd: below 0: none. It is -1 then. One that the kernel has taken away already is no failure. */
-void cgroup_inotify_drop(int inotify_fd, int *wd);
+void inotify_drop(int inotify_fd, int *wd);
 
 /* Return: whether it is news. */
-typedef bool (*CgroupInotifyTake)(const struct inotify_event *event, void *userdata);
+typedef bool (*InotifyTake)(const struct inotify_event *event, void *userdata);
 /* Takes what happened, up to a cap, so that a storm cannot hold the loop: what is left makes the
  * descriptor readable again. Never blocks. Return: whether any of it was news. */
-bool cgroup_inotify_drain(int inotify_fd, CgroupInotifyTake take, void *userdata);
+bool inotify_drain(int inotify_fd, InotifyTake take, void *userdata);
 
 /* What can be done about an errno of these, as the end of a sentence: "; ... is too low", or "". */
-const char *cgroup_inotify_advise(int error);
+const char *inotify_advise(int error);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Findings: remote memory that the kubelet is to count
+ */
+#include <stdio.h>
+
+#include "base/quantity.h"
+#include "service/finder.h"
+
+/* NULL: nobody knows. */
+static const ChunkList *get_list(const Finder *finder) {
+        ChunksView *chunks = finder->view->chunks;
+
+        return chunks && !chunks_view_get_wait(chunks)[0] ? chunks_view_get(chunks) : NULL;
+}
+
+static const char *set_size(const Finder *finder, uint64_t bytes) {
+        char line[QUANTITY_TEXT_MAX + sizeof("chunks: {size: }")], size[QUANTITY_TEXT_MAX];
+
+        (void)snprintf(line, sizeof(line), "chunks: {size: %s}",
+                       quantity_format_bytes(bytes, size));
+        return finder_set_slugd(finder, "chunks.size", line);
+}
+
+static const char *drain(const Finder *finder) {
+        return arena_printf(finder->arena, "kubectl drain %s --ignore-daemonsets",
+                            finder->view->name);
+}
+
+/* What was configured */
+
+static bool get_problem(const Finder *finder, const ChunkList *list, Diag *ret) {
+        return chunk_list_get_problem(list, &finder->view->chunks->params.settings, ret);
+}
+
+/* Where no size fits, less of it has to be remote. */
+static const char *leave_out_last(const Finder *finder, const ChunkList *list) {
+        char line[80];
+
+        (void)snprintf(line, sizeof(line), "classify: [{numaNode: %u, locality: excluded}]",
+                       list->n_nodes > 0 ? list->nodes[list->n_nodes - 1].node : 0);
+        return finder_set_slugd(finder, "classify", line);
+}
+
+void find_many_chunks(Finder *finder) {
+        const ChunkList *list = get_list(finder);
+        Diag problem = {};
+
+        if (!list || list->state != CHUNKS_TOO_MANY || !get_problem(finder, list, &problem))
+                return;
+        finder_add(finder, arena_strdup(finder->arena, problem.text),
+                   list->fitting_bytes > 0 ? set_size(finder, list->fitting_bytes)
+                                           : leave_out_last(finder, list));
+}
+
+/* The largest chunk that the largest NUMA node holds; 0: none. */
+static uint64_t find_size(const ChunkList *list) {
+        uint64_t most = 0, bytes = CHUNK_BYTES_MAX;
+
+        for (size_t i = 0; i < list->n_nodes; ++i) {
+                const uint64_t sound = bytes_sub_clamped(list->nodes[i].allocatable_bytes,
+                                                         list->nodes[i].poisoned_bytes);
+
+                most = sound > most ? sound : most;
+        }
+        while (bytes >= CHUNK_BYTES_MIN && bytes > most)
+                bytes /= 2;
+        return bytes >= CHUNK_BYTES_MIN ? bytes : 0;
+}
+
+void find_large_chunk(Finder *finder) {
+        const ChunkList *list = get_list(finder);
+        Diag problem = {};
+
+        if (!list || list->state != CHUNKS_NONE || find_size(list) == 0 ||
+            !get_problem(finder, list, &problem))
+                return;
+        finder_add(finder, arena_strdup(finder->arena, problem.text),
+                   set_size(finder, find_size(list)));
+}
+
+void find_held_chunks(Finder *finder) {
+        const ChunkList *list = get_list(finder);
+        Diag problem = {};
+
+        if (list && (list->is_held_back || list->n_foreign > 0) &&
+            get_problem(finder, list, &problem))
+                finder_add(finder, arena_strdup(finder->arena, problem.text), drain(finder));
+}
+
+/* Claims */
+
+/* "pod 'default/db', container 'app'" */
+static const char *name_claim(Finder *finder, const LedgerClaim *claim) {
+        return finder_check(finder, arena_printf(finder->arena, "pod '%s%s%s', container '%s'",
+                                                 claim->namespace_name, claim->pod[0] ? "/" : "",
+                                                 claim->pod[0] ? claim->pod : claim->pod_uid,
+                                                 claim->container));
+}
+
+static void add_invalid(Finder *finder, const ChunkList *list, const LedgerClaim *claim) {
+        char limit[QUANTITY_TEXT_MAX];
+
+        finder_add(finder,
+                   arena_printf(finder->arena, "%s: %s", name_claim(finder, claim), claim->reason),
+                   arena_printf(finder->arena, "manifest of %s: resources: {limits: {memory: %s}}",
+                                name_claim(finder, claim),
+                                quantity_format_bytes(claim->n_chunks * list->bytes, limit)));
+}
+
+void find_invalid_chunks(Finder *finder) {
+        const Ledger *ledger = finder->view->ledger;
+        const ChunkList *list = get_list(finder);
+
+        if (!list || !ledger)
+                return;
+        for (const LedgerClaim *claim = ledger_next(ledger, NULL); claim && !finder->error;
+             claim = ledger_next(ledger, claim))
+                if (claim->state == CLAIM_INVALID && claim->n_chunks > 0)
+                        add_invalid(finder, list, claim);
+}
+
+/* Also of memory that is gone: then they are offline, and still somebody's. */
+static size_t count_claimed(const ChunkList *list, const ChunksNode *node) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < node->n_chunks; ++i)
+                n += list->chunks[node->first_chunk + i].holder != NULL;
+        return n;
+}
+
+/* More chunks are claimed than the NUMA node has sound memory for. */
+void find_lost_chunks(Finder *finder) {
+        const ChunkList *list = get_list(finder);
+        char lost[QUANTITY_TEXT_MAX];
+
+        for (size_t i = 0; list && i < list->n_nodes; ++i) {
+                const ChunksNode *node = &list->nodes[i];
+                const size_t n_claimed = count_claimed(list, node);
+                const uint64_t claimed = n_claimed * list->bytes;
+                const uint64_t sound =
+                        bytes_sub_clamped(node->allocatable_bytes, node->poisoned_bytes);
+
+                if (claimed <= sound)
+                        continue;
+                finder_add(finder,
+                           arena_printf(finder->arena,
+                                        "containers hold %zu chunk%s of NUMA node %u, and %s of "
+                                        "their memory is offline, poisoned or not remote any more",
+                                        n_claimed, n_claimed == 1 ? "" : "s", node->node,
+                                        quantity_format_bytes(claimed - sound, lost)),
+                           drain(finder));
+        }
+}
