@@ -6,6 +6,7 @@ INTEGRATION_TESTS = \
 	%D%/cgroup-service.sh \
 	%D%/changes.sh \
 	%D%/chunks.sh \
+	%D%/chunks-pods.sh \
 	%D%/claims.sh \
 	%D%/completion.sh \
 	%D%/containerfile.sh \
