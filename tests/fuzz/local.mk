@@ -90,6 +90,13 @@ tests_fuzz_fuzz_qos_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_qos_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/qos
 
+FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-device
+tests_fuzz_fuzz_kubelet_device_SOURCES = %D%/fuzz-kubelet-device.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_kubelet_device_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_fuzz_fuzz_kubelet_device_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_kubelet_device_LDADD = $(SLUG_KUBELET_LIBS)
+EXTRA_DIST += %D%/corpus/kubelet-device
+
 FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-files
 tests_fuzz_fuzz_kubelet_files_SOURCES = %D%/fuzz-kubelet-files.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_kubelet_files_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins

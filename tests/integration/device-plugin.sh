@@ -124,8 +124,8 @@ for way in registry device-plugins; do
   answer=$(ask allocate "$resource" 1gi-n2-0003 1gi-n2-0005)
   contains "$answer" '"SLUG_CLAIM":"1gi-n2-0003"' "what it gives to a container is claimed"
   contains "$answer" '"SLUG_REMOTE_BYTES":"2147483648","SLUG_REMOTE_NUMA_NODES":"2"' "the container is told how much, and of which NUMA node"
-  contains "$answer" '"memory.sluglab.io/split":"remote=2Gi"' "and the runtime what is promised"
-  contains "$(ctl claims --chunk 1gi-n2-0005)" "1gi-n2-0003" "slugd has the claim"
+  contains "$answer" '"memory.sluglab.io/split":"local=0..max,remote=2Gi"' "and the runtime what is promised"
+  contains "$(ctl claims --chunk 1gi-n2-0005)" "pending" "slugd has the claim"
   contains "$(ask allocate "$resource" 1gi-n2-0099)" "not_found: $resource: " "a refusal names the resource"
   contains "$(ask prestart "$resource" 1gi-n2-0099)" "{}" "before a start nothing is asked unless it is configured"
   is "$(count_lists)" 1 "who has a chunk is no news to the kubelet"
@@ -155,30 +155,27 @@ for way in registry device-plugins; do
   start_agent "$way"
   waits "a plugin that was killed is registered again" has_registrations 3
   waits "with what slugd has" has_list 16 16
-  contains "$(ctl claims --chunk 1gi-n2-0006)" "1gi-n2-0006" "and no claim is lost"
+  contains "$(ctl claims --chunk 1gi-n2-0006)" "device-plugin" "and no claim is lost"
 
   # the kubelet
   stop "$kubelet_pid"
   start_kubelet
   waits "a kubelet that was killed is told again" has_list 16 16
   is "$(count_registrations)" 1 "by one registration"
-  ask hang-up "$resource" >"$tmp/nothing" &
-  hang_up=$!
+  echo "hang-up $resource" >"$tmp/k/commands"
   waits "a watch that is lost is begun anew" has_registrations 2
-  kill "$hang_up" 2>/dev/null
-  wait "$hang_up" 2>/dev/null
   rm -f "$folder/sluglab.io-remote-memory-1gi.sock"
   waits "a socket that was removed is made again" has_registrations 3
 
   # other chunks, when nobody has some
   for id in 1gi-n2-0003 1gi-n2-0006; do
-    ctl release --chunk "$id" >"$tmp/released" 2>&1 || not_ok "release" "$(cat "$tmp/released")"
+    ctl release "$id" >"$tmp/released" 2>&1 || not_ok "release" "$(cat "$tmp/released")"
   done
   configure 'chunks: {size: 2Gi, resources: numa-node, cdiDevice: sluglab.io/memory=remote}'
   waits "chunks of another size are another resource" has_list 8 8 sluglab.io/remote-memory-2gi-numa2
   waits "and the one before has no socket any more" is_gone "$folder/sluglab.io-remote-memory-1gi.sock"
   contains "$(ask allocate sluglab.io/remote-memory-2gi-numa2 2gi-numa2-0000)" '"cdiDevices":[{"name":"sluglab.io/memory=remote"}]' "with a CDI device"
-  ctl release --chunk 2gi-numa2-0000 >"$tmp/released" 2>&1 || not_ok "release" "$(cat "$tmp/released")"
+  ctl release 2gi-numa2-0000 >"$tmp/released" 2>&1 || not_ok "release" "$(cat "$tmp/released")"
 
   stop "$agent_pid" TERM
   agent_pid=
@@ -190,6 +187,37 @@ for way in registry device-plugins; do
   rm -rf "$root/var/lib/slug"
   mkdir "$root/var/lib/slug"
 done
+
+# A folder that is read-only for the plugin, as a service's sandbox makes what is not there when it starts
+
+# start_fenced: the plugin sees the kubelet's folder read-only
+start_fenced() {
+  : >"$tmp/log"
+  # shellcheck disable=SC2016 # it is the inner shell that knows them
+  unshare --mount sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"' - "$world/var/lib/kubelet" \
+    "$program" --slugd "$sock" --root "$world" --foreground >>"$tmp/log" 2>&1 &
+  agent_pid=$!
+}
+# shellcheck disable=SC2016 # it is the inner shell that knows it
+if unshare --mount sh -c 'mount --bind "$1" "$1"' - "$world" 2>/dev/null; then
+  serve
+  start_fenced
+  waits "a folder that cannot be written to is named, with the mend" grep -q "a drop-in of the unit has to add the folder to ReadWritePaths=" "$tmp/log"
+  kill -0 "$agent_pid" 2>/dev/null
+  is "$?" 0 "and all else goes on"
+  stop "$agent_pid"
+  rmdir "$registry"
+  start_fenced
+  wait_until grep -q "is ready" "$tmp/log"
+  mkdir "$registry"
+  wait "$agent_pid"
+  is "$?" 1 "one that came later ends the plugin, to be started anew with it"
+  contains "$(cat "$tmp/log")" "it came after this process, which ends" "which it says"
+  agent_pid=
+  stop_slugd
+else
+  skip "a read-only folder" "no mount can be made here"
+fi
 
 # Nothing to tell
 

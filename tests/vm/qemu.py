@@ -8,7 +8,7 @@
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
-    needs NAME...                       what check.sh gives the guest besides: kubelet, a disk with a real one
+    needs NAME...                       what check.sh gives the guest besides: kubelet, a disk with a real one; packages, of Debian
     cases NAME...                       which of cases/NAME.sh are run, in this order
     like PROFILE                        its machine, without its cases
 

@@ -159,8 +159,16 @@ static int open_door(DeviceResource *resource, Diag *reterr) {
                          reterr);
 }
 
+static const char *advise(int r, bool is_late) {
+        if (r != -EROFS)
+                return "";
+        return is_late ? "; it came after this process, which ends, to be started anew with it"
+                       : "; a drop-in of the unit has to add the folder to ReadWritePaths=";
+}
+
 static void say_no_door(DeviceResource *resource, int r, const Diag *diag) {
         const DeviceResourceParams *params = &resource->params;
+        const bool is_late = device_folder_is_late(params->folder);
         char text[DIAG_FORMATTED_MAX];
 
         if (r == DOOR_E_REFUSED)
@@ -168,11 +176,9 @@ static void say_no_door(DeviceResource *resource, int r, const Diag *diag) {
         else
                 (void)snprintf(text, sizeof(text), "no socket can be made in %.200s: %s%s",
                                device_folder_get_path(params->folder), strerror(-r),
-                               r == -EROFS ? "; a drop-in of the unit has to add the folder to "
-                                             "ReadWritePaths="
-                                           : "");
+                               advise(r, is_late));
         say_problem(resource, SLUG_MESSAGE_DEVICE_FOLDER, text);
-        if (r == -EROFS && device_folder_is_late(params->folder))
+        if (r == -EROFS && is_late)
                 params->stuck(params->userdata);
 }
 
