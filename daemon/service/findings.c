@@ -31,6 +31,7 @@ static const struct {
         { "BalancingIgnoresLimit", FINDING_WARNING, find_balancing_over_limits },
         { "RemoteMemoryUnmovable", FINDING_WARNING, find_unmovable },
         { "ChunkMemoryLost", FINDING_WARNING, find_lost_chunks },
+        { "PodWithoutChunks", FINDING_WARNING, find_chunkless },
         { "ChunksInvalid", FINDING_WARNING, find_invalid_chunks },
         { "ChunksTooMany", FINDING_WARNING, find_many_chunks },
         { "ChunksHeldBack", FINDING_WARNING, find_held_chunks },

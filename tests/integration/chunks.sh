@@ -147,7 +147,11 @@ contains "$(ctl explain claim 1gi-n2-0001)" "NUMA nodes 2" "and explained by any
 contains "$(ctl chunks -o wide | grep 1gi-n2-0001)" "$first (not named yet)" "slugctl lists who has it"
 contains "$(ctl describe-node | sed -n '/^Chunks:/,/^[A-Z]/p')" "$resource" "describe-node has a section for chunks"
 
+ctl allocate near --local 1Gi >/dev/null
+ctl release near >/dev/null
 contains "$(allocate 1gi-n2-0001 1gi-n2-0002)" '"takenOver":1' "a chunk that is claimed is taken over"
+waits "whoever watches is told of that" is_told 3
+is "$(grep -a -o '"chunkBytes":' "$tmp/watch" | wc -l)" 3 "and of claims that took no remote memory nothing"
 is "$(counts)" "13 3 0 0" "three are claimed then"
 is "$(holder 1gi-n2-0000)" "$first" "what was not taken stays where it was"
 case $(holder 1gi-n2-0001) in
@@ -167,6 +171,40 @@ refused invalid_argument "no-chunk" "no chunk's name" "$(allocate no-chunk)"
 refused invalid_argument "2gi-n2-0000" "a chunk of another resource" "$(allocate 2gi-n2-0000)"
 refused not_found "1gi-n2-0099" "a chunk that is not there" "$(allocate 1gi-n2-0099)"
 is "$(counts)" "13 3 0 0" "what was refused changed nothing"
+
+# A report names the container that has them, and one that has none
+
+uid=11111111-2222-4333-8444-555555555555
+id=$(printf '%064d' 1)
+cgroup=kubepods/pod$uid/$id
+mkdir -p "$root/sys/fs/cgroup/$cgroup"
+for folder in kubepods "kubepods/pod$uid" "$cgroup"; do
+  printf '0\n' >"$root/sys/fs/cgroup/$folder/memory.current"
+  printf 'populated 1\nfrozen 0\n' >"$root/sys/fs/cgroup/$folder/cgroup.events"
+done
+# report SEQUENCE DEVICES: of a static pod whose container asks for two chunks
+report() {
+  curl --silent --show-error --max-time 30 --unix-socket "$sock" -H 'content-type: application/json' -d "{\"reporter\":\"one\",
+    \"sequence\":\"$1\",\"settled\":true,\"ledgerGeneration\":\"$(get ledgerGeneration)\",
+    \"sources\":[{\"name\":\"runtime\",\"state\":\"REPORT_SOURCE_STATE_COMPLETE\"},
+      {\"name\":\"pod-resources\",\"state\":\"REPORT_SOURCE_STATE_COMPLETE\"}],
+    \"pods\":[{\"uid\":\"$uid\",\"namespace\":\"default\",\"name\":\"db\",\"isStatic\":true,\"sandbox\":\"SANDBOX_STATE_READY\",
+      \"listedByKubelet\":true,\"containers\":[{\"name\":\"app\",\"id\":\"$id\",\"cgroup\":\"$cgroup\",
+      \"state\":\"REPORTED_CONTAINER_STATE_RUNNING\",\"requestedChunks\":[{\"resource\":\"$resource\",\"n\":\"2\"}],
+      \"resources\":{\"requests\":{\"memory\":\"4Gi\"},\"limits\":{\"memory\":\"4Gi\"}}$2}]}]}" \
+    http://slug/slug.v1.PodService/ReportPods
+}
+is_held_by() {
+  [ "$(holder "$1")" = "$2" ]
+}
+contains "$(report 1 '')" '"taken":true' "a report of a container that runs without its chunks is taken"
+contains "$(ctl doctor)" "PodWithoutChunks" "doctor finds it"
+contains "$(ctl doctor)" "container 'app' asks for 2 of $resource and runs without any" "and says what it lacks"
+contains "$(report 2 ",\"devices\":[{\"resource\":\"$resource\",\"ids\":[\"1gi-n2-0001\",\"1gi-n2-0002\"]}]")" '"taken":true' "then one that has them"
+waits "its claim has found it" is_held_by 1gi-n2-0001 "$uid"
+is "$(ctl doctor | grep -c PodWithoutChunks)" 0 "and doctor has nothing to say"
+contains "$(ctl chunks -o wide | grep 1gi-n2-0002)" "app" "slugctl lists the container"
+contains "$(ctl explain claim 1gi-n2-0002)" "db" "and explains its claim"
 
 # Over-commit
 

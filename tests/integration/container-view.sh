@@ -35,11 +35,11 @@ add_program() {
 add_program "$slugd" usr/sbin/slugd
 add_program "$abs_top_builddir/slug-kubelet" usr/sbin/slug-kubelet
 add_program "$slugctl" usr/bin/slugctl
-for program in sh mkdir grep setpriv cat; do
+for program in sh mkdir rm grep setpriv cat; do
   add_program "$(which "$program")" "usr/bin/$program"
 done
 mkdir -p "$image/bin" "$image/proc" "$image/sys" "$image/dev" "$image/etc"
-cp "$image/usr/bin/sh" "$image/bin/sh"
+cp "$image/usr/bin/sh" "$image/usr/bin/rm" "$image/bin"
 touch "$image/etc/os-release" "$image/dev/null"
 
 # The host: a kubelet's folders with secrets in them, a runtime's folder, and a ConfigMap as the kubelet makes one.
@@ -53,7 +53,7 @@ printf 'kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\ns
   >"$kubelet/config.yaml"
 chmod 0600 "$kubelet/config.yaml"
 echo 'PRETTY_NAME="An OS of the host"' >"$host/etc/os-release"
-echo 'refreshInterval: 17s' >"$tmp/configmap/..1/slugd.yaml"
+printf 'refreshInterval: 17s\nkubelet: {processName: kubelet%s}\n' $$ >"$tmp/configmap/..1/slugd.yaml"
 ln -s ..1 "$tmp/configmap/..data"
 ln -s ..data/slugd.yaml "$tmp/configmap/slugd.yaml"
 cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
@@ -61,7 +61,7 @@ cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 # inside.sh CONTAINER COMMAND...: run in the new namespaces
 cat >"$tmp/inside.sh" <<END
 set -e
-hostname slug-x7k2p
+echo slug-x7k2p >/proc/sys/kernel/hostname
 mount --bind "$image" "$image"
 mount -t proc proc "$image/proc"
 mount --bind -o ro /proc/sys "$image/proc/sys"
@@ -110,17 +110,21 @@ is_ready() {
   run slug-kubelet /bin/sh -c 'slugctl describe-node | grep -Eq "^ *PodsKnown +(True|False +CgroupsUnreadable) "' 2>"$tmp/out"
 }
 
-# a process of the host that is called kubelet and has its flags
+# a process of the host that is the kubelet and has its flags; its name is no other's, whatever else runs here
 mkfifo "$tmp/never"
-cp -L "$(which sh)" "$tmp/kubelet"
+cp -L "$(which sh)" "$tmp/kubelet$$"
 # shellcheck disable=SC2016 # for that shell
 echo 'read -r it <"${1#--root-dir=}"' >"$tmp/script"
-"$tmp/kubelet" "$tmp/script" "--root-dir=$tmp/never" --kube-reserved=memory=77Mi --config=/var/lib/kubelet/config.yaml &
+"$tmp/kubelet$$" "$tmp/script" "--root-dir=$tmp/never" --kube-reserved=memory=77Mi --config=/var/lib/kubelet/config.yaml &
 pids=$!
 
 # what the init container does is in the manifest, and nowhere else
-sed -n "s/^ *- '\(mkdir -p .*\)'\$/\1/p" "$abs_top_srcdir/deploy/kubernetes/base/daemonset.yaml" >"$tmp/init"
+sed -n "s/^ *- '\(cd .*\)'\$/\1/p" "$abs_top_srcdir/deploy/kubernetes/base/daemonset.yaml" >"$tmp/init"
 is "$(NODE_NAME=worker-9 run node-name /bin/sh -c "$(cat "$tmp/init")" 2>&1)" "" "the init container writes the name of the node"
+for unit in slugd.socket slugd.service.in slug-kubelet.service.in; do
+  mark=$(sed -n 's/^ConditionPathExists=!//p' "$abs_top_srcdir/systemd/$unit")
+  is "$([ -n "$mark" ] && [ -e "$host$mark" ] && echo there)" there "and the mark that keeps $unit from starting"
+done
 # shellcheck disable=SC2086
 $enter slugd /usr/sbin/slugd >"$tmp/slugd.log" 2>&1 &
 slugd_pid=$!
@@ -189,6 +193,10 @@ run slugd /usr/sbin/slugd >"$tmp/second.log" 2>&1
 is "$?" 1 "a second slugd does not start"
 contains "$(cat "$tmp/second.log")" "process $slugd_pid serves this socket" "and says who is there"
 if answers; then ok "the first goes on"; else not_ok "the first goes on" "$(cat "$tmp/out")"; fi
+sed -n 's/^ *command: \["\(.*rm\)", "-f", "\(.*\)"\]$/\1 -f \2/p' "$abs_top_srcdir/deploy/kubernetes/base/daemonset.yaml" \
+  >"$tmp/stop"
+succeeds slugd "$(cat "$tmp/stop")" "before it stops the mark is taken away"
+is "$(ls "$host/run/slug")" slugd.sock "and is gone"
 stop_slugd TERM
 is "$slugd_status" 0 "it stops when it is told to"
 done_testing

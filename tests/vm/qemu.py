@@ -8,7 +8,7 @@
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
-    needs NAME...                       what check.sh gives the guest besides: kubelet, a disk with a real one
+    needs NAME...                       what check.sh gives the guest besides: kubelet, a disk with a real one; packages, of Debian
     cases NAME...                       which of cases/NAME.sh are run, in this order
     like PROFILE                        its machine, without its cases
 
@@ -131,7 +131,9 @@ def arguments(profile, options, folder, accelerator):
         "qemu-system-x86_64", "-nographic", "-no-reboot", "-nodefaults", "-accel", accelerator, "-cpu", cpu,
         "-machine", f"q35,{features}", "-smp", "2", "-m", f"{total}M,slots=8,maxmem=16G",
         "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd.img",
-        "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet systemd.show_status=no " + " ".join(profile.kernel),
+        # no_timer_check: on a host with much to do the kernel would not see the emulated timer in time, and panic
+        "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet no_timer_check systemd.show_status=no " +
+        " ".join(profile.kernel),
         "-serial", f"file:{folder}/console.log",
         *disk_arguments("root", f"{image}/root.img", "snapshot=on"),
         *(disk_arguments("disk", options.disk, "readonly=on") if options.disk else []),

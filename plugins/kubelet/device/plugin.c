@@ -35,6 +35,7 @@ struct DevicePlugin {
         Peer kubelet;
         DeviceResource *resources[ADVERTISE_RESOURCES_MAX];
         size_t n_resources;
+        bool has_news;             /* of slugd, that the resources do not have yet */
         unsigned swept_generation; /* of the folder, where dead sockets were removed */
         char said[REASON_MAX];     /* why nothing is advertised */
         sd_event_source *soon, *timer;
@@ -53,6 +54,13 @@ uint64_t device_plugin_get_ledger_generation(const DevicePlugin *plugin) {
         return list && chunk_source_get_state(plugin->source) == GRACE_CURRENT
                        ? list->ledger_generation
                        : 0;
+}
+
+static void on_news(void *userdata) {
+        DevicePlugin *plugin = userdata;
+
+        plugin->has_news = true;
+        want_step(plugin);
 }
 
 /* Resources */
@@ -162,8 +170,9 @@ static void update_resources(DevicePlugin *plugin) {
         int level = LOG_NOTICE;
         Diag diag = {};
 
-        if (!list)
+        if (!list || !plugin->has_news)
                 return;
+        plugin->has_news = false;
         remove_resources(plugin, list);
         if (!is_advertised(list))
                 problem = list->problem[0] ? list->problem : "there is no remote memory";
@@ -172,6 +181,7 @@ static void update_resources(DevicePlugin *plugin) {
 
                 if (!r)
                         continue;
+                plugin->has_news |= r < 0; /* for the next step */
                 problem = r < 0 ? strerror(-r) : diag.text;
                 level = LOG_ERR;
         }
@@ -281,7 +291,7 @@ static int setup_slugd(DevicePlugin *plugin) {
                 return r;
         r = chunk_source_new(&(const ChunkSourceParams){ .event = params->event,
                                                          .client = plugin->slugd,
-                                                         .changed = want_step,
+                                                         .changed = on_news,
                                                          .userdata = plugin },
                              &plugin->source);
         if (r)

@@ -54,7 +54,7 @@ static void arm(sd_event_source *timer, uint64_t usec) {
 static void say_kept(const ChunkSource *source, const char *reason) {
         log_event(LOG_WARNING, SLUG_MESSAGE_DEVICE_KEPT,
                   LOG_WITH({ .name = "SLUG_REASON", .text = reason }),
-                  "there are no news of chunks (%s): the kubelet keeps the last list for %" PRIu64
+                  "there is no news of chunks (%s): the kubelet keeps the last list for %" PRIu64
                   " s",
                   reason, source->grace.grace_usec / USEC_PER_SEC);
 }

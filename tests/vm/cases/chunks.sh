@@ -10,11 +10,19 @@
 . /run/slug-test/kubelet.sh
 
 need_node
+manifest early "{memory: 128Mi, $resource: 1}" x:8
+runs early
 need_slug
 advertised "the kubelet may give away every chunk that slugd has"
 n_chunks=$(wc -l <"$tmp/offered")
 remark "$n_chunks chunks of $chunk_mib MiB"
 "$slugctl" chunks | sed 's/^/# | /'
+
+# It came before the kubelet knew the resource, and runs all the same.
+wait_long doctor_names "early-$host"
+is "$?" 0 "doctor names a pod that runs without the chunks that it asks for"
+sed 's/^/# | /' "$tmp/doctor"
+gone early
 
 # The kubelet gives this one the CPU of NUMA node 1, and what is near to that.
 manifest pinned "{cpu: 1, memory: 512Mi, $resource: 4}" x:16

@@ -9,8 +9,8 @@
 
 start_containerd || bail_out "containerd does not start"
 start_slug
-# It hides what is there when it starts, and shows the manifests that are.
-mkdir -p /etc/kubernetes/manifests
+# It hides what is there when it starts, and shows the manifests that are, and where plugins have their sockets.
+mkdir -p /etc/kubernetes/manifests /var/lib/kubelet/plugins_registry /var/lib/kubelet/device-plugins /var/lib/kubelet/plugins
 echo 'kind: Pod' >/etc/kubernetes/manifests/pod.yaml
 echo 'kind: Config' >/etc/kubernetes/admin.conf
 chmod 700 /etc/kubernetes/manifests

@@ -12,7 +12,7 @@ host=$(uname -n)
 
 # wait_long COMMAND...: for what a kubelet does by itself: emulated, it needs a minute to start
 wait_long() {
-  wait_end=$(($(date +%s) + 180))
+  wait_end=$(($(date +%s) + 300))
   until "$@"; do
     [ "$(date +%s)" -lt "$wait_end" ] || return 1
     sleep 0.2
@@ -178,6 +178,12 @@ advertised() {
   if wait_long is_advertised; then ok "$1"; else
     not_ok "$1" "$(diff "$tmp/offered" "$tmp/allocatable" | head -n 20)" "$("$slugctl" chunks)"
   fi
+}
+
+# doctor_names TEXT
+doctor_names() {
+  "$slugctl" doctor >"$tmp/doctor"
+  grep -q -F "$1" "$tmp/doctor"
 }
 
 # runs NAME...: these pods do, by and by

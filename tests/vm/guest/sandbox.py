@@ -62,6 +62,16 @@ def reach(path):
     return attempt
 
 
+def listen(path):
+    def attempt():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(path)
+            os.chmod(path, 0o600)
+            os.rename(path, path + "-was-here")
+            os.unlink(path + "-was-here")
+    return attempt
+
+
 def make_cgroup():
     # the root's folder has mode 555, which root without capabilities has to heed
     os.mkdir("/sys/fs/cgroup/system.slice/slug-was-here")
@@ -94,6 +104,10 @@ else:
     allowed("a static pod's manifest", read("/etc/kubernetes/manifests/pod.yaml"))
     refused("writing to it", write("/etc/kubernetes/manifests/pod.yaml"))
     refused("what kubeadm has beside it", read("/etc/kubernetes/admin.conf"))
+    for folder in ("plugins_registry", "device-plugins"):
+        allowed(f"a socket in {folder}", listen(f"/var/lib/kubelet/{folder}/slug"))
+    for folder in ("plugins", "."):
+        refused(f"a socket in {folder}", listen(f"/var/lib/kubelet/{folder}/slug"))
 
 for path in ("/etc/slug-was-here", "/usr/slug-was-here", "/var/slug-was-here", "/run/slug-was-here", "/root/slug-was-here",
              "/home/slug-was-here", "/boot/slug-was-here", "/sys/kernel/mm/numa/demotion_enabled",

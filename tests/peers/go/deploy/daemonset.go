@@ -50,6 +50,7 @@ var writable = map[string]string{
 	"slugd /sys/fs/cgroup":                           "limits, with the component of that name",
 	"slug-kubelet /var/lib/kubelet/plugins_registry": "a socket for every resource",
 	"node-name /etc/slug":                            "the name of the node",
+	"node-name /run/slug":                            "the mark for systemd's units",
 }
 
 func checkContainer(container *corev1.Container, volumes map[string]*corev1.Volume) []error {
