@@ -199,7 +199,8 @@ static void append_problem(const Slug__V1__ChunkList *list, const Style *style, 
 
 void chunks_append(const Slug__V1__ChunkList *list, const Style *style, Buffer *buffer) {
         if (list->state != SLUG__V1__CHUNKS_STATE__CHUNKS_STATE_ADVERTISED) {
-                buffer_append_text(buffer, list->problem[0] ? "No chunks: " : "No chunks\n");
+                if (!list->problem[0])
+                        buffer_append_text(buffer, "No chunks\n");
                 append_problem(list, style, buffer);
                 append_nodes(list, 0, style, buffer);
                 return;

@@ -35,11 +35,11 @@ static void announce_none(const ChunkList *list, const char *why) {
                 log_event(LOG_WARNING, SLUG_MESSAGE_CHUNKS_TOO_MANY,
                           LOG_WITH({ .name = "SLUG_BYTES", .number = list->bytes },
                                    { .name = "SLUG_REASON", .text = why }),
-                          "No chunks are offered: %s", why);
+                          "Chunks for the kubelet: %s", why);
         else
                 log_event(LOG_NOTICE, SLUG_MESSAGE_CHUNKS_NONE,
                           LOG_WITH({ .name = "SLUG_REASON", .text = why }),
-                          "No chunks are offered: %s", why);
+                          "Chunks for the kubelet: %s", why);
 }
 
 void chunks_announce(const ChunkList *list, const ChunksSettings *settings, ChunksSaid *said) {
@@ -60,6 +60,6 @@ void chunks_announce(const ChunkList *list, const ChunksSettings *settings, Chun
                 log_event(LOG_WARNING, SLUG_MESSAGE_CHUNKS_HELD_BACK,
                           LOG_WITH({ .name = "SLUG_BYTES", .number = list->bytes },
                                    { .name = "SLUG_REASON", .text = now.problem.text }),
-                          "Chunks stay as they are: %s", now.problem.text);
+                          "Chunks for the kubelet: %s", now.problem.text);
         *said = now;
 }

@@ -68,6 +68,17 @@ static void announce_claim(const ReconcileNote *note) {
                   bytes_format(note->bytes, bytes), note->reason[0] ? ": " : "", note->reason);
 }
 
+static void announce_identified(const ReconcileNote *note) {
+        char subject[SUBJECT_MAX], bytes[BYTES_TEXT_MAX];
+
+        log_event(LOG_INFO, SLUG_MESSAGE_CHUNKS_IDENTIFIED,
+                  LOG_WITH({ .name = "SLUG_POD_UID", .text = note->key.pod_uid },
+                           { .name = "SLUG_CONTAINER", .text = note->key.container },
+                           { .name = "SLUG_BYTES", .number = note->bytes }),
+                  "%s %s, and is promised %s with them", format_subject(note, subject),
+                  note->reason, bytes_format(note->bytes, bytes));
+}
+
 void pods_announce_notes(const ReconcileNote *notes,
                          size_t n_notes,
                          bool is_first,
@@ -86,6 +97,8 @@ void pods_announce_notes(const ReconcileNote *notes,
                         announce_warning(note);
                 else if (is_news)
                         announce_claim(note);
+                else if (note->act == RECONCILE_IDENTIFIED)
+                        announce_identified(note);
                 else
                         log_debug("%s is %s%s%s", format_subject(note, subject),
                                   reconcile_act_name(note->act), note->reason[0] ? ": " : "",

@@ -11,7 +11,7 @@
  *
  *      it is in an unseen claim                    from there, and that goes when nothing is left
  *      in the claim of another container of        from there, as the kubelet gives what an init
- *      the pod, that the kubelet's chunks made     container had to those that come after it
+ *      the pod, but an operator's                  container had to those that come after it
  *      in no claim                                 as it is: the kubelet is the authority
  *      in any other claim                          it stays there (reconcile-chunks.c may have
  *                                                  taken it away before)
@@ -47,7 +47,7 @@ static bool is_of(const LookItem *item, const LookChunk *chunk) {
 static bool can_move(const Look *look, const LookItem *item, const LookChunk *chunk) {
         const LedgerClaim *claim = item_get(item);
 
-        if (!look_could_know(look, item) || claim->source != CLAIM_SOURCE_DEVICE_PLUGIN)
+        if (!look_could_know(look, item) || claim->source == CLAIM_SOURCE_OPERATOR)
                 return false;
         return ledger_claim_is_unseen(claim) ||
                (claim->container[0] && strcmp(claim->pod_uid, chunk->pod->uid) == 0);
@@ -103,10 +103,10 @@ static bool is_losing(const Gains *gains, const LookItem *item) {
         return false;
 }
 
-/* What is left of it without a chunk is an unseen claim's nothing, or what a container that gave
- * all of its chunks to the next one had besides. */
+/* Of a claim that chunks have made nothing is left without them: what a container that gave all of
+ * its chunks to the next one had besides goes with them. */
 static int end_item(Look *look, LookItem *item, const Gain *last) {
-        if (item->now->n_chunks > 0)
+        if (item->now->n_chunks > 0 || item->now->source != CLAIM_SOURCE_DEVICE_PLUGIN)
                 return 0;
         item->is_gone = true;
         if (ledger_claim_is_unseen(item->before))
@@ -279,6 +279,7 @@ static LedgerClaim get_new(const Look *look, const Gain *gain) {
                 .qos = chunk->pod->qos,
                 .state = running ? CLAIM_ACTIVE : CLAIM_PENDING,
                 .source = CLAIM_SOURCE_DEVICE_PLUGIN,
+                .split.local.max = SPLIT_UNLIMITED, /* until it is known */
                 .container_id = running ? running->id : "",
                 .reason = "",
                 .created_usec =

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/ledger.h"
+#include "split/chunk.h"
 #include "split/pod-name.h"
 #include "split/quote.h"
 
@@ -50,9 +51,29 @@ static int check_chunks(const ReportPod *pod, const ReportContainer *container, 
         return 0;
 }
 
+static int check_requested(const ReportPod *pod, const ReportContainer *container, Diag *reterr) {
+        ChunkResourceName name;
+
+        if (container->n_requested > REPORT_DEVICES_MAX)
+                return refuse_number(pod, "resources that a container asks for", REPORT_DEVICES_MAX,
+                                     container->n_requested, reterr);
+        for (size_t i = 0; i < container->n_requested; ++i) {
+                if (!chunk_resource_parse(container->requested[i].resource, &name))
+                        return refuse(pod, "a resource of chunks", container->requested[i].resource,
+                                      reterr);
+                for (size_t before = 0; before < i; ++before)
+                        if (strcmp(container->requested[before].resource,
+                                   container->requested[i].resource) == 0)
+                                return refuse(pod, "each resource once",
+                                              container->requested[i].resource, reterr);
+        }
+        return 0;
+}
+
 /* The container at @i; those before it were checked. */
 static int check_container(const ReportPod *pod, size_t i, Diag *reterr) {
         const ReportContainer *container = &pod->containers[i];
+        int r;
 
         if (!pod_is_container_name(container->name))
                 return refuse(pod, "a DNS label as the name of a container", container->name,
@@ -71,7 +92,8 @@ static int check_container(const ReportPod *pod, size_t i, Diag *reterr) {
         if (container->hugepages.n_items > POD_PAGE_SIZES)
                 return refuse_number(pod, "page sizes of a container", POD_PAGE_SIZES,
                                      container->hugepages.n_items, reterr);
-        return check_chunks(pod, container, reterr);
+        r = check_chunks(pod, container, reterr);
+        return r ? r : check_requested(pod, container, reterr);
 }
 
 static int check_pod(const ReportPod *pod, Diag *reterr) {

@@ -62,6 +62,19 @@ static bool copy_chunks(Arena *arena, ReportContainer *container) {
         return copies;
 }
 
+static bool copy_requested(Arena *arena, ReportContainer *container) {
+        ReportRequested *copies = arena_alloc_array(arena, container->n_requested, sizeof(*copies));
+
+        for (size_t i = 0; copies && i < container->n_requested; ++i) {
+                copies[i].n = container->requested[i].n;
+                copies[i].resource = arena_strdup(arena, container->requested[i].resource);
+                if (!copies[i].resource)
+                        return false;
+        }
+        container->requested = copies;
+        return copies;
+}
+
 static bool copy_containers(Arena *arena, ReportPod *pod) {
         ReportContainer *copies = arena_alloc_array(arena, pod->n_containers, sizeof(*copies));
 
@@ -70,7 +83,7 @@ static bool copy_containers(Arena *arena, ReportPod *pod) {
                 if (!copy_text(arena, copies[i].name, &copies[i].name) ||
                     !copy_text(arena, copies[i].id, &copies[i].id) ||
                     !copy_text(arena, copies[i].cgroup, &copies[i].cgroup) ||
-                    !copy_chunks(arena, &copies[i]))
+                    !copy_chunks(arena, &copies[i]) || !copy_requested(arena, &copies[i]))
                         return false;
         }
         pod->containers = copies;
@@ -257,6 +270,16 @@ static bool has_same_chunks(const ReportContainer *a, const ReportContainer *b) 
         return true;
 }
 
+static bool has_same_requested(const ReportContainer *a, const ReportContainer *b) {
+        if (a->n_requested != b->n_requested)
+                return false;
+        for (size_t i = 0; i < a->n_requested; ++i)
+                if (a->requested[i].n != b->requested[i].n ||
+                    strcmp(a->requested[i].resource, b->requested[i].resource) != 0)
+                        return false;
+        return true;
+}
+
 static bool has_same_hugepages(const PodAmounts *a, const PodAmounts *b) {
         if (a->n_items != b->n_items)
                 return false;
@@ -273,7 +296,8 @@ static bool is_container_equal(const ReportContainer *a, const ReportContainer *
                strcmp(a->cgroup, b->cgroup) == 0 &&
                opt_u64_equal(a->request_bytes, b->request_bytes) &&
                opt_u64_equal(a->limit_bytes, b->limit_bytes) &&
-               has_same_hugepages(&a->hugepages, &b->hugepages) && has_same_chunks(a, b);
+               has_same_hugepages(&a->hugepages, &b->hugepages) && has_same_chunks(a, b) &&
+               has_same_requested(a, b);
 }
 
 static bool has_same_annotations(const ReportPod *a, const ReportPod *b) {

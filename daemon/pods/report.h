@@ -57,6 +57,12 @@ typedef struct ReportChunk {
         uint64_t bytes; /* of the size that the resource's name has */
 } ReportChunk;
 
+/* Chunks of one resource that a container asks for, whether it has them or not. */
+typedef struct ReportRequested {
+        const char *resource; /* one of ours */
+        uint64_t n;           /* not 0 */
+} ReportRequested;
+
 /* Read-only; all of it is one piece of memory with its report. */
 typedef struct ReportContainer {
         const char *name;
@@ -70,6 +76,8 @@ typedef struct ReportContainer {
         PodAmounts hugepages; /* no plain memory in it */
         ReportChunk *chunks;
         size_t n_chunks;
+        ReportRequested *requested; /* by resource; none: or not known */
+        size_t n_requested;         /* up to REPORT_DEVICES_MAX */
 } ReportContainer;
 
 typedef struct ReportPod {

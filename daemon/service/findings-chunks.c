@@ -152,3 +152,67 @@ void find_lost_chunks(Finder *finder) {
                            drain(finder));
         }
 }
+
+/* Containers without */
+
+/* A claim that has chunks, of the container or of its pod as a whole. */
+static bool has_chunks(const Ledger *ledger, const char *pod_uid, const char *container) {
+        const LedgerClaim *own = ledger_find(ledger, pod_uid, container);
+        const LedgerClaim *whole = ledger_find(ledger, pod_uid, "");
+
+        return (own && own->n_chunks > 0) || (whole && whole->n_chunks > 0);
+}
+
+static bool is_offered(const ChunkList *list, const char *resource) {
+        char name[CHUNK_RESOURCE_MAX];
+
+        for (size_t i = 0; i < list->n_resources; ++i)
+                if (strcmp(chunk_resource_format(&list->resources[i], name), resource) == 0)
+                        return true;
+        return false;
+}
+
+static void add_without(Finder *finder,
+                        const ChunkList *list,
+                        const ReportPod *pod,
+                        const ReportContainer *container) {
+        const ReportRequested *requested = &container->requested[0];
+        const char *why =
+                is_offered(list, requested->resource)
+                        ? "the kubelet admits a static pod that asks for a resource which "
+                          "is not registered yet"
+                        : "this node has no such resource";
+
+        finder_add(finder,
+                   arena_printf(finder->arena,
+                                "pod '%s/%s', container '%s' asks for %llu of %s and runs without "
+                                "any: %s",
+                                pod->namespace_name, pod->name, container->name,
+                                (unsigned long long)requested->n, requested->resource, why),
+                   pod->is_static ? arena_printf(finder->arena,
+                                                 "move the manifest of static pod '%s' out of the "
+                                                 "kubelet's staticPodPath, and back",
+                                                 pod->name)
+                                  : arena_printf(finder->arena, "kubectl delete pod -n %s %s",
+                                                 pod->namespace_name, pod->name));
+}
+
+/* Told only when all pods are known: before that the report may have been made under a ledger in
+ * which the claim was not there yet. */
+void find_chunkless(Finder *finder) {
+        const PodsView *pods = finder->view->pods;
+        const PodsReport *report = pods && pods->inventory ? pods->inventory->report : NULL;
+        const ChunkList *list = get_list(finder);
+
+        if (!list || !report || !report->is_settled || !finder->view->ledger)
+                return;
+        for (size_t i = 0; i < report->n_pods; ++i)
+                for (size_t k = 0; k < report->pods[i].n_containers; ++k) {
+                        const ReportContainer *container = &report->pods[i].containers[k];
+
+                        if (container->n_requested > 0 && container->n_chunks == 0 &&
+                            container->state == REPORT_RUNNING &&
+                            !has_chunks(finder->view->ledger, report->pods[i].uid, container->name))
+                                add_without(finder, list, &report->pods[i], container);
+                }
+}

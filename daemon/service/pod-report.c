@@ -184,6 +184,26 @@ static int read_chunks(const Reading *reading,
         return 0;
 }
 
+/* Those of somebody else, and a request of nothing, are passed over. */
+static int read_requested(const Reading *reading,
+                          const Slug__V1__ReportedContainer *message,
+                          ReportContainer *ret) {
+        ChunkResourceName name;
+
+        ret->requested = arena_alloc_array(reading->arena, message->n_requested_chunks + 1,
+                                           sizeof(*ret->requested));
+        if (!ret->requested)
+                return -ENOMEM;
+        for (size_t i = 0; i < message->n_requested_chunks; ++i) {
+                const Slug__V1__RequestedChunks *requested = message->requested_chunks[i];
+
+                if (requested->n > 0 && chunk_resource_parse(requested->resource, &name))
+                        ret->requested[ret->n_requested++] =
+                                (ReportRequested){ requested->resource, requested->n };
+        }
+        return 0;
+}
+
 static int read_container(const Reading *reading,
                           const Slug__V1__ReportedContainer *message,
                           ReportContainer *ret) {
@@ -197,7 +217,9 @@ static int read_container(const Reading *reading,
         r = read_state(reading, message, ret);
         if (r == 0)
                 r = read_memory(reading, message, ret);
-        return r ? r : read_chunks(reading, message, ret);
+        if (r == 0)
+                r = read_chunks(reading, message, ret);
+        return r ? r : read_requested(reading, message, ret);
 }
 
 /* Pods */

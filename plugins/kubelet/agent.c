@@ -165,11 +165,21 @@ static void find_peers(Agent *agent) {
                 device_plugin_set_kubelet_dir(agent->device, found.kubelet_dir);
 }
 
+/* What it is when the round begins: a claim that slugd has just made of chunks is told by the list
+ * of chunks long before the next report is answered. */
+static uint64_t get_ledger_generation(const Agent *agent) {
+        const uint64_t heard = reporter_get_ledger_generation(agent->reporter);
+        const uint64_t listed =
+                agent->device ? device_plugin_get_ledger_generation(agent->device) : 0;
+
+        return heard > 0 && listed > heard ? listed : heard;
+}
+
 static void begin_round(Agent *agent) {
         find_peers(agent);
         rhythm_begin(&agent->rhythm, now_usec());
         if (agent->reporter)
-                agent->ledger_generation = reporter_get_ledger_generation(agent->reporter);
+                agent->ledger_generation = get_ledger_generation(agent);
         agent->n_pending = (size_t)runtime_ask(agent->runtime);
         if (agent->kubelet)
                 agent->n_pending += (size_t)pod_resources_ask(agent->kubelet);

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/quantity.h"
 #include "kubelet/collect-rows.h"
+#include "split/chunk.h"
 
 /*
  * Chunks of a container: resource by resource, and each id once. What the kubelet says now is newer
@@ -140,5 +142,53 @@ int collect_devices(Collection *collection,
                          "devices of %.60s/%.60s are left out: there are too many, or they have no "
                          "such name",
                          pod->namespace_name, pod->name);
+        return 0;
+}
+
+/* Requests */
+
+static int compare_requested(const void *a, const void *b) {
+        return strcmp((*(Slug__V1__RequestedChunks *const *)a)->resource,
+                      (*(Slug__V1__RequestedChunks *const *)b)->resource);
+}
+
+/* An extended resource is an integer. */
+static bool read_n(const PodQuantity *limit, uint64_t *ret) {
+        ChunkResourceName name;
+        Quantity quantity;
+
+        return chunk_resource_parse(limit->name, &name) &&
+               quantity_parse(limit->quantity, strlen(limit->quantity), &quantity) == 0 &&
+               quantity_to_u64(&quantity, ret) == 0 && *ret > 0;
+}
+
+/* Of such resources request and limit are the same, and the limit has to be there. */
+int collect_requested(Collection *collection,
+                      const CollectContainer *container,
+                      Slug__V1__ReportedContainer *message) {
+        const PodResources *asked = container->allocated ? &container->allocated->resources : NULL;
+        uint64_t n;
+
+        for (size_t i = 0; asked && i < asked->n_limits; ++i) {
+                Slug__V1__RequestedChunks *requested;
+
+                if (!read_n(&asked->limits[i], &n) ||
+                    message->n_requested_chunks == COLLECT_DEVICES_MAX)
+                        continue;
+                if (!message->requested_chunks)
+                        message->requested_chunks =
+                                arena_alloc_array(collection->arena, COLLECT_DEVICES_MAX,
+                                                  sizeof(*message->requested_chunks));
+                requested = arena_alloc(collection->arena, sizeof(*requested));
+                if (!message->requested_chunks || !requested)
+                        return -ENOMEM;
+                slug__v1__requested_chunks__init(requested);
+                requested->resource = (char *)asked->limits[i].name;
+                requested->n = n;
+                message->requested_chunks[message->n_requested_chunks++] = requested;
+        }
+        if (message->n_requested_chunks > 0)
+                qsort(message->requested_chunks, message->n_requested_chunks,
+                      sizeof(Slug__V1__RequestedChunks *), compare_requested);
         return 0;
 }

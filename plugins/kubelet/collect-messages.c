@@ -175,6 +175,8 @@ static int build_container(Collection *collection,
         if (r == 0)
                 r = collect_devices(collection, pod, container, message);
         if (r == 0)
+                r = collect_requested(collection, container, message);
+        if (r == 0)
                 r = add_memory(collection->arena, container->listed, message);
         *ret = message;
         return r;

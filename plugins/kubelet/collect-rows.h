@@ -70,6 +70,11 @@ _must_check_ int collect_devices(Collection *collection,
                                  const CollectContainer *container,
                                  Slug__V1__ReportedContainer *message);
 
+/* What it asks for, which no device is needed to know. */
+_must_check_ int collect_requested(Collection *collection,
+                                   const CollectContainer *container,
+                                   Slug__V1__ReportedContainer *message);
+
 bool collect_is_static(const CollectPod *pod);
 static inline bool collect_is_ready(const CollectPod *pod) {
         return pod->sandbox && pod->sandbox->state == RUNTIME__V1__POD_SANDBOX_STATE__SANDBOX_READY;

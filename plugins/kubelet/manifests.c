@@ -12,6 +12,7 @@
 #include "base/quantity.h"
 #include "base/whole.h"
 #include "manifest/manifest-pods.h"
+#include "split/chunk.h"
 
 /*
  * People write these files, and they are read while they write: one that is no pod is a problem of
@@ -20,8 +21,9 @@
  * The arena has room for more than any node runs; a pod that finds none in it is left out.
  */
 #define ARENA_MAX         (32u * 1024 * 1024)
-#define LARGEST_PIECE_MAX (64u * 1024)         /* of it */
-#define RESOURCES_MAX     (1 + POD_PAGE_SIZES) /* memory, and each size of huge pages */
+#define LARGEST_PIECE_MAX (64u * 1024) /* of it */
+/* memory, each size of huge pages, and chunks */
+#define RESOURCES_MAX (1 + POD_PAGE_SIZES + 8)
 
 enum { E_INVALID = 1 }; /* the file is left out; diag says why */
 
@@ -73,9 +75,11 @@ static _printf_(2, 3) int refuse(Reading *reading, const char *format, ...) {
 /* Pods */
 
 static bool is_kept(const char *resource) {
+        ChunkResourceName name;
         uint64_t page_bytes;
 
-        return strcmp(resource, "memory") == 0 || pod_parse_hugepages(resource, &page_bytes);
+        return strcmp(resource, "memory") == 0 || pod_parse_hugepages(resource, &page_bytes) ||
+               chunk_resource_parse(resource, &name);
 }
 
 static int keep_quantity(Reading *reading,
@@ -89,7 +93,8 @@ static int keep_quantity(Reading *reading,
         if (!is_kept(resource))
                 return 0;
         if (*n == RESOURCES_MAX)
-                return refuse(reading, "more sizes of huge pages than there are");
+                return refuse(reading,
+                              "more sizes of huge pages, or kinds of chunks, than there are");
         if (quantity_parse(text, strlen(text), &quantity) || quantity_to_u64(&quantity, &bytes))
                 return refuse(reading, "'%s' of %s is more than any machine has", text, resource);
         quantities[*n] = (PodQuantity){

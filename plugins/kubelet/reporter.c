@@ -31,7 +31,7 @@ struct Reporter {
         uint64_t ledger_generation;
         bool has_slugd, is_lost; /* is_lost: that was said */
         bool has_sent;
-        uint64_t sent_usec;
+        uint64_t sent_usec, sent_generation;
         uint8_t *sent; /* packed, without what differs each time */
         size_t n_sent;
         char refusal[REFUSAL_MAX]; /* that was said */
@@ -157,9 +157,14 @@ pack_what_it_says(const Slug__V1__ReportPodsRequest *report, uint8_t **ret, size
         return 0;
 }
 
-static bool is_said(const Reporter *reporter, const uint8_t *data, size_t n_data, uint64_t usec) {
-        return reporter->has_sent && reporter->n_sent == n_data &&
-               memcmp(reporter->sent, data, n_data) == 0 &&
+/* The same of a younger ledger is news: slugd believes it of claims of which it did not before. */
+static bool is_said(const Reporter *reporter,
+                    uint64_t generation,
+                    const uint8_t *data,
+                    size_t n_data,
+                    uint64_t usec) {
+        return reporter->has_sent && reporter->sent_generation == generation &&
+               reporter->n_sent == n_data && memcmp(reporter->sent, data, n_data) == 0 &&
                usec - reporter->sent_usec < REPORTER_SILENCE_USEC;
 }
 
@@ -195,7 +200,7 @@ int reporter_offer(Reporter *reporter, Slug__V1__ReportPodsRequest *report, uint
         r = pack_what_it_says(report, &data, &n_data);
         if (r)
                 return r;
-        if (is_said(reporter, data, n_data, now_usec))
+        if (is_said(reporter, report->ledger_generation, data, n_data, now_usec))
                 return 0;
         report->sequence = ++reporter->sequence;
         r = send_report(reporter, report);
@@ -207,6 +212,7 @@ int reporter_offer(Reporter *reporter, Slug__V1__ReportPodsRequest *report, uint
         reporter->sent = TAKE_PTR(data);
         reporter->n_sent = n_data;
         reporter->sent_usec = now_usec;
+        reporter->sent_generation = report->ledger_generation;
         reporter->has_sent = true;
         return 0;
 }

@@ -147,7 +147,11 @@ contains "$(ctl explain claim 1gi-n2-0001)" "NUMA nodes 2" "and explained by any
 contains "$(ctl chunks -o wide | grep 1gi-n2-0001)" "$first (not named yet)" "slugctl lists who has it"
 contains "$(ctl describe-node | sed -n '/^Chunks:/,/^[A-Z]/p')" "$resource" "describe-node has a section for chunks"
 
+ctl allocate near --local 1Gi >/dev/null
+ctl release near >/dev/null
 contains "$(allocate 1gi-n2-0001 1gi-n2-0002)" '"takenOver":1' "a chunk that is claimed is taken over"
+waits "whoever watches is told of that" is_told 3
+is "$(grep -a -o '"chunkBytes":' "$tmp/watch" | wc -l)" 3 "and of claims that took no remote memory nothing"
 is "$(counts)" "13 3 0 0" "three are claimed then"
 is "$(holder 1gi-n2-0000)" "$first" "what was not taken stays where it was"
 case $(holder 1gi-n2-0001) in
@@ -167,6 +171,40 @@ refused invalid_argument "no-chunk" "no chunk's name" "$(allocate no-chunk)"
 refused invalid_argument "2gi-n2-0000" "a chunk of another resource" "$(allocate 2gi-n2-0000)"
 refused not_found "1gi-n2-0099" "a chunk that is not there" "$(allocate 1gi-n2-0099)"
 is "$(counts)" "13 3 0 0" "what was refused changed nothing"
+
+# A report names the container that has them, and one that has none
+
+uid=11111111-2222-4333-8444-555555555555
+id=$(printf '%064d' 1)
+cgroup=kubepods/pod$uid/$id
+mkdir -p "$root/sys/fs/cgroup/$cgroup"
+for folder in kubepods "kubepods/pod$uid" "$cgroup"; do
+  printf '0\n' >"$root/sys/fs/cgroup/$folder/memory.current"
+  printf 'populated 1\nfrozen 0\n' >"$root/sys/fs/cgroup/$folder/cgroup.events"
+done
+# report SEQUENCE DEVICES: of a static pod whose container asks for two chunks
+report() {
+  curl --silent --show-error --max-time 30 --unix-socket "$sock" -H 'content-type: application/json' -d "{\"reporter\":\"one\",
+    \"sequence\":\"$1\",\"settled\":true,\"ledgerGeneration\":\"$(get ledgerGeneration)\",
+    \"sources\":[{\"name\":\"runtime\",\"state\":\"REPORT_SOURCE_STATE_COMPLETE\"},
+      {\"name\":\"pod-resources\",\"state\":\"REPORT_SOURCE_STATE_COMPLETE\"}],
+    \"pods\":[{\"uid\":\"$uid\",\"namespace\":\"default\",\"name\":\"db\",\"isStatic\":true,\"sandbox\":\"SANDBOX_STATE_READY\",
+      \"listedByKubelet\":true,\"containers\":[{\"name\":\"app\",\"id\":\"$id\",\"cgroup\":\"$cgroup\",
+      \"state\":\"REPORTED_CONTAINER_STATE_RUNNING\",\"requestedChunks\":[{\"resource\":\"$resource\",\"n\":\"2\"}],
+      \"resources\":{\"requests\":{\"memory\":\"4Gi\"},\"limits\":{\"memory\":\"4Gi\"}}$2}]}]}" \
+    http://slug/slug.v1.PodService/ReportPods
+}
+is_held_by() {
+  [ "$(holder "$1")" = "$2" ]
+}
+contains "$(report 1 '')" '"taken":true' "a report of a container that runs without its chunks is taken"
+contains "$(ctl doctor)" "PodWithoutChunks" "doctor finds it"
+contains "$(ctl doctor)" "container 'app' asks for 2 of $resource and runs without any" "and says what it lacks"
+contains "$(report 2 ",\"devices\":[{\"resource\":\"$resource\",\"ids\":[\"1gi-n2-0001\",\"1gi-n2-0002\"]}]")" '"taken":true' "then one that has them"
+waits "its claim has found it" is_held_by 1gi-n2-0001 "$uid"
+is "$(ctl doctor | grep -c PodWithoutChunks)" 0 "and doctor has nothing to say"
+contains "$(ctl chunks -o wide | grep 1gi-n2-0002)" "app" "slugctl lists the container"
+contains "$(ctl explain claim 1gi-n2-0002)" "db" "and explains its claim"
 
 # Over-commit
 
@@ -201,7 +239,7 @@ is "$(get chunkBytes)" "$gi" "and does not count while claims have chunks"
 is "$(counts)" "12 4 0 0" "nothing happens to them"
 is "$(condition)" "False HeldBack" "the condition says so"
 contains "$(ctl doctor)" "ChunksHeldBack" "and doctor"
-waits "and the journal" has_said "Chunks stay as they are"
+waits "and the journal" has_said "Chunks for the kubelet: chunks stay 1Gi"
 contains "$(allocate 1gi-n2-0008)" '"claim":"1gi-n2-0008"' "chunks of the size before can still be claimed"
 for id in 1gi-n2-0000 1gi-n2-0001 1gi-n2-0007 1gi-n2-0008; do
   ctl release "$id" >/dev/null || not_ok "$id is released"
@@ -226,7 +264,7 @@ is "$(get chunks.0.id)" "" "none is listed"
 contains "$(get problem)" "128Mi" "a size that fits is told"
 is "$(condition)" "False TooMany" "the condition says so"
 contains "$(ctl doctor)" "chunks: {size: 128Mi}" "doctor has the line that mends it"
-contains "$(ctl chunks)" "No chunks: " "slugctl says why there are none"
+contains "$(ctl chunks)" "which is what the kubelet can be told of: no chunks" "slugctl says why there are none"
 configure 'chunks: {size: 128Mi}'
 waits "which then does it" has_value state CHUNKS_STATE_ADVERTISED
 stop_slugd TERM
@@ -242,10 +280,10 @@ machine "$machines/two-nodes.tree"
 is "$(get state)" CHUNKS_STATE_NONE "without remote memory there are none"
 is "$(condition)" "True NoRemoteMemory" "which is good"
 is "$(ctl describe-node | grep -c '^Chunks:')" 0 "and nothing more is said of it"
-waits "but in the journal" has_said "No chunks are offered"
+waits "but in the journal" has_said "Chunks for the kubelet: there is no remote memory"
 kill -s HUP "$slugd_pid"
 waits "when it is read again" has_said "The configuration was read again"
-is "$(said "No chunks are offered")" 1 "it is not said again"
+is "$(said "Chunks for the kubelet")" 1 "it is not said again"
 stop_slugd TERM
 
 # Before it is known what pods hold

@@ -6,9 +6,13 @@ INTEGRATION_TESTS = \
 	%D%/cgroup-service.sh \
 	%D%/changes.sh \
 	%D%/chunks.sh \
+	%D%/chunks-pods.sh \
 	%D%/claims.sh \
 	%D%/completion.sh \
+	%D%/containerfile.sh \
+	%D%/container-view.sh \
 	%D%/curl.sh \
+	%D%/deploy-examples.sh \
 	%D%/device-plugin.sh \
 	%D%/disk.sh \
 	%D%/doctor.sh \
@@ -32,6 +36,6 @@ INTEGRATION_TESTS = \
 	%D%/units.sh \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
-EXTRA_DIST += %D%/disk.py %D%/kills.py
+EXTRA_DIST += %D%/disk.py %D%/kills.py tests/fixtures/daemonset.mounts
 EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk
 TESTS += $(INTEGRATION_TESTS)

@@ -23,9 +23,10 @@ bool chunks_bed_try_claim(Ledger *ledger, const char *text);
 void chunks_bed_describe_claim(const LedgerClaim *claim, Buffer *buffer);
 
 /*
- * "1gi aggregate nearest; 2: FFCS+O @7C rest 512; 3: F": size, kind and topology, then for each NUMA
- * node what its chunks are (free, claimed, short, offline), where numbers are left out the next
- * one, and what is left over in MiB. In front of it "none" or "too-many", with the size that fits.
+ * "1Gi aggregate nearest; 2: FFCSO @7C rest 512; 3: F": size, kind and topology, then for each
+ * NUMA node what its chunks are (free, claimed, short, offline), where numbers are left out the
+ * next one, and what is left over in MiB. In front of it "none" or "too-many", with the size that
+ * fits.
  */
 void chunks_bed_describe(const ChunkList *list, Buffer *buffer);
 

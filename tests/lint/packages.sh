@@ -26,7 +26,7 @@ packages() {
   for list in "$2"/*.install "$2"/not-installed; do
     sed -e '/^#/d' -e '/^$/d' -e "s,\${env:SLUG_UNITS},$units," "$list" |
       awk -v package="$(basename "$list" .install)" 'NR == FNR { line[++n] = $1; next }
-        $1 !~ /^(usr|etc|lib|var)\// { next } # of the source, and not of the installation
+        $1 ~ /^deploy\// { next } # of the source, and not of the installation
         { any = 0
           for (i = 1; i <= n; i++)
             if (line[i] == $1 || index(line[i], $1 "/") == 1) { print package, line[i]; any = 1 }
@@ -39,6 +39,9 @@ is "$(sed -n 's/^[^ ]* !/&/p' "$tmp/packed")" "" "no package wants a file that i
 grep -v ' !' "$tmp/packed" | cut -d ' ' -f 2 | LC_ALL=C sort >"$tmp/owned"
 is "$(uniq -d "$tmp/owned")" "" "no file is in two packages"
 is "$(uniq "$tmp/owned" | LC_ALL=C comm -23 "$tmp/installed" -)" "" "every file is in a package, or left out by name"
+
+sed -n 's,^\(deploy/[^ ]*\).*,\1,p' "$debian"/*.install >"$tmp/sources"
+is "$(while read -r source; do [ -e "$abs_top_srcdir/$source" ] || echo "$source"; done <"$tmp/sources")" "" "what comes from the tree is there"
 
 # Each of the three finds what it is there for.
 mkdir "$tmp/planted"

@@ -159,6 +159,10 @@ echo "== the kubelet's device manager"
 SLUG_PEERS_MUST=yes sh "$here/device-manager.sh" "$build" >"$results/device-manager.tap" 2>"$results/device-manager.log" || true
 sed 's/^/    /' "$results/device-manager.tap" | grep -v '^    ok' || true
 
+echo "== manifests, and the API server's admission of pods"
+SLUG_PEERS_MUST=yes sh "$here/deploy.sh" "$build" >"$results/deploy.tap" 2>"$results/deploy.log" || true
+sed 's/^/    /' "$results/deploy.tap" | grep -v '^    ok' || true
+
 count() {
   cat "$results"/*.tap | grep -c -E "$1" || true
 }

@@ -1,5 +1,5 @@
 # Stock clients, and what runs them: ./bootstrap check-peers.
-EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/kubelet-files.sh %D%/cgroup-names.sh \
+EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/deploy.sh %D%/memory-oracle.sh %D%/kubelet-files.sh %D%/cgroup-names.sh \
 	%D%/device-manager.sh %D%/go-peer.sh %D%/say.sh %D%/curl.sh %D%/buf-curl.sh %D%/grpc_python.py \
 	%D%/proto/grpc/health/v1/health.proto \
 	%D%/node/package.json %D%/node/package-lock.json %D%/node/check.mjs %D%/node/grpc-js.mjs %D%/node/connect-node.mjs \
@@ -19,6 +19,9 @@ EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/memory-oracle.sh %D%/kubelet-files
 	%D%/go/cgroup-names/go.mod %D%/go/cgroup-names/go.sum %D%/go/cgroup-names/compare.go \
 	%D%/go/cgroup-names/draw.go %D%/go/cgroup-names/expect.go %D%/go/cgroup-names/look.go \
 	%D%/go/cgroup-names/main.go \
+	%D%/go/deploy/go.mod %D%/go/deploy/go.sum %D%/go/deploy/build.go %D%/go/deploy/cost.go \
+	%D%/go/deploy/daemonset.go %D%/go/deploy/main.go %D%/go/deploy/plugin.go %D%/go/deploy/pods.go \
+	%D%/go/deploy/policy.go %D%/go/deploy/selftest.go %D%/go/deploy/validate.go \
 	%D%/go/device-manager/go.mod %D%/go/device-manager/go.sum %D%/go/device-manager/bench.go \
 	%D%/go/device-manager/checks.go %D%/go/device-manager/daemons.go %D%/go/device-manager/events.go \
 	%D%/go/device-manager/kubelet.go %D%/go/device-manager/linkname.s %D%/go/device-manager/machine.go \

@@ -416,6 +416,68 @@ START_TEST(chunks_whose_memory_is_gone_are_found) {
 }
 END_TEST
 
+/* What is reported of a static pod's container, which asks for two chunks. */
+static ReportRequested requested = { .resource = RESOURCE, .n = 2 };
+static ReportChunk reported_chunk = { .id = "1gi-n2-0000", .bytes = GIB };
+static ReportContainer container;
+static ReportPod pod;
+static PodsReport report;
+static Inventory inventory;
+
+static void make_report(void) {
+        container = (ReportContainer){ .name = "app",
+                                       .id = "c1",
+                                       .cgroup = "",
+                                       .state = REPORT_RUNNING,
+                                       .requested = &requested,
+                                       .n_requested = 1 };
+        pod = (ReportPod){ .uid = "uid",
+                           .namespace_name = "default",
+                           .name = "db",
+                           .is_static = true,
+                           .containers = &container,
+                           .n_containers = 1 };
+        report = (PodsReport){ .is_settled = true, .pods = &pod, .n_pods = 1 };
+        inventory = (Inventory){ .report = &report };
+        pods.inventory = &inventory;
+        view.pods = &pods;
+}
+
+START_TEST(a_pod_that_runs_without_its_chunks_is_found) {
+        make_report();
+        check_finding("PodWithoutChunks",
+                      "pod 'default/db', container 'app' asks for 2 of " RESOURCE
+                      " and runs without any: the kubelet admits",
+                      "move the manifest of static pod 'db' out of the kubelet's staticPodPath, "
+                      "and back");
+        pod.is_static = false;
+        requested.resource = "sluglab.io/remote-memory-2gi";
+        check_finding("PodWithoutChunks", "this node has no such resource",
+                      "kubectl delete pod -n default db");
+        requested.resource = RESOURCE;
+}
+END_TEST
+
+START_TEST(who_has_chunks_or_may_get_them_is_not_found) {
+        make_report();
+        report.is_settled = false;
+        ck_assert_ptr_null(find("PodWithoutChunks"));
+        make_report();
+        container.state = REPORT_NOT_STARTED;
+        ck_assert_ptr_null(find("PodWithoutChunks"));
+        make_report();
+        container.n_requested = 0;
+        ck_assert_ptr_null(find("PodWithoutChunks"));
+        make_report();
+        container.chunks = &reported_chunk;
+        container.n_chunks = 1;
+        ck_assert_ptr_null(find("PodWithoutChunks"));
+        make_report();
+        put(GIB, "1gi-n2-0000"); /* of pod "uid", container "app" */
+        ck_assert_ptr_null(find("PodWithoutChunks"));
+}
+END_TEST
+
 /* Metrics */
 
 static bool has_metric(const char *line) {
@@ -489,6 +551,8 @@ Suite *suite(void) {
         tcase_add_test(t, a_size_that_waits_wants_a_drain);
         tcase_add_test(t, an_invalid_claim_of_chunks_is_found);
         tcase_add_test(t, chunks_whose_memory_is_gone_are_found);
+        tcase_add_test(t, a_pod_that_runs_without_its_chunks_is_found);
+        tcase_add_test(t, who_has_chunks_or_may_get_them_is_not_found);
         tcase_add_test(t, metrics_count_by_numa_node_and_state);
         tcase_add_test(t, the_journal_is_told_once);
         suite_add_tcase(s, t);

@@ -311,6 +311,15 @@ START_TEST(what_other_claims_have_is_taken_over_with_its_bytes) {
 }
 END_TEST
 
+START_TEST(a_numa_node_of_which_nothing_is_left_is_left) {
+        chunks_bed_claim(ledger, "a/x 2=2048 3=1024 1gi-n2-0000 1gi-n3-0000");
+        ck_assert(numa_bed_is_set(&ledger_find(ledger, "a", "x")->blocks[0].nodes, "2-3"));
+        ck_assert_int_eq(allocate(RESOURCE, "1gi-n3-0000"), 0);
+        apply();
+        ck_assert(numa_bed_is_set(&ledger_find(ledger, "a", "x")->blocks[0].nodes, "2"));
+}
+END_TEST
+
 START_TEST(taking_over_needs_no_room) {
         chunks_bed_claim(ledger, "a/x 2=4096 1gi-n2-0000 1gi-n2-0001 1gi-n2-0002 1gi-n2-0003");
         ck_assert_int_eq(allocate(RESOURCE, "1gi-n2-0001 1gi-n2-0002"), 0);
@@ -400,6 +409,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, all_that_is_healthy_can_be_given);
         tcase_add_loop_test(tcase, what_other_claims_have_is_taken_over_with_its_bytes, 0,
                             ELEMENTSOF(taken));
+        tcase_add_test(tcase, a_numa_node_of_which_nothing_is_left_is_left);
         tcase_add_test(tcase, taking_over_needs_no_room);
         tcase_add_test(tcase, room_is_the_ledgers_to_check);
         tcase_add_test(tcase, a_change_has_no_more_claims_than_it_may);

@@ -578,6 +578,21 @@ START_TEST(a_change_is_seen) {
 }
 END_TEST
 
+/* Offline memory is in no amount, and may make a larger size the smallest that fits. */
+START_TEST(another_size_that_would_fit_is_a_change) {
+        _cleanup_(chunk_list_freep) ChunkList *before = NULL;
+
+        make_machine(UINT64_C(8193) * 64, 0);
+        settings.bytes = 64 * MIB;
+        (void)make_list();
+        before = TAKE_PTR(list);
+        bed.topology.nodes[2].n_offline_blocks = 8192;
+        (void)make_list();
+        ck_assert_uint_gt(list->fitting_bytes, before->fitting_bytes);
+        ck_assert(!chunk_list_is_equal(before, list));
+}
+END_TEST
+
 /* Problems */
 
 static const struct {
@@ -722,6 +737,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, numa_nodes_that_the_kubelet_cannot_know_are_not_told);
         tcase_add_test(tcase, lists_are_compared_when_the_ledger_has_moved_on);
         tcase_add_loop_test(tcase, a_change_is_seen, 0, ELEMENTSOF(changes));
+        tcase_add_test(tcase, another_size_that_would_fit_is_a_change);
         tcase_add_loop_test(tcase, a_problem_is_said_with_its_mend, 0, ELEMENTSOF(problems));
         tcase_add_test(tcase, as_many_claims_as_a_ledger_takes);
         tcase_add_test(tcase, without_memory_there_is_no_list);

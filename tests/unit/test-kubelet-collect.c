@@ -214,6 +214,21 @@ static const struct {
           "\"containers\":[{\"name\":\"init\",\"devices\":[{\"resource\":"
           "\"sluglab.io/remote-memory-1gi\",\"ids\":[\"7\"]}]},{\"name\":\"x\",\"resources\":{"
           "\"limits\":{\"memory\":\"1Gi\"}}}]}" },
+        { "chunks that a container asks for are told, whether it has them or not",
+          { "{\"items\":[{\"id\":\"s1\"," META("a", "u1") "}]}", NONE, NULL,
+            "{\"data\":\"{\\\"entries\\\":{\\\"u1\\\":{\\\"ContainerResources\\\":{\\\"x\\\":{"
+            "\\\"limits\\\":{\\\"sluglab.io/remote-memory-1gi-numa3\\\":\\\"2\\\","
+            "\\\"sluglab.io/remote-memory-1gi-numa2\\\":\\\"1\\\","
+            "\\\"sluglab.io/remote-memory-2gi\\\":\\\"0\\\"}}},\\\"PodLevelResources\\\":null}}}\","
+            "\"checksum\":1}",
+            NULL },
+          "{\"uid\":\"u1\",\"namespace\":\"n\",\"name\":\"a\",\"sandbox\":\"SANDBOX_STATE_READY\","
+          "\"containers\":[{\"name\":\"x\",\"resources\":{\"limits\":{"
+          "\"sluglab.io/remote-memory-1gi-numa3\":\"2\",\"sluglab.io/"
+          "remote-memory-1gi-numa2\":\"1\","
+          "\"sluglab.io/remote-memory-2gi\":\"0\"}},\"requestedChunks\":[{\"resource\":"
+          "\"sluglab.io/remote-memory-1gi-numa2\",\"n\":\"1\"},{\"resource\":"
+          "\"sluglab.io/remote-memory-1gi-numa3\",\"n\":\"2\"}]}]}" },
         { "a pod that waits for its sandbox is known by its device",
           { NONE, NONE,
             "{\"podResources\":[{\"name\":\"a\",\"namespace\":\"n\",\"containers\":[{\"name\":"
@@ -419,7 +434,7 @@ START_TEST(there_is_a_cap_on_everything) {
 END_TEST
 
 START_TEST(without_memory_there_is_nothing) {
-        const Told *told = &rows[ELEMENTSOF(rows) - 4].told;
+        const Told *told = &rows[ELEMENTSOF(rows) - 5].told;
         const void *sandboxes = read_message(told->sandboxes,
                                              &runtime__v1__list_pod_sandbox_response__descriptor),
                    *containers = read_message(told->containers,

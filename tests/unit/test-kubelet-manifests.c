@@ -94,6 +94,8 @@ static const struct {
         { ASKING("{limits: {memory: 2Gi, hugepages-2Mi: 4Mi}}"),
           "n/a, c requests.memory=2Gi requests.hugepages-2Mi=4Mi limits.memory=2Gi "
           "limits.hugepages-2Mi=4Mi" },
+        { ASKING("{limits: {sluglab.io/remote-memory-1gi: 8, sluglab.io/remote: 1}}"),
+          "n/a, c requests.sluglab.io/remote-memory-1gi=8 limits.sluglab.io/remote-memory-1gi=8" },
         { ASKING("{}"), "n/a, c" },
         { NAMED("a") "spec:\n  resources: {requests: {memory: 3Gi}}\n"
                      "  containers: [{name: d}, {name: c}]\n"
@@ -156,7 +158,7 @@ static const struct {
                  "hugepages-128Ki: 1, hugepages-256Ki: 1, hugepages-512Ki: 1, hugepages-1Mi: 1, "
                  "hugepages-2Mi: 1, hugepages-4Mi: 1, hugepages-8Mi: 1, hugepages-16Mi: 1, "
                  "hugepages-32Mi: 1, hugepages-64Mi: 1}}"),
-          "/m/f.yaml: more sizes of huge pages than there are" },
+          "/m/f.yaml: more sizes of huge pages, or kinds of chunks, than there are" },
         { "kind: Pod\nmetadata: {name: a, \xc3\xa4\x01: 1}\n", "/m/f.yaml:2:22: " },
 };
 

@@ -204,7 +204,10 @@ START_TEST(all_of_a_report_is_taken) {
                         "EXITED','resources':{'requests':{'hugepages-1Gi':'1Gi','hugepages-2Mi':"
                         "'4Mi'},'limits':{'hugepages-1Gi':'1Gi'}},'devices':[{'resource':"
                         "'example.org/gpu','ids':['g']},{'resource':'sluglab.io/remote-memory-1gi',"
-                        "'ids':['m0','m1']}]}"))) == 0,
+                        "'ids':['m0','m1']}],'requestedChunks':[{'resource':'example.org/"
+                        "gpu','n':'1'},"
+                        "{'resource':'sluglab.io/remote-memory-1gi','n':'3'},{'resource':"
+                        "'sluglab.io/remote-memory-2gi','n':'0'}]}"))) == 0,
                 "%s", diag.text);
         ck_assert_str_eq(report->reporter, "r");
         ck_assert(report->is_settled && report->usec == now_usec);
@@ -220,6 +223,9 @@ START_TEST(all_of_a_report_is_taken) {
         ck_assert_uint_eq(read->n_chunks, 2);
         ck_assert_str_eq(read->chunks[1].id, "m1");
         ck_assert_uint_eq(read->chunks[1].bytes, GIB);
+        ck_assert_uint_eq(read->n_requested, 1);
+        ck_assert_str_eq(read->requested[0].resource, "sluglab.io/remote-memory-1gi");
+        ck_assert_uint_eq(read->requested[0].n, 3);
 }
 END_TEST
 

@@ -110,6 +110,24 @@ static void break_pages(void) {
         container->hugepages.n_items = POD_PAGE_SIZES + 1;
 }
 
+static ReportRequested requested[REPORT_DEVICES_MAX + 1];
+static void set_requested(const char *first, const char *second) {
+        requested[0] = (ReportRequested){ first, 3 };
+        requested[1] = (ReportRequested){ second, 1 };
+        container->requested = requested;
+        container->n_requested = 2;
+}
+static void break_requested(void) {
+        set_requested("sluglab.io/remote-memory-1gi", "example.org/gpu");
+}
+static void break_requested_twice(void) {
+        set_requested("sluglab.io/remote-memory-1gi", "sluglab.io/remote-memory-1gi");
+}
+static void break_requested_number(void) {
+        set_requested("sluglab.io/remote-memory-1gi", "sluglab.io/remote-memory-2gi");
+        container->n_requested = REPORT_DEVICES_MAX + 1;
+}
+
 static LedgerRoomRow amounts[2];
 static void set_amounts(unsigned node, size_t n) {
         for (size_t i = 0; i < ELEMENTSOF(amounts); ++i)
@@ -156,6 +174,9 @@ static const struct {
         { break_pods, "expected at most 1024 pods, found 1025" },
         { break_containers, "expected at most 64 containers, found 65" },
         { break_chunks, "expected at most 4096 chunks, found 4097" },
+        { break_requested, "expected a resource of chunks, found 'example.org/gpu'" },
+        { break_requested_twice, "expected each resource once" },
+        { break_requested_number, "expected at most 8 resources that a container asks for" },
         { break_pages, "expected at most 4 page sizes of a container, found 5" },
         { break_amounts, "kubelet_allocatable: expected at most 1024, found 1025" },
         { break_amount_node, "kubelet_allocatable: expected a NUMA node below 1024, found 1024" },
@@ -190,7 +211,9 @@ START_TEST(pods_are_copied_and_sorted) {
         pod->name = name;
         pods_bed_pod(&bed, "0");
         pods_bed_pod(&bed, "z");
+        set_requested("sluglab.io/remote-memory-1gi-numa2", "sluglab.io/remote-memory-1gi-numa3");
         report = make();
+        requested[0] = (ReportRequested){};
         name[0] = 'x';
         ck_assert_uint_eq(report->n_pods, 3);
         ck_assert_str_eq(report->pods[0].uid, "0");
@@ -201,6 +224,10 @@ START_TEST(pods_are_copied_and_sorted) {
         ck_assert_ptr_null(report_pod_find(found, "other"));
         ck_assert_ptr_null(pods_report_find(report, "1"));
         ck_assert_str_eq(found->containers[0].chunks[0].id, "chunk");
+        ck_assert_uint_eq(found->containers[0].n_requested, 2);
+        ck_assert_str_eq(found->containers[0].requested[0].resource,
+                         "sluglab.io/remote-memory-1gi-numa2");
+        ck_assert_uint_eq(found->containers[0].requested[0].n, 3);
 }
 END_TEST
 
@@ -273,6 +300,10 @@ static void change_pages(void) {
 static void change_chunk(void) {
         container->chunks[0].id = "other";
 }
+static void change_requested(void) {
+        set_requested("sluglab.io/remote-memory-1gi", "sluglab.io/remote-memory-2gi");
+        container->n_requested = 1;
+}
 static void change_annotation(void) {
         annotations[0] = (PodAnnotation){ "memory.sluglab.io/pod", "local=1Gi" };
         pod->annotations = annotations;
@@ -289,9 +320,10 @@ static void change_more(void) {
 }
 
 static void (*const changes[])(void) = {
-        change_nothing, change_settled,    change_source, change_problem, change_pod,
-        change_listed,  change_limit,      change_state,  change_request, change_pages,
-        change_chunk,   change_annotation, change_more,   change_amounts, change_no_amounts,
+        change_nothing,    change_requested, change_settled, change_source,
+        change_problem,    change_pod,       change_listed,  change_limit,
+        change_state,      change_request,   change_pages,   change_chunk,
+        change_annotation, change_more,      change_amounts, change_no_amounts,
 };
 
 START_TEST(a_change_is_seen) {

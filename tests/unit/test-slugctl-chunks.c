@@ -113,7 +113,7 @@ START_TEST(where_there_are_none_the_reason_is_told) {
         ck_assert_str_eq(
                 render("{\"state\":\"CHUNKS_STATE_NONE\",\"problem\":\"no remote memory\"}",
                        (Style){}),
-                "No chunks: no remote memory\n");
+                "no remote memory\n");
         buffer_deinit(&buffer);
         buffer = (Buffer){};
         ck_assert_str_eq(render("{}", (Style){}), "No chunks\n");

@@ -22,7 +22,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# make_payload FOLDER PROFILE-FILE: what the guest sees
+# make_payload FOLDER PROFILE-FILE [CASE...]: what the guest sees
 make_payload() {
   rm -rf "$1"
   mkdir -p "$1/out" "$1/cases"
@@ -30,7 +30,10 @@ make_payload() {
   cp "$here"/guest/*.sh "$here"/guest/*.py "$top/tests/lib/tap.sh" "$1/"
   cp "$here"/cases/*.sh "$1/cases/"
   make_programs "$1/root/usr/libexec/slug-test" "$1"
-  ! needs kubelet "$2" || cp "$("$here/kubelet-binary.sh")" "$1/kubelet"
+  # it takes a minute, which only the case that wants them is worth
+  if needs packages "$2" && [[ $# -eq 2 || " ${*:3} " == *' package '* ]]; then
+    "$here/packages.sh" "$build" "$1/packages"
+  fi
 }
 
 # needs NAME PROFILE-FILE
@@ -52,12 +55,15 @@ make_programs() {
 
 # run_profile FILE [CASE...]
 run_profile() {
-  local profile=$1 name
+  local profile=$1 name disk
   shift
   name=$(basename "$profile" .profile)
   : >"$results/$name.tap" # it is there before anybody looks
-  make_payload "$build/payload" "$profile"
-  python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" "$profile" "$@" >"$results/$name.tap" &
+  make_payload "$build/payload" "$profile" "$@"
+  disk=
+  ! needs kubelet "$profile" || disk=$("$here/kubelet-binary.sh")
+  python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" ${disk:+--disk "$disk"} \
+    "$profile" "$@" >"$results/$name.tap" &
   qemu_pid=$!
   # shown as it comes; tail ends with what it follows
   tail -n +1 -f --pid="$qemu_pid" "$results/$name.tap" | sed -u "s/^/    /"

@@ -1,10 +1,10 @@
 # The virtual machines are not run by make: ./bootstrap check-vm does.
 EXTRA_DIST += \
-	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/kubelet-binary.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
+	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/kubelet-binary.sh %D%/packages.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
 	%D%/README.md %D%/kubelet/go.mod %D%/kubelet/go.sum %D%/kubelet/tools.go \
 	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/chunks.sh %D%/cases/chunks-reboot.sh \
 	%D%/cases/chunks-restarts.sh %D%/cases/chunks-stock.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
-	%D%/cases/ledger.sh \
+	%D%/cases/ledger.sh %D%/cases/package.sh \
 	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/qos.sh %D%/cases/qos-drift.sh \
 	%D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
 	%D%/cases/sandbox-kubelet.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh \

@@ -8,7 +8,7 @@
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
-    needs NAME...                       what check.sh puts into the payload besides: kubelet, a real one
+    needs NAME...                       what check.sh gives the guest besides: kubelet, a disk with a real one; packages, of Debian
     cases NAME...                       which of cases/NAME.sh are run, in this order
     like PROFILE                        its machine, without its cases
 
@@ -114,8 +114,15 @@ def virtio_mem_arguments(profile):
             "-device", f"virtio-mem-pci,id=vm0,memdev=vmem0,node={node},requested-size={initial},bus=pcie.0"]
 
 
-def arguments(profile, image, folder, payload, accelerator):
-    """folder: where the sockets and the console's log are."""
+def disk_arguments(name, file, how):
+    """Everything that does DMA sits on the first bus: behind a CXL bridge it would not be found."""
+    return ["-drive", f"file={file},format=raw,if=none,id={name},{how}",
+            "-device", f"virtio-blk-pci,drive={name},bus=pcie.0"]
+
+
+def arguments(profile, options, folder, accelerator):
+    """options: as of run.py; folder: where the sockets and the console's log are."""
+    image = options.image
     total = sum(mebibytes(size) for _, size, _ in profile.nodes if size != "0")
     features = ("cxl=on," if profile.cxl else "") + ("hmat=on" if profile.access else "hmat=off")
     # Without hypervisor=off the kernel refuses to commit a CXL region: it may not invalidate caches under a hypervisor.
@@ -124,12 +131,13 @@ def arguments(profile, image, folder, payload, accelerator):
         "qemu-system-x86_64", "-nographic", "-no-reboot", "-nodefaults", "-accel", accelerator, "-cpu", cpu,
         "-machine", f"q35,{features}", "-smp", "2", "-m", f"{total}M,slots=8,maxmem=16G",
         "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd.img",
-        "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet systemd.show_status=no " + " ".join(profile.kernel),
+        # no_timer_check: on a host with much to do the kernel would not see the emulated timer in time, and panic
+        "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet no_timer_check systemd.show_status=no " +
+        " ".join(profile.kernel),
         "-serial", f"file:{folder}/console.log",
-        # everything that does DMA sits on the first bus: behind a CXL bridge it would not be found
-        "-drive", f"file={image}/root.img,format=raw,if=none,id=root,snapshot=on",
-        "-device", "virtio-blk-pci,drive=root,bus=pcie.0",
-        "-fsdev", f"local,id=payload,path={payload},security_model=none",
+        *disk_arguments("root", f"{image}/root.img", "snapshot=on"),
+        *(disk_arguments("disk", options.disk, "readonly=on") if options.disk else []),
+        "-fsdev", f"local,id=payload,path={options.payload},security_model=none",
         "-device", "virtio-9p-pci,fsdev=payload,mount_tag=payload,bus=pcie.0",
         "-device", "virtio-serial-pci,bus=pcie.0",
         "-chardev", f"socket,id=tap,path={folder}/tap.sock,server=on,wait=off",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boots one profile and runs its cases. TAP on standard output.
 
-    run.py --image DIR --payload DIR --results DIR PROFILE [CASE...]
+    run.py --image DIR --payload DIR --results DIR [--disk FILE] PROFILE [CASE...]
 
 The guest mounts the payload, runs the cases, writes TAP to one virtio port and asks for things on another:
 
@@ -137,7 +137,7 @@ class Guest:
     def __init__(self, profile, options, folder):
         self.folder, self.tap = folder, Tap(profile.name, profile.cases)
         accelerator = choose_accelerator()
-        command = qemu.arguments(profile, options.image, folder, options.payload, accelerator)
+        command = qemu.arguments(profile, options, folder, accelerator)
         self.tap.say(f"# {profile.name}: QEMU with {accelerator}, console in {folder}/console.log")
         self.log = open(f"{folder}/qemu.log", "wb")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
@@ -254,6 +254,7 @@ def main():
     parser.add_argument("--image", required=True, help="folder with root.img, vmlinuz and initrd.img")
     parser.add_argument("--payload", required=True, help="folder that the guest sees; its 'out' is written to")
     parser.add_argument("--results", required=True, help="folder for the console's log")
+    parser.add_argument("--disk", help="a file that the guest has as a second disk, to be read")
     parser.add_argument("profile")
     parser.add_argument("case", nargs="*", help="only these")
     options = parser.parse_args()

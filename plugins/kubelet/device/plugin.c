@@ -47,6 +47,15 @@ static void want_step(void *userdata) {
         (void)sd_event_source_set_enabled(plugin->soon, SD_EVENT_ONESHOT);
 }
 
+/* A list that is kept without slugd may be of another ledger than the one that comes back. */
+uint64_t device_plugin_get_ledger_generation(const DevicePlugin *plugin) {
+        const Slug__V1__ChunkList *list = chunk_source_get_list(plugin->source);
+
+        return list && chunk_source_get_state(plugin->source) == GRACE_CURRENT
+                       ? list->ledger_generation
+                       : 0;
+}
+
 static void on_news(void *userdata) {
         DevicePlugin *plugin = userdata;
 

@@ -30,6 +30,9 @@ _must_check_ int device_plugin_new(const DevicePluginParams *params, DevicePlugi
 DevicePlugin *device_plugin_free(DevicePlugin *plugin);
 DEFINE_CLEANUP(DevicePlugin *, device_plugin_free);
 
+/* Of the ledger, when slugd listed its chunks last; 0: it is not known now. */
+uint64_t device_plugin_get_ledger_generation(const DevicePlugin *plugin);
+
 /* Where the kubelet's folder is now; "": nobody knows. */
 void device_plugin_set_kubelet_dir(DevicePlugin *plugin, const char *dir);
 

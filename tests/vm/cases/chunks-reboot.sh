@@ -13,10 +13,10 @@ before_power() {
   need_node
   need_slug
   manifest kept "{cpu: 1, memory: 512Mi, $resource: 4}" x:16
-  manifest other "{cpu: 200m, memory: 256Mi, $resource: 2}" x:16
+  manifest other "{memory: 256Mi, $resource: 2}" x:16
   runs kept other
   equal "before the power is lost"
-  sync "$kubelet_dir"/* "$kubelet_dir"/*/kubelet_internal_checkpoint "$manifests"/* "$kubelet" /etc/slug/*
+  sync "$kubelet_dir"/* "$kubelet_dir"/*/kubelet_internal_checkpoint "$manifests"/* /etc/slug/*
   cut_power
 }
 

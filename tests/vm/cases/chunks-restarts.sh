@@ -21,7 +21,7 @@ end() {
 need_node
 need_slug
 manifest first "{cpu: 1, memory: 512Mi, $resource: 4}" x:16
-manifest second "{cpu: 200m, memory: 256Mi, $resource: 3}" x:16
+manifest second "{memory: 256Mi, $resource: 3}" x:16
 runs first second
 equal "before"
 cp "$tmp/given" "$tmp/before"
@@ -34,7 +34,7 @@ for order in "slugd slug-kubelet kubelet" "kubelet slugd" "slug-kubelet slugd"; 
   equal "$order"
   is "$(diff "$tmp/before" "$tmp/given")" "" "$order: every pod has the chunks that it had"
   n=$((n + 1))
-  manifest "later-$n" "{cpu: 100m, memory: 128Mi, $resource: 1}" x:8
+  manifest "later-$n" "{memory: 128Mi, $resource: 1}" x:8
   runs "later-$n"
   equal "$order, and another pod"
   is "$(chunks_of "later-$n")" 1 "$order: another pod gets one that nobody has"

@@ -22,12 +22,26 @@ has_limit() {
   [ "$pods_max" != max ]
 }
 
-# usage_of POD: anonymous memory of its container by NUMA node, in MiB
+# usage_of POD: anonymous memory of its container, "NODE MIB" a line
 usage_of() {
   uid=$(kubelet_pods | jq -r --arg name "$1-$host" '.items[] | select(.metadata.name == $name) | .metadata.uid')
   find /sys/fs/cgroup/kubepods.slice -path "*pod$uid*/cri-containerd-*" -name memory.numa_stat -exec grep -h '^anon ' {} + |
-    awk '{ for (i = 2; i <= NF; i++) { split(substr($i, 2), part, "="); sum[part[1]] += part[2] } }
-      END { for (n = 0; n < 4; n++) printf "%s%d: %d MiB", n ? ", " : "", n, sum[n] / 1048576; print "" }'
+    awk '{ for (i = 2; i <= NF; i++) { split(substr($i, 2), part, "="); printf "%d %d\n", part[1], part[2] / 1048576 } }'
+}
+
+# has_touched POD MIB
+has_touched() {
+  usage_of "$1" >"$tmp/usage"
+  [ "$(awk '{ sum += $2 } END { print sum + 0 }' "$tmp/usage")" -ge "$2" ]
+}
+
+# started NAME LIMITS MIB: it runs and has touched so much, wherever the kernel likes
+started() {
+  manifest "$1" "$2" "x:$3"
+  runs "$1"
+  wait_long has_touched "$1" "$(($3 - 1))"
+  remark "$1, $2: MiB on NUMA nodes:$(awk '{ printf " %d: %d", $1, $2 }' "$tmp/usage"); $(given | grep -c "^$1 ") chunks"
+  cat "$tmp/usage" >>"$tmp/usages"
 }
 
 need_node
@@ -37,14 +51,12 @@ remark "NUMA nodes with CPUs have $(($(total 0 1) >> 20)) MiB, those without $((
 remark "memory.max of kubepods.slice is $((pods_max >> 20)) MiB"
 remark "GetAllocatableResources of pod-resources: $(pod_resources GetAllocatableResources)"
 is "$([ "$pods_max" -gt "$(total 0 1)" ] && echo more)" more "pods may have more memory than the NUMA nodes with CPUs have"
-manifest near '{cpu: 1, memory: 600Mi}' x:500
-runs near
-manifest late '{cpu: 200m, memory: 600Mi}' x:500
-manifest chunks "{cpu: 100m, memory: 320Mi, $resource: 4}" x:16
-runs late chunks
-for name in near late chunks; do
-  remark "$name: anonymous memory on NUMA nodes $(usage_of "$name"); chunks $(given | grep -c "^$name ")"
-done
+started near '{cpu: 1, memory: 600Mi}' 500
+started late '{memory: 600Mi}' 500
+started last '{memory: 400Mi}' 300
+is "$(awk '$1 > 1 { sum += $2 } END { print sum > 64 ? "slow" : "none" }' "$tmp/usages")" slow \
+  "who comes late has slow memory, which nobody has asked for and nobody is told"
+started chunks "{memory: 320Mi, $resource: 4}" 16
 is "$(given)" "" "a pod that asks for chunks runs, and has none"
-gone near late chunks
+gone near late last chunks
 done_testing

@@ -10,31 +10,40 @@
 . /run/slug-test/kubelet.sh
 
 need_node
+manifest early "{memory: 128Mi, $resource: 1}" x:8
+runs early
 need_slug
 advertised "the kubelet may give away every chunk that slugd has"
 n_chunks=$(wc -l <"$tmp/offered")
 remark "$n_chunks chunks of $chunk_mib MiB"
 "$slugctl" chunks | sed 's/^/# | /'
 
+# It came before the kubelet knew the resource, and runs all the same.
+wait_long doctor_names "early-$host"
+is "$?" 0 "doctor names a pod that runs without the chunks that it asks for"
+sed 's/^/# | /' "$tmp/doctor"
+gone early
+
 # The kubelet gives this one the CPU of NUMA node 1, and what is near to that.
 manifest pinned "{cpu: 1, memory: 512Mi, $resource: 4}" x:16
-manifest shared "{cpu: 200m, memory: 256Mi, $resource: 2}" x:16
+manifest shared "{memory: 256Mi, $resource: 2}" x:16
 runs pinned shared
 equal "two pods with chunks"
 is "$(chunks_of pinned) $(chunks_of shared)" "4 2" "each has as many as it asked for"
 is "$(grep '^pinned ' "$tmp/given" | grep -c -v -- '-n3-')" 0 "chunks are of the NUMA node that is near to the CPUs of the pod"
 is "$("$slugctl" -o json claims | jq -r --arg pod "pinned-$host" '.claims[] | select(.pod == $pod) |
-  [.state, (.split.remoteBytes // .split.remote.minBytes // "?"), (.chunks | length)] | join(" ")')" "" "a look at the claim"
+  [.state, (.split | .local.maxBytes, .remote.maxBytes), (.chunks | length)] | join(" ")')" \
+  "CLAIM_STATE_ACTIVE $((256 << 20)) $((256 << 20)) 4" "a part of its memory limit is remote, and the rest is local"
 "$slugctl" claims | sed 's/^/# | /'
 
-manifest large "{cpu: 100m, memory: 16Gi, $resource: 99}" x:16
+manifest large "{memory: 512Mi, $resource: 99}" x:16
 wait_long has_status large Failed
 contains "$(status_of large)" "$resource" "a pod that asks for more than there are is refused, and the reason names the resource"
 remark "$(status_of large)"
 equal "after a refusal"
 is "$(chunks_of large)" 0 "who was refused has none"
 
-manifest unlimited "{cpu: 100m, $resource: 1}" x:16
+manifest unlimited "{$resource: 1}" x:16
 runs unlimited
 equal "a pod with a chunk and no memory limit"
 "$slugctl" claims | sed 's/^/# | /'
@@ -43,7 +52,7 @@ grep '^pinned ' "$tmp/given" | cut -d' ' -f3 >"$tmp/had"
 gone pinned large unlimited
 equal "after pods have gone"
 is "$(chunks_of pinned) $(chunks_of shared)" "0 2" "what they had is free"
-manifest heir "{cpu: 100m, memory: 1Gi, $resource: $((n_chunks - 2))}" x:16
+manifest heir "{memory: 1Gi, $resource: $((n_chunks - 2))}" x:16
 runs heir
 equal "a pod that takes all that is left"
 is "$(chunks_of heir)" "$((n_chunks - 2))" "it has what the others had"

@@ -24,8 +24,7 @@ install_slug() {
   systemd-tmpfiles --create /usr/lib/tmpfiles.d/slug.conf 2>&1 | sed 's/^/# /' >&3
   journalctl --update-catalog 2>&1 | sed 's/^/# /' >&3
   systemctl daemon-reload
-  mkdir -p "$payload/out" "$state"
-  cp "$payload/cases.list" "$state/cases.list"
+  touch "$state/installed"
   sync
 }
 
@@ -43,9 +42,12 @@ run_case() {
 if [ -e "$state/cases.list" ]; then
   echo up >/dev/virtio-ports/host
 else
-  install_slug
+  mkdir -p "$payload/out" "$state"
+  cp "$payload/cases.list" "$state/cases.list"
 fi
 while case=$(head -n 1 "$state/cases.list") && [ -n "$case" ]; do
+  # that one installs slug by itself, and takes it away
+  [ "$case" = package ] || [ -e "$state/installed" ] || install_slug
   [ -e "$state/stage" ] || say "# case $case"
   run_case "$case"
   if [ "$status" -eq 75 ]; then

@@ -17,4 +17,6 @@ access 1 0 120 80G
 access 1 1 90 100G
 access 1 2 300 20G
 access 1 3 250 25G
-cases boot agree watchdog reload journal sandbox ledger restarts unit
+# package is for a system that slug was never on
+needs packages
+cases package boot agree watchdog reload journal sandbox ledger restarts unit

@@ -71,7 +71,7 @@ func (c *checks) say(name string, err error) {
 
 func main() {
 	o := parse()
-	klog.SetLogger(logr.New(events))
+	klog.SetLoggerWithOptions(logr.New(events), klog.ContextualLogger(true))
 	if o.isBench {
 		if err := bench(o); err != nil {
 			fmt.Fprintf(os.Stderr, "device-manager: %s\n", oneLine(err))
