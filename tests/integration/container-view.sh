@@ -53,7 +53,7 @@ printf 'kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\ns
   >"$kubelet/config.yaml"
 chmod 0600 "$kubelet/config.yaml"
 echo 'PRETTY_NAME="An OS of the host"' >"$host/etc/os-release"
-echo 'refreshInterval: 17s' >"$tmp/configmap/..1/slugd.yaml"
+printf 'refreshInterval: 17s\nkubelet: {processName: kubelet%s}\n' $$ >"$tmp/configmap/..1/slugd.yaml"
 ln -s ..1 "$tmp/configmap/..data"
 ln -s ..data/slugd.yaml "$tmp/configmap/slugd.yaml"
 cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
@@ -110,12 +110,12 @@ is_ready() {
   run slug-kubelet /bin/sh -c 'slugctl describe-node | grep -Eq "^ *PodsKnown +(True|False +CgroupsUnreadable) "' 2>"$tmp/out"
 }
 
-# a process of the host that is called kubelet and has its flags
+# a process of the host that is the kubelet and has its flags; its name is no other's, whatever else runs here
 mkfifo "$tmp/never"
-cp -L "$(which sh)" "$tmp/kubelet"
+cp -L "$(which sh)" "$tmp/kubelet$$"
 # shellcheck disable=SC2016 # for that shell
 echo 'read -r it <"${1#--root-dir=}"' >"$tmp/script"
-"$tmp/kubelet" "$tmp/script" "--root-dir=$tmp/never" --kube-reserved=memory=77Mi --config=/var/lib/kubelet/config.yaml &
+"$tmp/kubelet$$" "$tmp/script" "--root-dir=$tmp/never" --kube-reserved=memory=77Mi --config=/var/lib/kubelet/config.yaml &
 pids=$!
 
 # what the init container does is in the manifest, and nowhere else

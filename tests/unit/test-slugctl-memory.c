@@ -158,9 +158,9 @@ static const struct {
         { &verb_allocate, { "", { { "local", "1" } } }, "a-z, 0-9" },
         { &verb_allocate, { "a", { { "local", "1" }, { "numa-nodes", "x" } } }, "not 'x'" },
         { &verb_allocate, { "a", { { "local", "1" }, { "numa-nodes", "" } } }, "not ''" },
-        { &verb_release, { NULL, {} }, "either a NAME or" },
-        { &verb_release, { "a", { { "pod-uid", "u" } } }, "either a NAME or" },
-        { &verb_release, { NULL, { { "pod-uid", "" } } }, "either a NAME or" },
+        { &verb_release, { NULL, {} }, "either a NAME, a CHUNK or" },
+        { &verb_release, { "a", { { "pod-uid", "u" } } }, "either a NAME, a CHUNK or" },
+        { &verb_release, { NULL, { { "pod-uid", "" } } }, "either a NAME, a CHUNK or" },
         { &verb_release, { "a", { { "container", "c" } } }, "with --pod-uid only" },
 };
 

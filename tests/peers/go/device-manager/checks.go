@@ -268,10 +268,8 @@ func registersAgain(n *node) error {
 			return err
 		}
 	}
-	pod, err := n.give("after", 2)
-	if err != nil {
+	if _, err := n.give("after", 2); err != nil {
 		return err
 	}
-	n.removePod(pod)
 	return n.agree()
 }

@@ -47,7 +47,7 @@ func registrations(o *options, c *checks) {
 	for _, row := range rows {
 		err := row.run(n)
 		say(row.name, n, err)
-		n.removePods()
+		n.removePods() // each of them was seen by slugd, so that their chunks are not kept for long
 	}
 	restartAll(n, func(name string, err error) { say(name, n, err) })
 }
