@@ -48,6 +48,8 @@ static bool read_word(Reading *reading, char *word) {
                 reading->block.bytes += mib * MIB;
         } else if (strcmp(word, "unlimited") == 0) {
                 reading->is_unlimited = true;
+        } else if (strcmp(word, "within") == 0) {
+                claim->is_within_pod = true;
         } else if (!claim_state_parse(word, &claim->state)) {
                 if (claim->n_chunks == WORDS_MAX)
                         return false;
@@ -111,6 +113,8 @@ void chunks_bed_describe_claim(const LedgerClaim *claim, Buffer *buffer) {
         }
         buffer_printf(buffer, "%s/%s %s", claim->pod_uid, claim->container,
                       claim_state_name(claim->state));
+        if (claim->is_within_pod)
+                buffer_append_text(buffer, " within");
         for (size_t i = 0; i < claim->n_blocks; ++i)
                 for (size_t k = 0; k < claim->blocks[i].n_parts; ++k)
                         buffer_printf(buffer, " %u=%" PRIu64, claim->blocks[i].parts[k].node,
