@@ -4,11 +4,12 @@
     node ID SIZE [cpus=LIST]            a NUMA node; without cpus it has none
     distance FROM TO VALUE              both ways
     access FROM TO LATENCY BANDWIDTH    HMAT: nanoseconds, and QEMU's form of bytes a second (32G)
+    initiator NODE FROM                 HMAT: the NUMA node with CPUs that one without is attached to; otherwise the first
     cxl NAME SIZE                       a volatile type-3 device behind a root port of its own
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
-    needs NAME...                       what check.sh gives the guest besides: kubelet, a disk with a real one; packages, of Debian
+    needs NAME...                       kubelet: a disk with a real one; packages: Debian packages of slug
     cases NAME...                       which of cases/NAME.sh are run, in this order
     like PROFILE                        its machine, without its cases
 
@@ -25,7 +26,7 @@ class ProfileError(Exception):
 class Profile:
     def __init__(self, path):
         self.name = os.path.splitext(os.path.basename(path))[0]
-        self.nodes, self.distances, self.access = [], [], []
+        self.nodes, self.distances, self.access, self.initiators = [], [], [], {}
         self.cxl, self.window, self.virtio_mem, self.kernel, self.cases = [], None, None, [], []
         self._read_file(path)
         if not self.nodes or not self.cases:
@@ -39,7 +40,7 @@ class Profile:
                     self._read(path, number, words)
 
     def _read(self, path, number, words):
-        forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "cxl": (2, 2), "window": (1, 1),
+        forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "initiator": (2, 2), "cxl": (2, 2), "window": (1, 1),
                  "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99), "needs": (1, 9), "like": (1, 1)}
         what, rest = words[0], words[1:]
         least, most = forms.get(what, (1, 0))
@@ -52,6 +53,8 @@ class Profile:
             self.distances.append(rest)
         elif what == "access":
             self.access.append(rest)
+        elif what == "initiator":
+            self.initiators[int(rest[0])] = rest[1]
         elif what == "cxl":
             self.cxl.append(rest)
         elif what == "window":
@@ -83,7 +86,7 @@ def numa_arguments(profile):
         if cpus:
             form += f",cpus={cpus}"
         elif profile.access:
-            form += f",initiator={with_cpus[0]}"
+            form += f",initiator={profile.initiators.get(node, with_cpus[0])}"
         arguments += ["-numa", form]
     for source, target, value in profile.distances:
         arguments += ["-numa", f"dist,src={source},dst={target},val={value}"]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The power is lost while pods have chunks. After the boot the kubelet is there before slug-kubelet, and it does with static pods what
-# it always does; what slugd has is what the kubelet says, and what is wrong is told.
+# The power is lost while pods have chunks. After the boot the kubelet is there before slug-kubelet, and does with static pods
+# what it always does; what slugd has is what the kubelet says, and what is wrong is told.
 # shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 # shellcheck source=tests/vm/guest/containerd.sh

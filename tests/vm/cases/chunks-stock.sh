@@ -26,7 +26,8 @@ has_limit() {
 usage_of() {
   uid=$(kubelet_pods | jq -r --arg name "$1-$host" '.items[] | select(.metadata.name == $name) | .metadata.uid')
   find /sys/fs/cgroup/kubepods.slice -path "*pod$uid*/cri-containerd-*" -name memory.numa_stat -exec grep -h '^anon ' {} + |
-    awk '{ for (i = 2; i <= NF; i++) { split(substr($i, 2), part, "="); printf "%d %d\n", part[1], part[2] / 1048576 } }'
+    awk '{ for (i = 2; i <= NF; i++) { split(substr($i, 2), part, "="); sum[part[1]] += part[2] } }
+      END { for (n = 0; n < 4; n++) printf "%d %d\n", n, sum[n] / 1048576 }'
 }
 
 # has_touched POD MIB
@@ -40,7 +41,7 @@ started() {
   manifest "$1" "$2" "x:$3"
   runs "$1"
   wait_long has_touched "$1" "$(($3 - 1))"
-  remark "$1, $2: MiB on NUMA nodes:$(awk '{ printf " %d: %d", $1, $2 }' "$tmp/usage"); $(given | grep -c "^$1 ") chunks"
+  remark "$1, $2: MiB on NUMA nodes:$(awk '{ printf "%s %d: %d", NR > 1 ? "," : "", $1, $2 }' "$tmp/usage"); $(given | grep -c "^$1 ") chunks"
   cat "$tmp/usage" >>"$tmp/usages"
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Chunks of remote memory, given to pods by a stock kubelet: those that fit run and are in the ledger under their names, those that do
-# not are refused by the name of the resource, and what a pod had is free when it goes.
+# Chunks of remote memory, given to pods by a stock kubelet: those that fit run and are in the ledger under their names, those
+# that do not are refused by the name of the resource, and what a pod had is free when it goes.
 # shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 # shellcheck source=tests/vm/guest/containerd.sh

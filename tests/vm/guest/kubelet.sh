@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2317,SC2329 # lib.sh and containerd.sh come before; wait_until calls what it is given
 # SPDX-License-Identifier: Apache-2.0
-# For cases with a real kubelet: stand-alone, so pods are manifests in a folder; what it decided is on its read-only port, and what
-# it gave away on its pod-resources socket.
+# For cases with a real kubelet: stand-alone, so pods are manifests in a folder; what it decided is on its read-only port, and
+# what it gave away on its pod-resources socket.
 tools=/usr/libexec/slug-test
 kubelet=/run/slug-test-kubelet/kubelet
 kubelet_dir=/var/lib/kubelet
@@ -135,8 +135,8 @@ given() {
     .devices[]? | select(.resourceName | startswith("sluglab.io/")) | .deviceIds[] | "\($pod) \($container) \(.)"' | sort -u
 }
 
-# claimed: the same of slugd's ledger; "- -" is for chunks that nobody has been seen for yet, and of a claim that is neither active
-# nor invalid the state is behind it
+# claimed: the same of slugd's ledger; "- -" is for chunks that nobody has been seen for yet, and of a claim that is neither
+# active nor invalid the state is behind it
 claimed() {
   "$slugctl" --wait 60 -o json claims | jq -r '
     def or_dash: if . == null or . == "" then "-" else . end;
