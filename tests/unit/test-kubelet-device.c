@@ -344,6 +344,22 @@ START_TEST(dead_sockets_of_ours_are_cleared_away) {
 }
 END_TEST
 
+/* A person's file, and a link to a socket, refuse connections as a dead socket does. */
+START_TEST(what_is_no_socket_is_not_cleared_away) {
+        char file[256], link[256];
+
+        make_folder(REGISTRY);
+        (void)snprintf(file, sizeof(file), "%s/sluglab.io-remote-memory-2gi.sock", dir);
+        (void)snprintf(link, sizeof(link), "%s/sluglab.io-remote-memory-4gi.sock", dir);
+        ck_assert_int_eq(mknod(file, S_IFREG | 0600, 0), 0);
+        ck_assert_int_eq(symlink("sluglab.io-remote-memory-2gi.sock", link), 0);
+        start_plugin(REGISTER_REGISTRY);
+        turn_until(has_socket);
+        ck_assert_int_eq(unlink(file), 0);
+        ck_assert_int_eq(unlink(link), 0);
+}
+END_TEST
+
 /* Lists */
 
 static unsigned n_lists_before;
@@ -655,6 +671,7 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, a_folder_that_comes_later_or_anew_is_found, 0, 2);
         tcase_add_test(tcase, a_kubelet_that_refuses_is_asked_again);
         tcase_add_test(tcase, dead_sockets_of_ours_are_cleared_away);
+        tcase_add_test(tcase, what_is_no_socket_is_not_cleared_away);
         tcase_add_test(tcase, another_list_is_told_and_an_equal_one_is_not);
         tcase_add_test(tcase, a_slugd_that_comes_back_in_time_is_not_noticed);
         tcase_add_test(tcase, without_slugd_nothing_can_be_given_after_the_grace);
