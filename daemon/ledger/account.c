@@ -8,7 +8,9 @@
 /*
  * A claim within another one of its pod is not counted. One that is observed lowers what is free
  * and no more: groups and assignments are rules about promises, and a pod that has asked for
- * nothing does not bind the NUMA nodes together that it happens to lie on.
+ * nothing does not bind the NUMA nodes together that it happens to lie on. They are the rules of
+ * the kubelet's memory manager, so that one of chunks has no part in them either: that manager
+ * knows nothing of it, and slugd has put its local bytes wherever there is room.
  *
  * Sums cannot overflow: a part is at most LEDGER_PART_MAX, and there are at most LEDGER_CLAIMS_MAX
  * claims of LEDGER_BLOCKS_MAX blocks.
@@ -74,6 +76,10 @@ int account_prepare(Account *account, const LedgerClaim *claim) {
         return 0;
 }
 
+static bool has_groups(const LedgerClaim *claim) {
+        return !ledger_claim_is_observed(claim) && claim->source != CLAIM_SOURCE_DEVICE_PLUGIN;
+}
+
 static void add_bytes(Account *account, const LedgerClaim *claim) {
         const bool is_observed = ledger_claim_is_observed(claim);
 
@@ -106,7 +112,7 @@ void account_add(Account *account, const LedgerClaim *claim) {
         if (claim->is_within_pod)
                 return;
         add_bytes(account, claim);
-        for (size_t i = 0; !ledger_claim_is_observed(claim) && i < claim->n_blocks; ++i)
+        for (size_t i = 0; has_groups(claim) && i < claim->n_blocks; ++i)
                 NODESET_FOREACH (node, &claim->blocks[i].nodes) {
                         ++account->nodes[node]->n_blocks;
                         account->nodes[node]->group = claim->blocks[i].nodes;
@@ -117,7 +123,7 @@ void account_sub(Account *account, const LedgerClaim *claim) {
         if (claim->is_within_pod)
                 return;
         sub_bytes(account, claim);
-        for (size_t i = 0; !ledger_claim_is_observed(claim) && i < claim->n_blocks; ++i)
+        for (size_t i = 0; has_groups(claim) && i < claim->n_blocks; ++i)
                 NODESET_FOREACH (node, &claim->blocks[i].nodes) {
                         assert(account->nodes[node]->n_blocks > 0);
                         if (--account->nodes[node]->n_blocks == 0)
@@ -127,7 +133,7 @@ void account_sub(Account *account, const LedgerClaim *claim) {
 
 static bool has_same_sets(const LedgerClaim *a, const LedgerClaim *b) {
         if (a->n_blocks != b->n_blocks || a->is_within_pod != b->is_within_pod ||
-            ledger_claim_is_observed(a) != ledger_claim_is_observed(b))
+            has_groups(a) != has_groups(b))
                 return false;
         for (size_t i = 0; i < a->n_blocks; ++i)
                 if (!nodeset_is_equal(&a->blocks[i].nodes, &b->blocks[i].nodes))

@@ -223,7 +223,8 @@ uint64_t ledger_get_claimed(const Ledger *ledger, unsigned node, uint64_t page_b
 /* How much of that is observed. */
 uint64_t ledger_get_observed(const Ledger *ledger, unsigned node, uint64_t page_bytes);
 /* How many blocks of promises lie on the NUMA node (the kubelet's numberOfAssignments), and the set
- * of the last of them (its cells); {} when there are none. */
+ * of the last of them (its cells); {} when there are none. Claims of chunks are left out: the
+ * kubelet's memory manager does not know them. */
 unsigned ledger_get_n_blocks(const Ledger *ledger, unsigned node);
 NodeSet ledger_get_group(const Ledger *ledger, unsigned node);
 NodeSet ledger_get_nodes(const Ledger *ledger); /* those with claimed bytes */

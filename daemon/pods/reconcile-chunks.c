@@ -118,7 +118,8 @@ static const LookChunk *find_lost(const Look *look, const LookItem *item, const 
         return item_is_observed(item) || look_could_know(look, item) ? found : NULL;
 }
 
-/* Of chunks that do not say where they are: from the last remote NUMA node on. What is not there is not taken from elsewhere. */
+/* Of chunks that do not say where they are: from the last remote NUMA node on. What is not there is
+ * not taken from elsewhere. */
 static int take_bytes(Look *look, LookItem *item, uint64_t bytes) {
         const NodeSet *remote = &look->params->place.remote;
         LedgerClaim *claim = item->now;

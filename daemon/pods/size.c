@@ -192,7 +192,7 @@ static void add_named(Sum *sum, const SizeParams *params, const InventoryContain
                 add_covered(sum, params, container->report, claim ? claim : &nothing);
         else
                 add_open(sum, params, container, claim);
-        /* chunks are claimed with the plain memory that they are a part of, and with nothing else */
+        /* chunks are claimed with the plain memory that they are a part of, and nothing else */
         if (claim && claim->source == CLAIM_SOURCE_DEVICE_PLUGIN && !has_chunks_alone(claim) &&
             !has_ended(container))
                 add_hugepages(sum, container, claim);

@@ -8,8 +8,8 @@
  * for is in the kubelet's own file since 1.33 (allocations.h); before, the manifests are all that
  * has it. They may have been written anew since: they say how much, never who is there.
  *
- * Of resources "memory", huge pages and chunks are kept, of containers those that stay: init containers
- * that end are left out, as the kubelet does in its file.
+ * Of resources "memory", huge pages and chunks are kept, of containers those that stay: init
+ * containers that end are left out, as the kubelet does in its file.
  *
  * Source: k8s.io/kubernetes pkg/kubelet/config/file.go and common.go, read at 1.36.3.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Anything as slugd's list of chunks and as what the kubelet asks of a device plugin. The first line
- * is the list as JSON, the second one the request; a letter before the request says which.
+ * Anything as slugd's list of chunks and as what the kubelet asks of a device plugin. The first
+ * line is the list as JSON, the second one the request; a letter before the request says which.
  */
 #include "fuzz/fuzz.h"
 

@@ -129,6 +129,10 @@ for way in registry device-plugins; do
   contains "$(ask allocate "$resource" 1gi-n2-0099)" "not_found: $resource: " "a refusal names the resource"
   contains "$(ask prestart "$resource" 1gi-n2-0099)" "{}" "before a start nothing is asked unless it is configured"
   is "$(count_lists)" 1 "who has a chunk is no news to the kubelet"
+  many=$(seq -f '1gi-n2-%04g' 100 356 | tr '\n' ' ')
+  contains "$(ask allocate "$resource" "$many")" "not_found" "hundreds of chunks for one container are asked for"
+  ask allocate "$resource" "$many" >"$tmp/refused"
+  is "$(said '257 chunks of')" 1 "with a warning that is not repeated at once"
 
   # slugd within its grace
   stop_slugd KILL

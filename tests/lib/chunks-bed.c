@@ -304,7 +304,8 @@ bool chunks_bed_is_good(const ChunkList *list,
         bool is_good = is_order_good(&checking);
 
         if (list->n_chunks > CHUNKS_MAX ||
-            (list->state == CHUNKS_ADVERTISED) != (list->n_chunks > 0) ||
+            (list->state != CHUNKS_TOO_MANY &&
+             (list->state == CHUNKS_ADVERTISED) != (list->n_chunks > 0)) ||
             (list->n_resources > 0) != (list->n_chunks > 0))
                 return complain(&checking, "%zu chunks, %zu resources", list->n_chunks,
                                 list->n_resources);
@@ -314,5 +315,5 @@ bool chunks_bed_is_good(const ChunkList *list,
                           are_bytes_good(&checking, &list->nodes[i]);
         for (size_t i = 0; is_good && i < list->n_chunks; ++i)
                 is_good = is_chunk_good(&checking, &list->chunks[i]);
-        return is_good && (list->state == CHUNKS_TOO_MANY || are_claims_good(&checking));
+        return is_good && are_claims_good(&checking);
 }

@@ -312,6 +312,23 @@ START_TEST(a_numa_node_is_in_the_group_of_its_last_block) {
 }
 END_TEST
 
+/* The kubelet's memory manager knows nothing of what its device manager has given away. */
+START_TEST(chunks_bind_no_numa_nodes) {
+        LedgerClaim *wide = make_wide("a", "0-1");
+
+        wide->source = CLAIM_SOURCE_DEVICE_PLUGIN;
+        claims_put(&change, wide);
+        apply();
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 0, 0), 1);
+        ck_assert_uint_eq(ledger_get_observed(ledger, 0, 0), 0);
+        check_group(0, 0, "");
+        claims_put(&change, make_wide("a", "0-1"));
+        apply();
+        check_group(0, 1, "0-1");
+        ck_assert(ledger_check(ledger));
+}
+END_TEST
+
 START_TEST(a_block_without_bytes_counts_as_an_assignment) {
         LedgerClaim *base = claims_make("u", "c", 3, 1), *claim = NULL;
         const LedgerBlock block = { .nodes = base->blocks[0].nodes };
@@ -621,6 +638,7 @@ static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, kinds_of_pages_have_rooms_of_their_own);
         tcase_add_test(tcase, claims_within_a_pod_are_not_counted);
         tcase_add_test(tcase, a_numa_node_is_in_the_group_of_its_last_block);
+        tcase_add_test(tcase, chunks_bind_no_numa_nodes);
         tcase_add_test(tcase, a_block_without_bytes_counts_as_an_assignment);
         tcase_add_test(tcase, what_is_observed_lowers_what_is_free_and_binds_nothing);
         tcase_add_test(tcase, what_was_observed_may_be_promised_and_observed_again);

@@ -46,6 +46,9 @@ is "$(chunks_of large)" 0 "who was refused has none"
 manifest unlimited "{$resource: 1}" x:16
 runs unlimited
 equal "a pod with a chunk and no memory limit"
+is "$("$slugctl" -o json claims | jq -r --arg pod "unlimited-$host" '.claims[] | select(.pod == $pod) | .state, .reason')" \
+  "CLAIM_STATE_INVALID
+remote chunks are a part of the memory limit, and there is none" "its claim is invalid, and says why"
 "$slugctl" claims | sed 's/^/# | /'
 
 grep '^pinned ' "$tmp/given" | cut -d' ' -f3 >"$tmp/had"
