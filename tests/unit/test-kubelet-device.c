@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "kubelet/device/folder.h"
 #include "kubelet/device/plugin.h"
 #include "lib/chunk-text.h"
 #include "lib/folder.h"
@@ -293,6 +294,38 @@ START_TEST(a_folder_that_comes_later_or_anew_is_found) {
         ck_assert_int_eq(rename(dir, old), 0);
         ck_assert_int_eq(mkdir(dir, 0755), 0);
         turn_until(has_socket);
+}
+END_TEST
+
+static void ignore(const char *came _unused_, void *userdata _unused_) {
+}
+
+static DeviceFolder *find_folder(const Root *in) {
+        const DeviceFolderParams params = { .event = event, .root = in, .happened = ignore };
+        DeviceFolder *found = NULL;
+
+        ck_assert_int_eq(device_folder_new(&params, &found), 0);
+        return found;
+}
+
+/* It is there by the time of the first look. */
+START_TEST(a_folder_that_is_younger_than_the_process_is_late) {
+        DeviceFolder *found;
+        Root host;
+
+        ck_assert_int_eq(root_init(&host, "/"), 0);
+        found = find_folder(&host);
+        device_folder_set_path(found, "/proc");
+        ck_assert_int_ge(device_folder_get_fd(found), 0);
+        ck_assert(!device_folder_is_late(found));
+        device_folder_free(found);
+        found = find_folder(&root);
+        make_folder(REGISTRY);
+        device_folder_set_path(found, "/" REGISTRY);
+        ck_assert_int_ge(device_folder_get_fd(found), 0);
+        ck_assert(device_folder_is_late(found));
+        device_folder_free(found);
+        root_deinit(&host);
 }
 END_TEST
 
@@ -670,6 +703,7 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, a_kubelet_that_comes_later_is_told, 0, 2);
         tcase_add_loop_test(tcase, a_folder_that_comes_later_or_anew_is_found, 0, 2);
         tcase_add_test(tcase, a_kubelet_that_refuses_is_asked_again);
+        tcase_add_test(tcase, a_folder_that_is_younger_than_the_process_is_late);
         tcase_add_test(tcase, dead_sockets_of_ours_are_cleared_away);
         tcase_add_test(tcase, what_is_no_socket_is_not_cleared_away);
         tcase_add_test(tcase, another_list_is_told_and_an_equal_one_is_not);
