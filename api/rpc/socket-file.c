@@ -315,13 +315,20 @@ bool socket_file_is_there(const SocketFile *file) {
                st.st_dev == file->device && st.st_ino == file->inode;
 }
 
+/* What is no socket refuses connections, too. */
+static bool is_socket(int dir_fd, const char *name) {
+        struct stat st;
+
+        return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode);
+}
+
 bool socket_file_remove_dead(int dir_fd, const char *name) {
         _cleanup_(fd_closep) int fd = -EBADF;
         bool is_dead;
 
         if (flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
                 return false;
-        is_dead = try_to_connect(dir_fd, name, &fd) == -ECONNREFUSED &&
+        is_dead = is_socket(dir_fd, name) && try_to_connect(dir_fd, name, &fd) == -ECONNREFUSED &&
                   unlinkat(dir_fd, name, 0) == 0;
         (void)flock(dir_fd, LOCK_UN);
         return is_dead;

@@ -164,6 +164,20 @@ static int give_up(Look *look, LookItem *item, const LookChunk *lost, size_t n_l
         return look_note(look, item, RECONCILE_TAKEN, reason);
 }
 
+/* The claim of the pod as a whole has the bytes of its shares, and goes with the last of them. */
+static int take_from_whole(Look *look, const LookItem *share, const LookBytes *bytes) {
+        LookItem *whole = look_find_item(look, item_get(share)->pod_uid, "");
+        int r;
+
+        if (!item_get(share)->is_within_pod || !whole || !item_is_promised(whole))
+                return 0;
+        r = look_edit(look, whole);
+        if (r)
+                return r;
+        split_take_remote(&whole->now->split, look_bytes_sum(bytes));
+        return look_take_bytes(look, whole, bytes);
+}
+
 static int take_from(Look *look, LookItem *item) {
         const LedgerClaim *claim = item_get(item);
         const LookChunk *first = NULL;
@@ -196,6 +210,8 @@ static int take_from(Look *look, LookItem *item) {
         item->now->n_chunks = n_kept;
         split_take_remote(&item->now->split, look_bytes_sum(&placed));
         r = look_take_bytes(look, item, &placed);
+        if (r == 0)
+                r = take_from_whole(look, item, &placed);
         if (r == 0)
                 r = take_bytes(look, item, bytes);
         return r ? r : give_up(look, item, first, n_lost);

@@ -379,7 +379,7 @@ START_TEST(a_change_has_no_more_claims_than_it_may) {
                 char text[96];
 
                 (void)snprintf(texts[i], sizeof(texts[i]), "64mi-n2-%04u", i);
-                (void)snprintf(text, sizeof(text), "pod-%u/c 2=128 %s", i, texts[i]);
+                (void)snprintf(text, sizeof(text), "pod-%u/c 2=128 %.39s", i, texts[i]);
                 chunks_bed_claim(ledger, text);
                 ids[i] = texts[i];
         }

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "kubelet/device/folder.h"
 #include "kubelet/device/plugin.h"
 #include "lib/chunk-text.h"
 #include "lib/folder.h"
@@ -296,6 +297,38 @@ START_TEST(a_folder_that_comes_later_or_anew_is_found) {
 }
 END_TEST
 
+static void ignore(const char *came _unused_, void *userdata _unused_) {
+}
+
+static DeviceFolder *find_folder(const Root *in) {
+        const DeviceFolderParams params = { .event = event, .root = in, .happened = ignore };
+        DeviceFolder *found = NULL;
+
+        ck_assert_int_eq(device_folder_new(&params, &found), 0);
+        return found;
+}
+
+/* It is there by the time of the first look. */
+START_TEST(a_folder_that_is_younger_than_the_process_is_late) {
+        DeviceFolder *found;
+        Root host;
+
+        ck_assert_int_eq(root_init(&host, "/"), 0);
+        found = find_folder(&host);
+        device_folder_set_path(found, "/proc");
+        ck_assert_int_ge(device_folder_get_fd(found), 0);
+        ck_assert(!device_folder_is_late(found));
+        device_folder_free(found);
+        found = find_folder(&root);
+        make_folder(REGISTRY);
+        device_folder_set_path(found, "/" REGISTRY);
+        ck_assert_int_ge(device_folder_get_fd(found), 0);
+        ck_assert(device_folder_is_late(found));
+        device_folder_free(found);
+        root_deinit(&host);
+}
+END_TEST
+
 static bool has_refused(void) {
         if (kubelet.is_registry)
                 kubelet_double_look(&kubelet);
@@ -341,6 +374,22 @@ START_TEST(dead_sockets_of_ours_are_cleared_away) {
                 ck_assert_int_eq(access(path, F_OK) == 0, i > 0);
         }
         (void)close(fds[2]);
+}
+END_TEST
+
+/* A person's file, and a link to a socket, refuse connections as a dead socket does. */
+START_TEST(what_is_no_socket_is_not_cleared_away) {
+        char file[256], link[256];
+
+        make_folder(REGISTRY);
+        (void)snprintf(file, sizeof(file), "%s/sluglab.io-remote-memory-2gi.sock", dir);
+        (void)snprintf(link, sizeof(link), "%s/sluglab.io-remote-memory-4gi.sock", dir);
+        ck_assert_int_eq(mknod(file, S_IFREG | 0600, 0), 0);
+        ck_assert_int_eq(symlink("sluglab.io-remote-memory-2gi.sock", link), 0);
+        start_plugin(REGISTER_REGISTRY);
+        turn_until(has_socket);
+        ck_assert_int_eq(unlink(file), 0);
+        ck_assert_int_eq(unlink(link), 0);
 }
 END_TEST
 
@@ -654,7 +703,9 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, a_kubelet_that_comes_later_is_told, 0, 2);
         tcase_add_loop_test(tcase, a_folder_that_comes_later_or_anew_is_found, 0, 2);
         tcase_add_test(tcase, a_kubelet_that_refuses_is_asked_again);
+        tcase_add_test(tcase, a_folder_that_is_younger_than_the_process_is_late);
         tcase_add_test(tcase, dead_sockets_of_ours_are_cleared_away);
+        tcase_add_test(tcase, what_is_no_socket_is_not_cleared_away);
         tcase_add_test(tcase, another_list_is_told_and_an_equal_one_is_not);
         tcase_add_test(tcase, a_slugd_that_comes_back_in_time_is_not_noticed);
         tcase_add_test(tcase, without_slugd_nothing_can_be_given_after_the_grace);

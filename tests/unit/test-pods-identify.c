@@ -652,6 +652,37 @@ START_TEST(chunks_of_a_share_are_the_pods) {
 }
 END_TEST
 
+/* It was counted in the pod's claim alone. */
+START_TEST(a_chunk_that_a_share_loses_leaves_the_pods_claim) {
+        const LedgerPart part = { 0, 6 * GIB };
+        LedgerBlock block = { .bytes = part.bytes, .parts = &part, .n_parts = 1 };
+
+        nodeset_add(&block.nodes, 0);
+        put(&(LedgerClaim){
+                .pod_uid = "u",
+                .container = "",
+                .namespace_name = "default",
+                .pod = "u",
+                .state = CLAIM_PENDING,
+                .source = CLAIM_SOURCE_MEMORY_MANAGER,
+                .blocks = &block,
+                .n_blocks = 1,
+                .container_id = "",
+                .reason = "",
+        });
+        put_unseen("1gi-n2-0000 1gi-n2-0001");
+        name(add_waiting("u", "c", 6 * GIB, 6 * GIB), "1gi-n2-0000 1gi-n2-0001");
+        ck_assert_str_eq(look(), "identified u/c");
+        bed.report.pods[0].containers[0].n_chunks = 1;
+        bed.report.ledger_generation = ledger_get_generation(ledger);
+        name(add_running("v", "c", GIB, GIB), "1gi-n2-0001");
+        ck_assert_str_eq(look_again(), "taken u/c, adopted v/c");
+        ck_assert_str_eq(list_chunks(find("u", "c")), "1gi-n2-0000");
+        ck_assert_uint_eq(get_bytes(find("u", ""), 2), GIB);
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 2, 0), 2 * GIB);
+}
+END_TEST
+
 /* Chunks that nobody has claimed */
 
 START_TEST(after_a_lost_ledger_claims_are_what_the_kubelet_says) {
@@ -906,6 +937,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, a_resize_moves_the_local_part);
         tcase_add_loop_test(tcase, a_container_has_one_claim, 0, ELEMENTSOF(merge_rows));
         tcase_add_test(tcase, chunks_of_a_share_are_the_pods);
+        tcase_add_test(tcase, a_chunk_that_a_share_loses_leaves_the_pods_claim);
         tcase_add_test(tcase, after_a_lost_ledger_claims_are_what_the_kubelet_says);
         tcase_add_test(tcase, ids_that_cannot_be_read_stay_observed);
         tcase_add_test(tcase, chunks_that_a_claim_has_no_place_for_are_observed);

@@ -32,6 +32,7 @@ struct DeviceFolder {
         dev_t device;
         ino_t inode;
         unsigned generation;
+        struct timespec began; /* by the clock of file systems */
         bool is_late, is_dead;
         int inotify_fd, wd;
         bool wants_look;
@@ -93,6 +94,18 @@ static void drop(DeviceFolder *folder) {
         folder->fd = -EBADF;
 }
 
+/* It may have come between our beginning and the first look. Where the file system does not know
+ * when it was made it was there. */
+static bool is_younger(const DeviceFolder *folder, int fd) {
+        const struct timespec *began = &folder->began;
+        struct statx st;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) < 0 || !(st.stx_mask & STATX_BTIME))
+                return false;
+        return st.stx_btime.tv_sec != began->tv_sec ? st.stx_btime.tv_sec > began->tv_sec
+                                                    : st.stx_btime.tv_nsec >= began->tv_nsec;
+}
+
 /* Return: 0 it is there, above 0 it is not, below 0 it cannot be opened. */
 static int look_once(DeviceFolder *folder) {
         _cleanup_(fd_closep) int fd = -EBADF;
@@ -107,7 +120,7 @@ static int look_once(DeviceFolder *folder) {
         }
         if (folder->fd >= 0 && st.st_dev == folder->device && st.st_ino == folder->inode)
                 return 0;
-        folder->is_late |= folder->generation > 0;
+        folder->is_late |= folder->generation > 0 || is_younger(folder, fd);
         drop(folder);
         folder->fd = TAKE_FD(fd);
         folder->device = st.st_dev;
@@ -192,6 +205,7 @@ int device_folder_new(const DeviceFolderParams *params, DeviceFolder **ret) {
         if (!folder)
                 return -ENOMEM;
         *folder = (DeviceFolder){ .params = *params, .fd = -EBADF, .inotify_fd = -EBADF, .wd = -1 };
+        (void)clock_gettime(CLOCK_REALTIME_COARSE, &folder->began);
         r = inotify_new(&folder->inotify_fd);
         if (r) /* said when it is wanted */
                 folder->inotify_fd = r;
