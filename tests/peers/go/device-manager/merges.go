@@ -155,7 +155,7 @@ func merges(w *world, plugin advertiser, shapes []shape, found map[string][]stri
 }
 
 // A row of the manual's table: policy, setting, and five outcomes.
-var row = regexp.MustCompile(`(?m)^\.It Li ([a-z-]+) Ta Li ([a-z-]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+)$`)
+var row = regexp.MustCompile(`(?m)^\.It ([a-z-]+) Ta ([a-z-]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+) Ta ([0-9,a-z]+)$`)
 
 // expected is the table in the manual: what people are told is what is looked for.
 func expected(manual string) (map[string][]string, error) {
