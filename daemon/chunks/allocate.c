@@ -210,7 +210,7 @@ int chunks_allocate(const ChunkList *list,
         r = put_claim(&asking, grant.pod_uid, &change);
         if (r)
                 return r;
-        r = take_over(asking.chunks, request->n_ids, &change, &grant.n_taken);
+        r = take_over(ledger, asking.chunks, request->n_ids, &change, &grant.n_taken);
         if (r)
                 return r;
         *ret = change;

@@ -69,7 +69,7 @@ typedef struct ChunksNode {
 typedef enum ChunksState {
         CHUNKS_ADVERTISED,
         CHUNKS_NONE,     /* no remote memory, or less than a chunk of it */
-        CHUNKS_TOO_MANY, /* more than CHUNKS_MAX; none are listed */
+        CHUNKS_TOO_MANY, /* more than CHUNKS_MAX; only those that are claimed are listed */
 } ChunksState;
 
 typedef struct ChunksSettings {

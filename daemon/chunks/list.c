@@ -249,23 +249,41 @@ static uint64_t find_fitting(const Builder *builder) {
         return 0;
 }
 
-static int write_chunks(Builder *builder, const Measure *measures) {
-        ChunkList *list = builder->list;
+static uint64_t sum_chunks(const ChunkList *list, const Measure *measures) {
         uint64_t n = 0;
-        int r;
 
         for (size_t i = 0; i < list->n_nodes; ++i)
                 n = bytes_add_saturated(n, measures[i].n_chunks + measures[i].n_outside);
+        return n;
+}
+
+/* Those that claims have stay in the list: a kubelet that has given one to a pod stumbles when it
+ * is told of others and not of that one. */
+static void leave_held_alone(const ChunkList *list, Measure *measures) {
+        for (size_t i = 0; i < list->n_nodes; ++i) {
+                measures[i].n_chunks = 0;
+                measures[i].n_outside = measures[i].n_held;
+        }
+}
+
+static int write_chunks(Builder *builder, Measure *measures) {
+        ChunkList *list = builder->list;
+        uint64_t n = sum_chunks(list, measures);
+        int r;
+
         list->state = n == 0 ? CHUNKS_NONE : CHUNKS_ADVERTISED;
         if (n > CHUNKS_MAX) {
                 list->state = CHUNKS_TOO_MANY;
                 list->fitting_bytes = find_fitting(builder);
-                n = 0;
+                leave_held_alone(list, measures);
+                n = sum_chunks(list, measures);
         }
+        if (n > CHUNKS_MAX)
+                n = 0; /* more than the kubelet ever was told of */
         list->chunks = calloc(n + 1, sizeof(*list->chunks));
         if (!list->chunks)
                 return -ENOMEM;
-        for (size_t i = 0; list->state == CHUNKS_ADVERTISED && i < list->n_nodes; ++i)
+        for (size_t i = 0; n > 0 && i < list->n_nodes; ++i)
                 write_node(builder, &list->nodes[i], &measures[i]);
         r = list_holders(list, builder->held.n_items);
         return r ? r : list_resources(list);

@@ -13,5 +13,8 @@
  *
  * Return: 0, -E2BIG or -ENOMEM
  */
-_must_check_ int
-take_over(const Chunk **chunks, size_t n_chunks, LedgerChange *change, size_t *ret_n_taken);
+_must_check_ int take_over(const Ledger *ledger,
+                           const Chunk **chunks,
+                           size_t n_chunks,
+                           LedgerChange *change,
+                           size_t *ret_n_taken);

@@ -64,7 +64,8 @@ static void add_chunks(Look *look, const InventoryPod *pod) {
                                 .container = container,
                                 .place = i,
                         };
-                        chunk->is_readable = read_id(chunk->chunk, &chunk->id);
+                        chunk->is_readable =
+                                k < LEDGER_CHUNKS_MAX && read_id(chunk->chunk, &chunk->id);
                 }
         }
 }

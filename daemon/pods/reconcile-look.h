@@ -42,7 +42,8 @@ typedef struct LookChunk {
         const InventoryPod *pod;
         const ReportContainer *container;
         size_t place;     /* of its container in the pod */
-        bool is_readable; /* its id says where it is, and is of the size of its resource */
+        bool is_readable; /* its id says where it is, and is of the size of its resource; and a claim
+                             has place for it */
         ChunkId id;
 } LookChunk;
 

@@ -127,7 +127,7 @@ static int list_chunks(Observation *o) {
                                 chunks[n++] = report->containers[i].chunks[k].id;
         qsort(chunks, n, sizeof(*chunks), compare_texts);
         o->wanted.chunks = chunks;
-        o->wanted.n_chunks = n;
+        o->wanted.n_chunks = bytes_min(n, LEDGER_CHUNKS_MAX); /* the others are bytes alone */
         return 0;
 }
 

@@ -43,6 +43,9 @@ static bool is_id(const char *text, size_t max) {
 }
 
 static int check_chunks(const ReportPod *pod, const ReportContainer *container, Diag *reterr) {
+        if (container->n_chunks > REPORT_CHUNKS_MAX)
+                return refuse_number(pod, "chunks of a container", REPORT_CHUNKS_MAX,
+                                     container->n_chunks, reterr);
         for (size_t i = 0; i < container->n_chunks; ++i)
                 if (!container->chunks[i].id[0] ||
                     !is_id(container->chunks[i].id, LEDGER_CHUNK_ID_MAX))
@@ -97,7 +100,6 @@ static int check_container(const ReportPod *pod, size_t i, Diag *reterr) {
 }
 
 static int check_pod(const ReportPod *pod, Diag *reterr) {
-        size_t n_chunks = 0;
         int r = 0;
 
         if (!pod_is_uid(pod->uid))
@@ -112,12 +114,8 @@ static int check_pod(const ReportPod *pod, Diag *reterr) {
         if (pod->n_containers > PODS_CONTAINERS_MAX)
                 return refuse_number(pod, "containers", PODS_CONTAINERS_MAX, pod->n_containers,
                                      reterr);
-        for (size_t i = 0; i < pod->n_containers && r == 0; ++i) {
-                n_chunks += pod->containers[i].n_chunks;
-                if (n_chunks > LEDGER_CHUNKS_MAX)
-                        return refuse_number(pod, "chunks", LEDGER_CHUNKS_MAX, n_chunks, reterr);
+        for (size_t i = 0; i < pod->n_containers && r == 0; ++i)
                 r = check_container(pod, i, reterr);
-        }
         return r;
 }
 

@@ -20,6 +20,7 @@
 
 #define REPORT_SOURCES_MAX     8u
 #define REPORT_DEVICES_MAX     8u /* resources of one container */
+#define REPORT_CHUNKS_MAX      (REPORT_DEVICES_MAX * LEDGER_CHUNKS_MAX) /* of one container */
 #define REPORT_ID_MAX          64u
 #define REPORT_ALLOCATABLE_MAX 1024u
 

@@ -48,6 +48,8 @@ static bool read_word(Reading *reading, char *word) {
                 reading->block.bytes += mib * MIB;
         } else if (strcmp(word, "unlimited") == 0) {
                 reading->is_unlimited = true;
+        } else if (strcmp(word, "within") == 0) {
+                claim->is_within_pod = true;
         } else if (!claim_state_parse(word, &claim->state)) {
                 if (claim->n_chunks == WORDS_MAX)
                         return false;
@@ -111,6 +113,8 @@ void chunks_bed_describe_claim(const LedgerClaim *claim, Buffer *buffer) {
         }
         buffer_printf(buffer, "%s/%s %s", claim->pod_uid, claim->container,
                       claim_state_name(claim->state));
+        if (claim->is_within_pod)
+                buffer_append_text(buffer, " within");
         for (size_t i = 0; i < claim->n_blocks; ++i)
                 for (size_t k = 0; k < claim->blocks[i].n_parts; ++k)
                         buffer_printf(buffer, " %u=%" PRIu64, claim->blocks[i].parts[k].node,
@@ -300,7 +304,8 @@ bool chunks_bed_is_good(const ChunkList *list,
         bool is_good = is_order_good(&checking);
 
         if (list->n_chunks > CHUNKS_MAX ||
-            (list->state == CHUNKS_ADVERTISED) != (list->n_chunks > 0) ||
+            (list->state != CHUNKS_TOO_MANY &&
+             (list->state == CHUNKS_ADVERTISED) != (list->n_chunks > 0)) ||
             (list->n_resources > 0) != (list->n_chunks > 0))
                 return complain(&checking, "%zu chunks, %zu resources", list->n_chunks,
                                 list->n_resources);
@@ -310,7 +315,7 @@ bool chunks_bed_is_good(const ChunkList *list,
                           are_bytes_good(&checking, &list->nodes[i]);
         for (size_t i = 0; is_good && i < list->n_chunks; ++i)
                 is_good = is_chunk_good(&checking, &list->chunks[i]);
-        return is_good && (list->state == CHUNKS_TOO_MANY || are_claims_good(&checking));
+        return is_good && are_claims_good(&checking);
 }
 
 /* Comparing */

@@ -13,8 +13,8 @@
 /*
  * Puts a claim, as a fact: words with blanks between them. The first is its key, "web/main" or
  * "web/" for the pod as a whole; "2=1024" are MiB on a NUMA node; a word of a state is its state
- * (else active), "observed" its source, too; "unlimited": its split has no ceiling. All else is the
- * id of a chunk, and makes it the device plugin's.
+ * (else active), "observed" its source, too; "unlimited": its split has no ceiling; "within": it is
+ * a share of its pod's. All else is the id of a chunk, and makes it the device plugin's.
  */
 void chunks_bed_claim(Ledger *ledger, const char *text);
 /* The same of any text; false: it is no claim, and nothing has changed. */

@@ -328,6 +328,27 @@ START_TEST(taking_over_needs_no_room) {
 }
 END_TEST
 
+/* Those of a share are its pod's: all of NUMA node 2 is taken. */
+START_TEST(taking_over_from_shares_needs_no_room) {
+        chunks_bed_claim(ledger, "a/ 0=512 2=3072");
+        chunks_bed_claim(ledger, "a/x within 0=512 2=2048 1gi-n2-0000 1gi-n2-0003");
+        chunks_bed_claim(ledger, "a/y within 2=1024 1gi-n2-0002");
+        chunks_bed_claim(ledger, "b/z 2=1024 1gi-n2-0001");
+        ck_assert_int_eq(allocate(RESOURCE, "1gi-n2-0000 1gi-n2-0001 1gi-n2-0002"), 0);
+        ck_assert_uint_eq(grant.n_taken, 3);
+        apply();
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 2, 0), 4 * GIB);
+        ck_assert_str_eq(describe("a", ""), "a/ active 0=512 2=1024 local=0..max,remote=1536Mi");
+        ck_assert_ptr_null(ledger_find(ledger, "a", "y"));
+        ck_assert_int_eq(ledger_find(ledger, "a", "x")->state, CLAIM_RELEASING);
+        ck_assert_uint_eq(ledger_find(ledger, "a", "x")->n_chunks, 1);
+        ck_assert_int_eq(allocate(RESOURCE, "1gi-n2-0003"), 0);
+        apply();
+        ck_assert_str_eq(describe("a", ""), "a/ active 0=512 local=0..max,remote=512Mi");
+        ck_assert_uint_eq(ledger_get_claimed(ledger, 2, 0), 4 * GIB);
+}
+END_TEST
+
 /* The chunk is named, and its bytes are on another NUMA node; those of the chunk's own are gone. */
 START_TEST(room_is_the_ledgers_to_check) {
         LedgerLack lack = {};
@@ -411,6 +432,7 @@ Suite *suite(void) {
                             ELEMENTSOF(taken));
         tcase_add_test(tcase, a_numa_node_of_which_nothing_is_left_is_left);
         tcase_add_test(tcase, taking_over_needs_no_room);
+        tcase_add_test(tcase, taking_over_from_shares_needs_no_room);
         tcase_add_test(tcase, room_is_the_ledgers_to_check);
         tcase_add_test(tcase, a_change_has_no_more_claims_than_it_may);
         tcase_add_test(tcase, without_memory_there_is_no_change);

@@ -393,7 +393,10 @@ START_TEST(a_claim_above_the_number_counts_to_what_there_may_be) {
         (void)make_list();
         ck_assert_int_eq(list->state, CHUNKS_TOO_MANY);
         ck_assert_uint_eq(list->fitting_bytes, 128 * MIB);
-        ck_assert_uint_eq(list->n_chunks, 0);
+        /* what a pod has stays in the list, and it alone */
+        ck_assert_uint_eq(list->n_chunks, 1);
+        ck_assert_uint_eq(list->n_resources, 1);
+        ck_assert_int_eq(list->chunks[0].state, CHUNK_CLAIMED);
 }
 END_TEST
 

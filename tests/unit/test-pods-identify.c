@@ -682,6 +682,39 @@ START_TEST(ids_that_cannot_be_read_stay_observed) {
 }
 END_TEST
 
+#define MANY (LEDGER_CHUNKS_MAX + 1u)
+
+/* From @first on, instead of what it has. */
+static void name_many(ReportContainer *container, unsigned first, char (*texts)[CHUNK_ID_MAX]) {
+        ReportChunk *chunks = reallocarray(container->chunks, MANY, sizeof(*chunks));
+
+        ck_assert_ptr_nonnull(chunks);
+        for (unsigned i = 0; i < MANY; ++i) {
+                (void)snprintf(texts[i], CHUNK_ID_MAX, "64mi-n2-%04u", first + i);
+                chunks[i] = (ReportChunk){ texts[i], 64 * MIB };
+        }
+        container->chunks = chunks;
+        container->n_chunks = MANY;
+}
+
+/* Two resources of one container, and two containers of one pod, may be more than a claim takes. */
+START_TEST(chunks_that_a_claim_has_no_place_for_are_observed) {
+        static char texts[2][MANY][CHUNK_ID_MAX];
+        ReportContainer *first = add_running("u", "a", 512 * GIB, 512 * GIB), *next;
+
+        next = pods_bed_container(&bed.report.pods[0], "b", "", REPORT_NOT_STARTED);
+        next->request_bytes = next->limit_bytes = opt_u64(512 * GIB);
+        next->knows_limit = true;
+        name_many(first, 0, texts[0]);
+        name_many(next, MANY, texts[1]);
+        ck_assert_str_eq(look(), "adopted u/a, adopted u/b, adopted u/");
+        ck_assert_uint_eq(find("u", "a")->n_chunks, LEDGER_CHUNKS_MAX);
+        ck_assert_uint_eq(find("u", "b")->n_chunks, LEDGER_CHUNKS_MAX);
+        ck_assert_uint_eq(find("u", "")->n_chunks, 2);
+        expect_nothing_more();
+}
+END_TEST
+
 START_TEST(what_another_pod_loses_is_claimed_in_the_same_look) {
         put_chunks("u", "c", "1gi-n2-0000 1gi-n2-0001", CLAIM_ACTIVE);
         name(add_running("u", "c", 2 * GIB, 2 * GIB), "1gi-n2-0001");
@@ -875,6 +908,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, chunks_of_a_share_are_the_pods);
         tcase_add_test(tcase, after_a_lost_ledger_claims_are_what_the_kubelet_says);
         tcase_add_test(tcase, ids_that_cannot_be_read_stay_observed);
+        tcase_add_test(tcase, chunks_that_a_claim_has_no_place_for_are_observed);
         tcase_add_test(tcase, what_another_pod_loses_is_claimed_in_the_same_look);
         tcase_add_test(tcase, chunks_of_an_init_container_go_to_the_next);
         tcase_add_test(tcase, a_claim_of_a_mirror_pod_follows_its_static_pod);

@@ -104,7 +104,7 @@ static void break_containers(void) {
         pod->n_containers = PODS_CONTAINERS_MAX + 1;
 }
 static void break_chunks(void) {
-        container->n_chunks = LEDGER_CHUNKS_MAX + 1;
+        container->n_chunks = REPORT_CHUNKS_MAX + 1;
 }
 static void break_pages(void) {
         container->hugepages.n_items = POD_PAGE_SIZES + 1;
@@ -173,7 +173,7 @@ static const struct {
         { break_sources, "expected at most 8 sources, found 9" },
         { break_pods, "expected at most 1024 pods, found 1025" },
         { break_containers, "expected at most 64 containers, found 65" },
-        { break_chunks, "expected at most 4096 chunks, found 4097" },
+        { break_chunks, "expected at most 32768 chunks of a container, found 32769" },
         { break_requested, "expected a resource of chunks, found 'example.org/gpu'" },
         { break_requested_twice, "expected each resource once" },
         { break_requested_number, "expected at most 8 resources that a container asks for" },

@@ -79,17 +79,13 @@ static bool is_listed(const Slug__V1__ChunkList *list, const char *name) {
         return false;
 }
 
-static bool is_advertised(const Slug__V1__ChunkList *list) {
-        return list->state == SLUG__V1__CHUNKS_STATE__CHUNKS_STATE_ADVERTISED;
-}
-
 static void remove_resources(DevicePlugin *plugin, const Slug__V1__ChunkList *list) {
         size_t n = 0;
 
         for (size_t i = 0; i < plugin->n_resources; ++i) {
                 DeviceResource *resource = plugin->resources[i];
 
-                if (is_advertised(list) && is_listed(list, device_resource_get_name(resource))) {
+                if (is_listed(list, device_resource_get_name(resource))) {
                         plugin->resources[n++] = resource;
                         continue;
                 }
@@ -174,9 +170,9 @@ static void update_resources(DevicePlugin *plugin) {
                 return;
         plugin->has_news = false;
         remove_resources(plugin, list);
-        if (!is_advertised(list))
+        if (list->n_resources == 0)
                 problem = list->problem[0] ? list->problem : "there is no remote memory";
-        for (size_t i = 0; is_advertised(list) && i < list->n_resources; ++i) {
+        for (size_t i = 0; i < list->n_resources; ++i) {
                 const int r = update_resource(plugin, list, i, &diag);
 
                 if (!r)

@@ -12,6 +12,7 @@
 before_power() {
   need_node
   need_slug
+  advertised "the kubelet has chunks to give away"
   manifest kept "{cpu: 1, memory: 512Mi, $resource: 4}" x:16
   manifest other "{memory: 256Mi, $resource: 2}" x:16
   runs kept other

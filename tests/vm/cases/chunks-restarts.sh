@@ -20,6 +20,7 @@ end() {
 
 need_node
 need_slug
+advertised "the kubelet has chunks to give away"
 manifest first "{cpu: 1, memory: 512Mi, $resource: 4}" x:16
 manifest second "{memory: 256Mi, $resource: 3}" x:16
 runs first second

@@ -33,8 +33,12 @@ installed() {
   dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' 2>/dev/null | grep slug | tr -s ' \n' ' '
 }
 both_run="active active active enabled enabled enabled "
+# limited: the mask that was set, or nothing; without one systemd takes the file away, too
+limited() {
+  cat "$limit" 2>/dev/null
+}
 is_limited() {
-  [ "$(cat "$limit")" = 0-1 ]
+  [ "$(limited)" = 0-1 ]
 }
 listing "$tmp/before"
 is "$(grep -c -E '/(slugd|slugctl|slug-kubelet)$' "$tmp/before") $(getent passwd slug-kubelet)" "0 " "slug was never here"
@@ -85,12 +89,12 @@ is "$(states)" "$both_run" "all run"
 now="$(unit MainPID) $(unit MainPID slug-kubelet.service)"
 is "$([ "${was% *}" != "${now% *}" ] && [ "${was#* }" != "${now#* }" ] && echo other)" other "and are new processes"
 is "$(claims)" "vm-db 0+2 67108864 134217728" "the claim is there"
-is "$(cat "$limit")" 0-1 "and so is the limit"
+is "$(limited)" 0-1 "and so is the limit"
 
 # Removed: state and settings stay, what slugd has written to cgroups does not.
 apt remove slugd slug-plugins
 is "$?" 0 "apt removes them"
-is "$(cat "$limit")" "" "the limit is taken back"
+is "$(limited)" "" "the limit is taken back"
 is "$(ls /etc/slug/slugd.yaml /var/lib/slug/ledger.log)" "/etc/slug/slugd.yaml
 /var/lib/slug/ledger.log" "settings and ledger stay"
 is "$(ls -d /run/slug /usr/sbin/slug* /usr/bin/slug* 2>/dev/null) $(pgrep -l slug)" " " "no program is left, and nothing runs"
@@ -105,11 +109,12 @@ wait_until is_limited
 is "$?" 0 "and the limit is set again"
 
 # Purged, while slugd is down.
-systemctl stop slug-kubelet.service slugd.service
+systemctl stop slug-kubelet.service slugd.service 2>/dev/null
+is "$(limited)" 0-1 "the limit stays when slugd stops"
 echo 'SLUG_KUBELET_OPTIONS=--no-kubelet' >/etc/slug/slug-kubelet.env
 apt purge slugd slug-plugins slug-doc
 is "$?" 0 "apt purges them"
-is "$(cat "$limit")" "" "the limit is taken back without slugd"
+is "$(limited)" "" "the limit is taken back without slugd"
 is "$(installed)" "" "dpkg knows of nothing"
 listing "$tmp/after"
 is "$(diff "$tmp/before" "$tmp/after" | grep '^[<>]')" "" "the files are those of before"

@@ -60,10 +60,16 @@ kubelet_answers() {
   kubelet_pods >/dev/null 2>&1 && pod_resources List | jq -e . >/dev/null 2>&1
 }
 
-# need_node: containerd and a kubelet, whatever the cases before have left
+# need_node: containerd, and a kubelet without pods, whatever the cases before have left
 need_node() {
   systemctl --quiet is-active containerd.service || start_containerd || bail_out "containerd does not start"
   systemctl --quiet is-active kubelet.service || start_kubelet || bail_out "the kubelet does not start"
+  rm -f "$manifests"/*.yaml
+  wait_long has_no_pods || bail_out "pods do not go"
+}
+
+has_no_pods() {
+  [ "$(kubelet_pods | jq '.items // [] | length')" = 0 ]
 }
 
 # need_slug: slugd with chunks of $chunk_mib MiB, and slug-kubelet

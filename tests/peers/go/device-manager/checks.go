@@ -16,10 +16,9 @@ import (
 
 const resource64 = "sluglab.io/remote-memory-64mi"
 
-// difference is in what the kubelet and slugd do not agree: which chunks may be given, how many there are, and who has them. Nil:
-// they agree. Errors of slugd's are differences, too: it may be about to start.
-func (n *node) difference(name string) error {
-	list, err := n.chunks()
+// offered is in what the kubelet and slugd do not agree on what may be given: which chunks, near to what, and how many there are.
+// Nil: they agree. Errors of slugd's are differences, too: it may be about to start.
+func (n *node) offered(list *chunkList, err error, name string) error {
 	if err != nil {
 		return err
 	}
@@ -32,6 +31,15 @@ func (n *node) difference(name string) error {
 	}
 	if capacity, allocatable := n.kubelet.capacity(name); capacity != all || allocatable != len(ids) {
 		return fmt.Errorf("the kubelet counts %d of %d, slugd %d of %d", allocatable, capacity, len(ids), all)
+	}
+	return nil
+}
+
+// difference is that, and who has what.
+func (n *node) difference(name string) error {
+	list, err := n.chunks()
+	if err := n.offered(list, err, name); err != nil {
+		return err
 	}
 	held := 0
 	for _, pod := range n.runningPods() {
@@ -58,9 +66,24 @@ func short(ids map[string][]int) string {
 }
 
 // agree waits until they do.
-func (n *node) agree() error {
+func (n *node) agree() error { return n.agreeOn(resource64) }
+
+func (n *node) agreeOn(name string) error {
+	return never(func() error { return n.difference(name) })
+}
+
+// offer waits until they agree on what may be given, whoever has it.
+func (n *node) offer() error {
+	return never(func() error {
+		list, err := n.chunks()
+		return n.offered(list, err, resource64)
+	})
+}
+
+// never waits until there is nothing wrong.
+func never(wrong func() error) error {
 	var last error
-	if await(func() bool { last = n.difference(resource64); return last == nil }) {
+	if await(func() bool { last = wrong(); return last == nil }) {
 		return nil
 	}
 	return fmt.Errorf("never: %w", last)

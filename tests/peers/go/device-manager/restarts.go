@@ -104,7 +104,11 @@ func (n *node) survives(steps string) error {
 	if err != nil {
 		return err
 	}
-	defer n.removePod(pod)
+	if err := n.agree(); err != nil {
+		return err
+	}
+	n.removePod(pod)
+	n.kubelet.devices.UpdateAllocatedDevices()
 	return n.agree()
 }
 

@@ -9,17 +9,22 @@ import (
 	"strings"
 )
 
+// upper is a setting's value as its name in messages.
+func upper(setting string) string { return strings.ToUpper(strings.ReplaceAll(setting, "-", "_")) }
+
 func oneLine(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	return text[:min(len(text), 3000)]
 }
 
+type checkRow struct {
+	name string
+	run  func(*node) error
+}
+
 // registrations is all that one way to register has to stand.
 func registrations(o *options, c *checks) {
-	rows := []struct {
-		name string
-		run  func(*node) error
-	}{
+	rows := []checkRow{
 		{"the kubelet counts what slugd has, with NUMA nodes", registers},
 		{"chunks are claimed as the kubelet has chosen them", gives},
 		{"chunks of a pod that left are taken over", takesOver},
@@ -29,27 +34,46 @@ func registrations(o *options, c *checks) {
 		{"claims of others make chunks unhealthy, and sound again", fallsShort},
 		{"a socket that is removed comes back, and its registration stays", registersAgain},
 	}
-	say := func(name string, n *node, err error) {
-		if err != nil && n != nil {
-			err = errors.Join(err, errors.New(n.said()))
-		}
-		c.say(o.register+": "+name, err)
+	n := c.runOn(o, newMachine(1024), rows)
+	if n != nil {
+		restartAll(n, func(name string, err error) { c.sayOf(n, name, err) })
+		n.end()
 	}
-	n, err := newNode(o, newMachine(1024), o.register)
-	if err == nil {
-		err = n.start()
+	rows = []checkRow{
+		{"chunks.preferred is asked and followed", prefers},
+		{"a resource for each NUMA node", resourcesByNode},
+		{"chunks that are near to several NUMA nodes, or to none", topologiesReported},
 	}
+	if n = c.runOn(o, newMachineOfTwo(1024), rows); n != nil {
+		n.end()
+	}
+}
+
+// sayOf is say with what the daemons have said.
+func (c *checks) sayOf(n *node, name string, err error) {
 	if err != nil {
-		say("a start", n, err)
-		return
+		err = errors.Join(err, errors.New(n.said()))
 	}
-	defer func() { n.end() }()
+	c.say(n.register+": "+name, err)
+}
+
+// runOn has rows run on a new machine. Nil: it does not start.
+func (c *checks) runOn(o *options, machine *Machine, rows []checkRow) *node {
+	n, err := newNode(o, machine, o.register)
+	if err != nil {
+		c.say(o.register+": a machine", err)
+		return nil
+	}
+	if err := n.start(); err != nil {
+		c.sayOf(n, "a start", err)
+		n.end()
+		return nil
+	}
 	for _, row := range rows {
-		err := row.run(n)
-		say(row.name, n, err)
-		n.removePods() // each of them was seen by slugd, so that their chunks are not kept for long
+		c.sayOf(n, row.name, row.run(n))
+		n.removePods()
 	}
-	restartAll(n, func(name string, err error) { say(name, n, err) })
+	return n
 }
 
 // advertise has slugd told of a setting and a policy, and waits until the kubelet has what follows.
@@ -58,7 +82,7 @@ func (n *node) advertise(k *kubelet, setting string) error {
 	if err := n.reload(); err != nil {
 		return err
 	}
-	wanted := "CHUNK_TOPOLOGY_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+	wanted := "CHUNK_TOPOLOGY_" + upper(setting)
 	inForce := wanted
 	if setting == "auto" {
 		inForce = "" // what it comes to is seen by what becomes of pods
@@ -70,7 +94,7 @@ func (n *node) advertise(k *kubelet, setting string) error {
 	if !await(is) {
 		return errors.New("slugd does not take the setting")
 	}
-	return n.agree()
+	return n.offer() // pods here leave before anybody has seen them
 }
 
 // topologies compares what becomes of pods with what the manual says.
