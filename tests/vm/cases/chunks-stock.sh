@@ -41,7 +41,7 @@ started() {
   manifest "$1" "$2" "x:$3"
   runs "$1"
   wait_long has_touched "$1" "$(($3 - 1))"
-  remark "$1, $2: MiB on NUMA nodes:$(awk '{ printf "%s %d: %d", NR > 1 ? "," : "", $1, $2 }' "$tmp/usage"); $(given | grep -c "^$1 ") chunks"
+  remark "$1, $2: MiB on NUMA nodes:$(awk '{ printf "%s %d: %d", (NR > 1 ? "," : ""), $1, $2 }' "$tmp/usage"); $(given | grep -c "^$1 ") chunks"
   cat "$tmp/usage" >>"$tmp/usages"
 }
 
