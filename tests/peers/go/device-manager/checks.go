@@ -294,7 +294,7 @@ func registersAgain(n *node) error {
 	if !exists(socket) {
 		return fmt.Errorf("there is no %s", socket)
 	}
-	for range 3 {
+	for range 2 {
 		seen := events.count(connected, resource64)
 		if err := removeFile(socket); err != nil {
 			return err

@@ -26,7 +26,7 @@ var parts = map[byte]part{
 
 // The rows of the table: a capital is killed, a small letter is started, without waiting for anything between them.
 var restarts = []string{
-	"Kk", "Pp", "Ss", // one
+	"Pp", "Kk", "Ss", // one; a plugin that was left often in a short time takes its time, a new one does not
 	"PKpk", "PKkp", "SPsp", "SPps", "SKsk", "SKks", // two
 	"KPSkps", "KPSksp", "KPSpks", "KPSpsk", "KPSskp", "KPSspk", // all are away at once
 	"KkPpSs", "KkSsPp", "PpKkSs", "PpSsKk", "SsKkPp", "SsPpKk", // each before the next one is away
