@@ -13,6 +13,8 @@ typedef struct MemoryClaim {
         uint64_t tree_usec;  /* of the tree in which it was missed; 0: by a report */
         bool is_waiting;     /* it is pending, or nobody has named it */
         uint64_t since_usec; /* when it was first seen to be so */
+        uint64_t age_usec; /* of the claim then, by the clock on the wall: an earlier slugd may have
+                                made it */
 } MemoryClaim;
 
 #define MEMORY_MISSES 2u

@@ -190,6 +190,20 @@ static bool is_waiting(const LedgerClaim *claim) {
         return claim->state == CLAIM_PENDING || ledger_claim_is_unseen(claim);
 }
 
+static void remember_waiting(const Look *look, const LedgerClaim *claim, MemoryClaim *ret) {
+        const MemoryClaim *before =
+                memory_find_claim(look->memory, claim->pod_uid, claim->container);
+
+        ret->is_waiting = is_waiting(claim);
+        if (before && before->is_waiting) {
+                ret->since_usec = before->since_usec;
+                ret->age_usec = before->age_usec;
+                return;
+        }
+        ret->since_usec = look->params->now_usec;
+        ret->age_usec = bytes_sub_clamped(look->params->wall_usec, claim->created_usec);
+}
+
 /* Those that are of the ledger, or are to be, are by key. */
 static int remember(Look *look, ReconcileMemory **ret) {
         MemoryClaim *claims = arena_alloc_array(look->arena, look->n_claims, sizeof(*claims));
@@ -200,20 +214,16 @@ static int remember(Look *look, ReconcileMemory **ret) {
         for (size_t i = 0; i < look->n_claims; ++i) {
                 const LookItem *item = &look->items[i];
                 const LedgerClaim *claim = item_get(item);
-                const MemoryClaim *before;
                 MemoryClaim *memory;
 
                 if (item->is_replaced || (item->n_missed == 0 && !is_waiting(claim)))
                         continue;
-                before = memory_find_claim(look->memory, claim->pod_uid, claim->container);
                 memory = &claims[n++];
                 (void)snprintf(memory->key.pod_uid, POD_UID_MAX, "%s", claim->pod_uid);
                 (void)snprintf(memory->key.container, POD_NAME_MAX, "%s", claim->container);
                 memory->n_missed = item->n_missed;
                 memory->tree_usec = item->tree_usec;
-                memory->is_waiting = is_waiting(claim);
-                memory->since_usec =
-                        before && before->is_waiting ? before->since_usec : look->params->now_usec;
+                remember_waiting(look, claim, memory);
         }
         return memory_copy(claims, n, look->pods, look->n_pods, ret);
 }

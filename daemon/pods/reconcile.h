@@ -54,13 +54,14 @@ typedef struct ReconcileParams {
         const Inventory *inventory;
         SizePlace place;
         uint64_t now_usec;  /* monotonic */
-        uint64_t wall_usec; /* for people */
+        uint64_t wall_usec; /* for people, and for the age of what an earlier slugd has claimed */
         /* How long a claim is kept whose pod nobody has seen and no settled report has judged; or
          * whose chunks nobody was named with. */
         uint64_t pending_timeout_usec;
 } ReconcileParams;
 
-/* So old is a claim of chunks before a report that names nobody with them counts against it. */
+/* So old is a claim of chunks, by whichever slugd, before a report that names nobody with them
+ * counts against it. */
 #define RECONCILE_UNSEEN_USEC (60 * USEC_PER_SEC)
 
 /* {} is nothing to do. */

@@ -156,6 +156,32 @@ reporter=two
 report "$db_runs"
 waits "after a lost ledger the kubelet's word is enough" has_claims "$active"
 
+# A pod leaves while slugd is killed
+
+gone=1gi-n2-0004
+waiting=$(pod $web web 2Gi 2Gi $gone)
+allocate $gone >/dev/null
+report "$db_runs" "$waiting"
+waits "a pod waits with a chunk" has_claims "$(printf '%s\n%s' "$active" "$web app PENDING DEVICE_PLUGIN 2 $gone")"
+stop_slugd KILL
+serve
+report "$db_runs"
+report "$db_runs"
+waits "it left while slugd was killed: two reports let its claim go" has_claims "$active"
+allocate $gone >/dev/null
+stop_slugd KILL
+serve
+report "$db_runs"
+report "$db_runs"
+unseen="unseen  PENDING DEVICE_PLUGIN 1 $gone"
+allocate $gone >/dev/null
+is "$(claims)" "$(printf '%s\n%s' "$active" "$unseen")" "its chunk can be given again, and is then claimed once"
+report "$db_runs" "$waiting"
+waits "and finds its container" has_claims "$(printf '%s\n%s' "$active" "$web app PENDING DEVICE_PLUGIN 2 $gone")"
+report "$db_runs"
+report "$db_runs"
+waits "which goes as any other" has_claims "$active"
+
 # Too many chunks
 
 allocate 1gi-n2-0002 1gi-n2-0003 >/dev/null

@@ -23,7 +23,7 @@ static Ledger *ledger;
 static ReconcileMemory *memory;
 static PodsBed bed;
 static SizePlace place;
-static uint64_t now_usec;
+static uint64_t now_usec, wall_usec, created_usec; /* created_usec: of claims that are put */
 static char said[4096], reasons[4096];
 
 static void setup(void) {
@@ -31,6 +31,8 @@ static void setup(void) {
         memory = NULL;
         bed = (PodsBed){};
         now_usec = 1;
+        wall_usec = 5;
+        created_usec = 7;
         place = (SizePlace){ .room = { rows, ELEMENTSOF(rows) } };
         nodeset_add(&place.local, 0);
         nodeset_add(&place.local, 1);
@@ -107,7 +109,7 @@ static void put_chunks(const char *uid, const char *container, const char *ids, 
                 .n_chunks = n,
                 .container_id = "",
                 .reason = "",
-                .created_usec = 7,
+                .created_usec = created_usec,
         });
 }
 
@@ -225,7 +227,7 @@ static const char *look(void) {
                 .inventory = pods_bed_join(&bed),
                 .place = place,
                 .now_usec = now_usec,
-                .wall_usec = 5,
+                .wall_usec = wall_usec,
                 .pending_timeout_usec = TIMEOUT_USEC,
         };
         ReconcilePlan plan = {};
@@ -875,6 +877,70 @@ START_TEST(what_nobody_is_named_with_goes) {
 }
 END_TEST
 
+/* Slugds that end */
+
+static void put_unseen_now(const char *ids) {
+        wall_usec = created_usec = 7200 * SECOND;
+        put_unseen(ids);
+}
+
+/* What a slugd remembers of looks ends with it; the ledger stays. */
+static void restart(uint64_t later_usec) {
+        reconcile_memory_free(memory);
+        ck_assert_int_eq(reconcile_memory_new(&memory), 0);
+        now_usec += later_usec;
+        wall_usec += later_usec;
+        bed.report.usec = now_usec;
+}
+
+START_TEST(slugds_that_end_soon_do_not_keep_what_nobody_is_named_with) {
+        put_unseen_now("1gi-n2-0000");
+        for (uint64_t age_usec = 0; age_usec < RECONCILE_UNSEEN_USEC; age_usec += 20 * SECOND) {
+                for (int i = 0; i < 5; ++i)
+                        ck_assert_str_eq(look_again(), "");
+                ck_assert_uint_eq(reconcile_memory_get_n_missed(memory), 0);
+                restart(20 * SECOND);
+        }
+        for (int i = 0; i < 2; ++i)
+                ck_assert_str_eq(look_again(),
+                                 ""); /* the first of these has seen that it is there */
+        ck_assert_uint_eq(reconcile_memory_get_n_missed(memory), 1);
+        ck_assert(strncmp(look_again(), "released unseen-", 16) == 0);
+        ck_assert_str_eq(reasons, no_name);
+        ck_assert_ptr_null(ledger_find_chunk(ledger, "1gi-n2-0000"));
+}
+END_TEST
+
+typedef struct ClockRow {
+        int64_t wall_usec; /* that the clock on the wall has gone on at the restart */
+        bool is_unsettled;
+        bool goes_at_once;
+} ClockRow;
+
+static const ClockRow clock_rows[] = {
+        { 60 * SECOND, false, true },
+        { 60 * SECOND - 1, false, false },
+        { -3600 * (int64_t)SECOND, false, false },
+        { 3600 * SECOND, true, false }, /* more than the timeout: nobody has been heard yet */
+};
+
+START_TEST(of_an_earlier_slugd_the_clock_on_the_wall_is_believed) {
+        const ClockRow *row = &clock_rows[_i];
+
+        put_unseen_now("1gi-n2-0000");
+        ck_assert_str_eq(look_again(), "");
+        restart(0);
+        wall_usec += (uint64_t)row->wall_usec;
+        bed.report.is_settled = !row->is_unsettled;
+        for (int i = 0; i < 2; ++i)
+                ck_assert_str_eq(look_again(), "");
+        ck_assert_uint_eq(reconcile_memory_get_n_missed(memory), row->goes_at_once);
+        wall_usec += 3600 * SECOND; /* while it runs it is no measure */
+        (void)look_again();
+        ck_assert_int_eq(!ledger_find_chunk(ledger, "1gi-n2-0000"), row->goes_at_once);
+}
+END_TEST
+
 /* A reboot */
 
 typedef struct RebootRow {
@@ -945,6 +1011,9 @@ Suite *suite(void) {
         tcase_add_test(tcase, chunks_of_an_init_container_go_to_the_next);
         tcase_add_test(tcase, a_claim_of_a_mirror_pod_follows_its_static_pod);
         tcase_add_loop_test(tcase, what_nobody_is_named_with_goes, 0, ELEMENTSOF(expiry_rows));
+        tcase_add_test(tcase, slugds_that_end_soon_do_not_keep_what_nobody_is_named_with);
+        tcase_add_loop_test(tcase, of_an_earlier_slugd_the_clock_on_the_wall_is_believed, 0,
+                            ELEMENTSOF(clock_rows));
         tcase_add_loop_test(tcase, the_kubelet_confirms_what_it_names, 0, ELEMENTSOF(reboot_rows));
         tcase_add_test(tcase, a_claim_of_before_a_reboot_finds_its_container);
         suite_add_tcase(suite, tcase);

@@ -35,24 +35,30 @@ func (n *node) offered(list *chunkList, err error, name string) error {
 	return nil
 }
 
-// difference is that, and who has what.
-func (n *node) difference(name string) error {
-	list, err := n.chunks()
+// survivors is that, and whether those that run have what the kubelet says: how many chunks that are. What pods have left is not
+// looked at.
+func (n *node) survivors(list *chunkList, err error, name string) (held int, wrong error) {
 	if err := n.offered(list, err, name); err != nil {
-		return err
+		return 0, err
 	}
-	held := 0
 	for _, pod := range n.runningPods() {
 		got, expected := list.heldBy(string(pod.UID), "app"), n.kubelet.held(pod)
 		if !slices.Equal(got, expected) {
-			return fmt.Errorf("%s has %v, slugd says %v", pod.Name, expected, got)
+			return 0, fmt.Errorf("%s has %v, slugd says %v", pod.Name, expected, got)
 		}
 		held += len(got)
 	}
-	if list.claimed() != held {
-		return fmt.Errorf("pods have %d chunks, slugd says %d", held, list.claimed())
+	return held, nil
+}
+
+// difference is that, and whether anything is claimed beside it.
+func (n *node) difference(name string) error {
+	list, err := n.chunks()
+	held, err := n.survivors(list, err, name)
+	if err == nil && list.claimed() != held {
+		err = fmt.Errorf("pods have %d chunks, slugd says %d", held, list.claimed())
 	}
-	return nil
+	return err
 }
 
 func short(ids map[string][]int) string {
@@ -77,6 +83,15 @@ func (n *node) offer() error {
 	return never(func() error {
 		list, err := n.chunks()
 		return n.offered(list, err, resource64)
+	})
+}
+
+// survive waits until those that run have what they had.
+func (n *node) survive() error {
+	return never(func() error {
+		list, err := n.chunks()
+		_, err = n.survivors(list, err, resource64)
+		return err
 	})
 }
 
@@ -279,7 +294,7 @@ func registersAgain(n *node) error {
 	if !exists(socket) {
 		return fmt.Errorf("there is no %s", socket)
 	}
-	for range 3 {
+	for range 2 {
 		seen := events.count(connected, resource64)
 		if err := removeFile(socket); err != nil {
 			return err

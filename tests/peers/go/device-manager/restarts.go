@@ -4,9 +4,12 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
+
+	v1 "k8s.io/api/core/v1"
 )
 
 // part is one of the three that may end at any time.
@@ -23,7 +26,7 @@ var parts = map[byte]part{
 
 // The rows of the table: a capital is killed, a small letter is started, without waiting for anything between them.
 var restarts = []string{
-	"Kk", "Pp", "Ss", // one
+	"Pp", "Kk", "Ss", // one; a plugin that was left often in a short time takes its time, a new one does not
 	"PKpk", "PKkp", "SPsp", "SPps", "SKsk", "SKks", // two
 	"KPSkps", "KPSksp", "KPSpks", "KPSpsk", "KPSskp", "KPSspk", // all are away at once
 	"KkPpSs", "KkSsPp", "PpKkSs", "PpSsKk", "SsKkPp", "SsPpKk", // each before the next one is away
@@ -76,7 +79,8 @@ func (n *node) state() (map[string][]string, error) {
 	return state, nil
 }
 
-// survives plays restarts among pods that have chunks. Afterwards each has what it had, and a new pod is given what nobody has.
+// survives plays restarts among pods that have chunks, at once after another one has left, about which nobody has heard. Afterwards
+// each has what it had, and a new pod is given what nobody has, the chunks of the one that left, too. It leaves without a word.
 func (n *node) survives(steps string) error {
 	before, err := n.state()
 	if err != nil {
@@ -85,7 +89,7 @@ func (n *node) survives(steps string) error {
 	if err := n.play(steps); err != nil {
 		return err
 	}
-	if err := n.agree(); err != nil {
+	if err := n.survive(); err != nil {
 		return err
 	}
 	after, err := n.state()
@@ -95,20 +99,46 @@ func (n *node) survives(steps string) error {
 	if !reflect.DeepEqual(before, after) {
 		return fmt.Errorf("pods had %v, and have %v", before, after)
 	}
-	// what is left is given to the last chunk, so that one given twice would be seen
+	pod, err := n.giveRest()
+	if err != nil {
+		return err
+	}
+	err = n.agree()
+	n.removePod(pod)
+	return err
+}
+
+// giveRest gives what is left to the last chunk, so that one given twice would be seen.
+func (n *node) giveRest() (*v1.Pod, error) {
 	_, free := n.kubelet.capacity(resource64)
 	for _, pod := range n.activePods() {
 		free -= len(n.kubelet.held(pod))
 	}
-	pod, err := n.give("rest", free)
+	return n.give("rest", free)
+}
+
+// releases sees that a pod goes which left at once before slugd was killed, when what slugd wrote of it is in its log. Without that
+// line its chunks are claimed for nobody, and stay so for minutes, unless they are given again.
+func (n *node) releases(steps string) error {
+	pod, err := n.giveRest()
 	if err != nil {
 		return err
 	}
 	if err := n.agree(); err != nil {
 		return err
 	}
+	line := fmt.Sprintf(`"uid":"%s","container":"app"`, pod.UID)
+	isLogged := func() bool {
+		log, _ := os.ReadFile(n.path("var/lib/slug/ledger.log"))
+		return strings.Contains(string(log), line)
+	}
+	if !await(isLogged) {
+		return fmt.Errorf("slugd does not write that pod %s has chunks", pod.Name)
+	}
 	n.removePod(pod)
-	n.kubelet.devices.UpdateAllocatedDevices()
+	if err := n.play(steps); err != nil {
+		return err
+	}
 	return n.agree()
 }
 
@@ -130,5 +160,11 @@ func restartAll(n *node, check func(string, error)) {
 			continue
 		}
 		check(restartName(steps), n.survives(steps))
+	}
+	for _, steps := range []string{"Ss", "SPsp", "KPSksp"} {
+		if n.kubelet == nil || n.plugin == nil || n.slugd == nil {
+			return // that was said
+		}
+		check("a pod leaves, "+restartName(steps), n.releases(steps))
 	}
 }

@@ -106,7 +106,7 @@ func topologies(o *options, c *checks) {
 	}
 	found := map[string][]string{}
 	for _, one := range merged {
-		n, err := newNode(o, one.machine(1024), registerRegistry)
+		n, err := newNode(o, one.machine(1024), registerDevicePlugins) // which hears of each kubelet at once
 		if err == nil {
 			err = errors.Join(n.startSlugd(), n.startPlugin())
 		}

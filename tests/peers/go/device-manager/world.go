@@ -53,7 +53,7 @@ type world struct {
 }
 
 func newWorld(dir string, machine *Machine) (*world, error) {
-	root, err := os.MkdirTemp(dir, "world-")
+	root, err := makeRoot(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +68,16 @@ func newWorld(dir string, machine *Machine) (*world, error) {
 	}
 	w.runtime, err = serveRuntime(w.path(runtimeSocket), w)
 	return w, err
+}
+
+// makeRoot makes a folder with a short name: the path of a socket is below it, and has 107 bytes at most.
+func makeRoot(dir string) (string, error) {
+	for i := 0; ; i++ {
+		root := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.Mkdir(root, 0o700); !os.IsExist(err) {
+			return root, err
+		}
+	}
 }
 
 func (w *world) path(below string) string { return filepath.Join(w.root, below) }
