@@ -53,7 +53,7 @@ type world struct {
 }
 
 func newWorld(dir string, machine *Machine) (*world, error) {
-	root, err := os.MkdirTemp(dir, "world-")
+	root, err := os.MkdirTemp(dir, "w")
 	if err != nil {
 		return nil, err
 	}
