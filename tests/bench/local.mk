@@ -2,7 +2,7 @@
 EXTRA_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = %D%/bench.c
 EXTRA_DIST += %D%/bench.sh %D%/memory/hints.sh %D%/memory/claims.sh %D%/pods/pods.sh %D%/pods/idle.sh \
-	%D%/qos/qos.sh \
+	%D%/qos/qos.sh %D%/chunks/chunks.sh \
 	%D%/wire/wire.sh %D%/wire/report.awk %D%/wire/go/build.sh %D%/wire/go/go.mod %D%/wire/go/go.sum \
 	%D%/wire/go/client/main.go %D%/wire/go/server/main.go
 CLEANFILES += tests/bench/bench
@@ -49,5 +49,6 @@ bench: slugd slugctl slug-kubelet tests/lib/double tests/bench/bench tests/bench
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/pods/pods.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/pods/idle.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/qos/qos.sh
+	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/chunks/chunks.sh
 	@if command -v go >/dev/null && command -v h2load >/dev/null; then $(srcdir)/tests/bench/wire/wire.sh '$(abs_top_builddir)'; \
 	else echo 'The wire is not measured: that wants Go and h2load (nghttp2-client).'; fi

@@ -24,11 +24,11 @@ EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/deploy.sh %D%/memory-oracle.sh %D%
 	%D%/go/deploy/policy.go %D%/go/deploy/selftest.go %D%/go/deploy/validate.go \
 	%D%/go/device-manager/go.mod %D%/go/device-manager/go.sum %D%/go/device-manager/bench.go \
 	%D%/go/device-manager/checks.go %D%/go/device-manager/choices.go \
-	%D%/go/device-manager/daemons.go %D%/go/device-manager/events.go \
+	%D%/go/device-manager/daemons.go %D%/go/device-manager/endpoint.go %D%/go/device-manager/events.go \
 	%D%/go/device-manager/kubelet.go %D%/go/device-manager/linkname.s %D%/go/device-manager/machine.go \
 	%D%/go/device-manager/main.go %D%/go/device-manager/merges.go %D%/go/device-manager/restarts.go \
 	%D%/go/device-manager/run.go %D%/go/device-manager/selftest.go %D%/go/device-manager/sockets.go \
-	%D%/go/device-manager/stub.go %D%/go/device-manager/world.go
+	%D%/go/device-manager/stress.go %D%/go/device-manager/stub.go %D%/go/device-manager/world.go
 
 # What we read of the kubelet's files, for the kubelet's own code to be compared with.
 check_PROGRAMS += tests/peers/kubelet-look

@@ -44,7 +44,8 @@ func (n *node) survivors(list *chunkList, err error, name string) (held int, wro
 	for _, pod := range n.runningPods() {
 		got, expected := list.heldBy(string(pod.UID), "app"), n.kubelet.held(pod)
 		if !slices.Equal(got, expected) {
-			return 0, fmt.Errorf("%s has %v, slugd says %v", pod.Name, expected, got)
+			return 0, fmt.Errorf("%s has %d, %v, slugd says %d, %v", pod.Name, len(expected), expected[:min(len(expected), 20)], len(got),
+				got[:min(len(got), 20)])
 		}
 		held += len(got)
 	}
@@ -138,8 +139,10 @@ func registers(n *node) error {
 }
 
 // gives sees a claim at once, with just the ids that the kubelet has chosen, and what the container is told; then as its pod's.
-func gives(n *node) error {
-	pod, err := n.give("first", 3)
+func gives(n *node) error { return givesSome(n, 3) }
+
+func givesSome(n *node, chunks int) error {
+	pod, err := n.give("first", chunks)
 	if err != nil {
 		return err
 	}

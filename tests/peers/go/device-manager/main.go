@@ -5,7 +5,7 @@
 //
 //	device-manager -slugd PATH -agent PATH -register registry|device-plugins
 //	device-manager -slugd PATH -agent PATH -manual slug-kubelet.8
-//	device-manager -slugd PATH -agent PATH -bench
+//	device-manager -slugd PATH -agent PATH -bench [-disk DIR]
 //	device-manager -self-test
 //
 // Device manager, plugin manager, topology manager and CPU manager are the kubelet's, and so is the server of pod-resources; they
@@ -28,6 +28,7 @@ import (
 
 type options struct {
 	slugd, agent, dir string
+	disk              string
 	register, manual  string
 	isSelfTest        bool
 	isBench           bool
@@ -42,6 +43,7 @@ func parse() *options {
 	flag.StringVar(&o.manual, "manual", "", "where the table of topologies is")
 	flag.BoolVar(&o.isSelfTest, "self-test", false, "with another plugin, which is made wrong, too")
 	flag.BoolVar(&o.isBench, "bench", false, "measure")
+	flag.StringVar(&o.disk, "disk", "", "where a machine is made whose ledger is on a disk, to be measured")
 	flag.Parse()
 	modes := 0
 	for _, is := range []bool{o.register != "", o.manual != "", o.isSelfTest, o.isBench} {

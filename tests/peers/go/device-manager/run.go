@@ -47,6 +47,9 @@ func registrations(o *options, c *checks) {
 	if n = c.runOn(o, newMachineOfTwo(1024), rows); n != nil {
 		n.end()
 	}
+	if n = c.runOn(o, newMachine(manyMiB), stressRows); n != nil {
+		n.end()
+	}
 }
 
 // sayOf is say with what the daemons have said.
