@@ -120,8 +120,6 @@ DEFINE_CLEANUP(ChunkList *, chunk_list_free);
 /* NULL: it is not in the list. */
 const Chunk *chunk_list_find(const ChunkList *list, const ChunkId *id);
 const ChunksNode *chunk_list_find_node(const ChunkList *list, unsigned node);
-/* What whoever watches is told is the same in both. */
-bool chunk_list_is_equal(const ChunkList *a, const ChunkList *b);
 /* Why the list is not as it was configured, or is empty, with the mend. False: all is well. */
 bool chunk_list_get_problem(const ChunkList *list, const ChunksSettings *settings, Diag *ret);
 

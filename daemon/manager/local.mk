@@ -28,6 +28,7 @@ libslugcore_a_SOURCES += \
 	%D%/served.c %D%/served.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/setup.c \
+	%D%/setup-limits.c \
 	%D%/sighting.c %D%/sighting.h \
 	%D%/sockets.c %D%/sockets.h \
 	%D%/snapshot.c %D%/snapshot.h \

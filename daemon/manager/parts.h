@@ -4,7 +4,7 @@
 /*
  * What the manager is made of
  *
- * For its own files: one puts it together and takes it apart, one runs it, one only withdraws.
+ * For its own files: two put it together and take it apart, one runs it, one only withdraws.
  */
 #include <signal.h>
 #include <systemd/sd-event.h>
@@ -80,5 +80,7 @@ _must_check_ int manager_load_settings(const Manager *manager, Settings **ret, D
 /* Looks at the machine again. Return: 0, also when nothing changed, or -ENOMEM with nothing
  * changed. */
 _must_check_ int manager_refresh(Manager *manager);
+/* After the pods, whose view they have. Return: 0, or an errno. */
+_must_check_ int manager_setup_limits(Manager *manager, bool may_write);
 /* What the kubelet has promised by itself, for the first time or anew. */
 void manager_import(Manager *manager);

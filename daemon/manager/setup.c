@@ -223,89 +223,6 @@ static int setup_chunks(Manager *manager) {
         return 0;
 }
 
-/* Then the others. Whoever waits is told in any case. */
-static void on_node_limits_withdrawn(void *userdata) {
-        const Manager *manager = userdata;
-
-        if (qos_keeper_withdraw(manager->limits, manager->withdrawn, manager->withdrawn_userdata))
-                manager->withdrawn(&(const QosWithdrawal){}, manager->withdrawn_userdata);
-}
-
-static int withdraw_limits(NodeWithdrawn done, void *done_userdata, void *userdata) {
-        Manager *manager = userdata;
-
-        if (node_limits_is_withdrawing(manager->node_limits))
-                return -EALREADY;
-        manager->withdrawn = done;
-        manager->withdrawn_userdata = done_userdata;
-        if (node_limits_withdraw(manager->node_limits, on_node_limits_withdrawn, manager))
-                return 0;
-        return qos_keeper_withdraw(manager->limits, done, done_userdata);
-}
-
-static void on_limits_changed(void *userdata) {
-        const Manager *manager = userdata;
-
-        if (manager->events)
-                qos_events_follow(manager->events);
-        if (manager->node_limits)
-                node_limits_note_levels(manager->node_limits);
-        manager_on_changed(userdata);
-}
-
-static int setup_limits(Manager *manager, bool has_fake_tree) {
-        int r;
-
-        r = qos_keeper_new(
-                &(const QosKeeperParams){
-                        .event = manager->event,
-                        .root = &manager->root,
-                        .crew = manager->crew,
-                        .pods = manager->pods.pods,
-                        .boot_id = store_get_boot_id(manager->store),
-                        .store_problem = store_get_problem(manager->store),
-                        .clock = manager->clock,
-                        .may_write = manager->root.is_host || has_fake_tree,
-                        .changed = on_limits_changed,
-                        .userdata = manager,
-                },
-                &manager->limits);
-        if (r)
-                return r;
-        r = node_limits_new(
-                &(const NodeLimitsParams){
-                        .event = manager->event,
-                        .root = &manager->root,
-                        .qos = qos_keeper_get_view(manager->limits),
-                        .clock = manager->clock,
-                        .may_write = manager->root.is_host || has_fake_tree,
-                        .changed = manager_on_changed,
-                        .userdata = manager,
-                },
-                &manager->node_limits);
-        if (r)
-                return r;
-        qos_keeper_show(manager->limits, node_limits_get_view(manager->node_limits));
-        r = qos_events_new(
-                &(const QosEventsParams){
-                        .event = manager->event,
-                        .root = &manager->root,
-                        .view = qos_keeper_get_view(manager->limits),
-                        .history = &manager->cgroup_history,
-                        .clock = manager->clock,
-                        .wall_clock = manager->wall_clock,
-                        .changed = manager_on_changed,
-                        .userdata = manager,
-                },
-                &manager->events);
-        if (r)
-                return r;
-        manager->service.cgroup_events = &manager->cgroup_history;
-        manager->service.root = &manager->root;
-        manager->service.hooks = (NodeHooks){ .withdraw = withdraw_limits, .userdata = manager };
-        return 0;
-}
-
 /* After the limits, whose view it has. */
 static int setup_asked(Manager *manager, bool may_write) {
         return asked_new(
@@ -349,16 +266,7 @@ static int begin(Manager *manager, const ManagerParams *params, Diag *reterr) {
         return setup_socket(manager, params->socket, reterr);
 }
 
-int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
-        _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
-        int r;
-
-        if (!manager)
-                return -ENOMEM;
-        manager->clock = params->clock;
-        manager->wall_clock = params->wall_clock;
-        manager->start_time_usec = clock_now_usec(&manager->wall_clock);
-        manager->root = (Root)ROOT_NULL;
+static int init_services(Manager *manager) {
         node_service_init(&manager->service);
         manager->memory = (MemoryService){ .wall_clock = manager->wall_clock,
                                            .changed = manager_on_changed,
@@ -369,13 +277,14 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         pod_service_init(&manager->pods);
         cgroup_service_init(&manager->cgroups);
         chunk_service_init(&manager->chunks);
-        r = served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
-                        &manager->cgroups, &manager->chunks);
-        if (r)
-                return r;
-        r = load(manager, params, reterr);
-        if (r)
-                return r;
+        return served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
+                           &manager->cgroups, &manager->chunks);
+}
+
+static int setup_parts(Manager *manager, const ManagerParams *params) {
+        const bool may_write = manager->root.is_host || params->has_fake_tree;
+        int r;
+
         /* while this process is small and has one thread */
         r = crew_new(&manager->crew);
         if (r)
@@ -392,10 +301,27 @@ int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
         r = setup_chunks(manager);
         if (r)
                 return r;
-        r = setup_limits(manager, params->has_fake_tree);
+        r = manager_setup_limits(manager, may_write);
+        return r ? r : setup_asked(manager, may_write);
+}
+
+int manager_new(const ManagerParams *params, Manager **ret, Diag *reterr) {
+        _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
+        int r;
+
+        if (!manager)
+                return -ENOMEM;
+        manager->clock = params->clock;
+        manager->wall_clock = params->wall_clock;
+        manager->start_time_usec = clock_now_usec(&manager->wall_clock);
+        manager->root = (Root)ROOT_NULL;
+        r = init_services(manager);
         if (r)
                 return r;
-        r = setup_asked(manager, manager->root.is_host || params->has_fake_tree);
+        r = load(manager, params, reterr);
+        if (r)
+                return r;
+        r = setup_parts(manager, params);
         if (r)
                 return r;
         r = begin(manager, params, reterr);

@@ -42,8 +42,7 @@ typedef struct LookChunk {
         const InventoryPod *pod;
         const ReportContainer *container;
         size_t place;     /* of its container in the pod */
-        bool is_readable; /* its id says where it is and is of the size of its resource, and a claim
-                             has place for it */
+        bool is_readable; /* its id and its resource agree, and a claim has room for it */
         ChunkId id;
 } LookChunk;
 

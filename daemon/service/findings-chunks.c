@@ -172,29 +172,51 @@ static bool is_offered(const ChunkList *list, const char *resource) {
         return false;
 }
 
+/* A static pod that the kubelet had before a boot: it is refused when nobody has registered its
+ * resource yet, and what is left is the sandbox of before. One whose container only ends has a
+ * sandbox that is ready. */
+static bool is_refused(const ReportPod *pod, const ReportContainer *container) {
+        return pod->is_static && pod->sandbox == REPORT_SANDBOX_NOT_READY &&
+               container->state == REPORT_EXITED;
+}
+
+static const char *
+explain_without(const ChunkList *list, const ReportPod *pod, const ReportContainer *container) {
+        if (is_refused(pod, container))
+                return "does not run: the kubelet refuses a static pod whose resource is not "
+                       "registered yet, as after a boot, and does not try again";
+        return is_offered(list, container->requested[0].resource)
+                       ? "runs without any: the kubelet admits a static pod that asks for a "
+                         "resource which is not registered yet"
+                       : "runs without any: this node has no such resource";
+}
+
 static void add_without(Finder *finder,
                         const ChunkList *list,
                         const ReportPod *pod,
                         const ReportContainer *container) {
         const ReportRequested *requested = &container->requested[0];
-        const char *why =
-                is_offered(list, requested->resource)
-                        ? "the kubelet admits a static pod that asks for a resource which "
-                          "is not registered yet"
-                        : "this node has no such resource";
 
         finder_add(finder,
                    arena_printf(finder->arena,
-                                "pod '%s/%s', container '%s' asks for %llu of %s and runs without "
-                                "any: %s",
+                                "pod '%s/%s', container '%s' asks for %llu of %s and %s",
                                 pod->namespace_name, pod->name, container->name,
-                                (unsigned long long)requested->n, requested->resource, why),
+                                (unsigned long long)requested->n, requested->resource,
+                                explain_without(list, pod, container)),
                    pod->is_static ? arena_printf(finder->arena,
                                                  "move the manifest of static pod '%s' out of the "
                                                  "kubelet's staticPodPath, and back",
                                                  pod->name)
                                   : arena_printf(finder->arena, "kubectl delete pod -n %s %s",
                                                  pod->namespace_name, pod->name));
+}
+
+/* What it asks for it has not, whoever may say so. */
+static bool
+is_without(const Finder *finder, const ReportPod *pod, const ReportContainer *container) {
+        return container->n_requested > 0 && container->n_chunks == 0 &&
+               (container->state == REPORT_RUNNING || is_refused(pod, container)) &&
+               !has_chunks(finder->view->ledger, pod->uid, container->name);
 }
 
 /* Told only when all pods are known: before that the report may have been made under a ledger in
@@ -210,9 +232,7 @@ void find_chunkless(Finder *finder) {
                 for (size_t k = 0; k < report->pods[i].n_containers; ++k) {
                         const ReportContainer *container = &report->pods[i].containers[k];
 
-                        if (container->n_requested > 0 && container->n_chunks == 0 &&
-                            container->state == REPORT_RUNNING &&
-                            !has_chunks(finder->view->ledger, report->pods[i].uid, container->name))
+                        if (is_without(finder, &report->pods[i], container))
                                 add_without(finder, list, &report->pods[i], container);
                 }
 }

@@ -36,10 +36,8 @@ static int help(void) {
         (void)printf(
                 "Usage: slug-kubelet [OPTIONS]\n"
                 "\n"
-                "Tells slugd which pods the container runtime and the kubelet have, and the "
-                "kubelet which "
-                "chunks\n"
-                "of remote memory there are.\n"
+                "Tells slugd which pods the container runtime and the kubelet have, and the\n"
+                "kubelet which chunks of remote memory there are.\n"
                 "\n"
                 "Options:\n"
                 "      --slugd PATH       slugd's socket (default: /run/slug/slugd.sock)\n"

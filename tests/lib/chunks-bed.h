@@ -34,3 +34,6 @@ void chunks_bed_describe(const ChunkList *list, Buffer *buffer);
 bool chunks_bed_is_good(const ChunkList *list,
                         const ChunksParams *params,
                         char why[static CHUNKS_BED_WHY_MAX]);
+
+/* The same in all, but for where their claims lie: the ledger may have moved on. */
+bool chunks_bed_is_equal(const ChunkList *a, const ChunkList *b);

@@ -32,4 +32,10 @@ id != "" && !NF { in_text = 1 }
 !in_text && /^Defined-By: slug$/ { defined_by = 1 }
 END { finish() }' "$catalog" >"$tmp/incomplete"
 is "$(cat "$tmp/incomplete")" "" "every entry has a subject, its origin and a text"
+
+# What an entry tells people to run has to be there; man.sh sees to it that the page has the verbs that slugctl has.
+sed -n 's/^\.It Cm \([a-z-]*\).*/\1/p' "$abs_top_srcdir/api/slugctl/slugctl.1" | sort -u >"$tmp/verbs"
+contains "$(cat "$tmp/verbs")" "describe-node" "the verbs of slugctl can be read"
+grep -o '"slugctl [a-z-]*' "$catalog" | cut -d' ' -f2 | sort -u >"$tmp/named"
+is "$(comm -13 "$tmp/verbs" "$tmp/named")" "" "slugctl has every verb that an entry names"
 done_testing

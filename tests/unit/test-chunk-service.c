@@ -458,6 +458,24 @@ START_TEST(a_pod_that_runs_without_its_chunks_is_found) {
 }
 END_TEST
 
+/* As after a boot: what is left of it is the sandbox of before. */
+START_TEST(a_static_pod_that_was_refused_is_found) {
+        make_report();
+        container.state = REPORT_EXITED;
+        pod.sandbox = REPORT_SANDBOX_NOT_READY;
+        check_finding("PodWithoutChunks",
+                      "pod 'default/db', container 'app' asks for 2 of " RESOURCE
+                      " and does not run: the kubelet refuses",
+                      "move the manifest of static pod 'db' out of the kubelet's staticPodPath, "
+                      "and back");
+        pod.sandbox = REPORT_SANDBOX_READY; /* it ended, and is started again */
+        ck_assert_ptr_null(find("PodWithoutChunks"));
+        pod.sandbox = REPORT_SANDBOX_NOT_READY;
+        pod.is_static = false; /* somebody makes another one */
+        ck_assert_ptr_null(find("PodWithoutChunks"));
+}
+END_TEST
+
 START_TEST(who_has_chunks_or_may_get_them_is_not_found) {
         make_report();
         report.is_settled = false;
@@ -552,6 +570,7 @@ Suite *suite(void) {
         tcase_add_test(t, an_invalid_claim_of_chunks_is_found);
         tcase_add_test(t, chunks_whose_memory_is_gone_are_found);
         tcase_add_test(t, a_pod_that_runs_without_its_chunks_is_found);
+        tcase_add_test(t, a_static_pod_that_was_refused_is_found);
         tcase_add_test(t, who_has_chunks_or_may_get_them_is_not_found);
         tcase_add_test(t, metrics_count_by_numa_node_and_state);
         tcase_add_test(t, the_journal_is_told_once);

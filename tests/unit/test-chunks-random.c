@@ -183,14 +183,14 @@ static void give(bool may_take) {
         check_given(&request, &grant);
         before = TAKE_PTR(list);
         list = make_list();
-        ck_assert(!chunk_list_is_equal(before, list));
+        ck_assert(!chunks_bed_is_equal(before, list));
         check_ids_stay(before);
         if (pick(2))
                 return;
         ck_assert_int_eq(ledger_apply(ledger, &undone, NULL, NULL, NULL), 0);
         list = chunk_list_free(list);
         list = make_list();
-        ck_assert_msg(chunk_list_is_equal(before, list), "round %u: not as before", round_number);
+        ck_assert_msg(chunks_bed_is_equal(before, list), "round %u: not as before", round_number);
 }
 
 static void play(void) {
@@ -204,7 +204,7 @@ static void play(void) {
                         draw_claim();
                 list = make_list();
                 again = make_list();
-                ck_assert(chunk_list_is_equal(list, again));
+                ck_assert(chunks_bed_is_equal(list, again));
                 check_ids_stay(before);
                 if (pick(2))
                         give(pick(2));

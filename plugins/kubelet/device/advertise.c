@@ -126,7 +126,7 @@ make_topology(Arena *arena, const Slug__V1__ChunkNumaNode *node, V1beta1__Topolo
         return 0;
 }
 
-static const Slug__V1__ChunkNumaNode *find_node(const Slug__V1__ChunkList *list, uint32_t id) {
+const Slug__V1__ChunkNumaNode *advertise_find_node(const Slug__V1__ChunkList *list, uint32_t id) {
         for (size_t i = 0; i < list->n_numa_nodes; ++i)
                 if (list->numa_nodes[i]->numa_node == id)
                         return list->numa_nodes[i];
@@ -158,7 +158,8 @@ fill(Advertised *advertised, const Slug__V1__ChunkList *list, size_t resource, b
                 if (chunk->resource != resource)
                         continue;
                 if (!last || last->numa_node != chunk->numa_node) {
-                        r = make_topology(arena, find_node(list, chunk->numa_node), &topology);
+                        r = make_topology(arena, advertise_find_node(list, chunk->numa_node),
+                                          &topology);
                         if (r)
                                 return r;
                 }

@@ -36,6 +36,9 @@ typedef struct Advertised {
 /* Every resource has a name of ours, every chunk a resource and an id that the kubelet can take. */
 _must_check_ int advertise_check(const Slug__V1__ChunkList *list, Diag *reterr);
 
+/* NULL: the list has no such NUMA node. */
+const Slug__V1__ChunkNumaNode *advertise_find_node(const Slug__V1__ChunkList *list, uint32_t id);
+
 /*
  * The devices of list->resources[@resource]. @is_withdrawn: none of them may be given; they are
  * told all the same, because the kubelet stumbles over one that a pod has and no list.

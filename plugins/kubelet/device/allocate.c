@@ -25,10 +25,9 @@ typedef struct Errand {
         Allocator *allocator;
         RpcCall *call;
         char *resource, *cdi_device;
-        V1beta1__ContainerAllocateRequest *
-                *requests; /* of them what is left is still to be asked */
+        V1beta1__ContainerAllocateRequest **requests;
         V1beta1__AllocateResponse response;
-        size_t n_requests, n_done;
+        size_t n_requests, n_done; /* requests that slugd has answered come first */
         uint64_t deadline_usec;
         RpcClientCall *question; /* that slugd has */
         sd_event_source *retry;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kubelet/device/advertise.h"
+
 /* A place in slugd's list. */
 typedef struct Listed {
         const char *id;
@@ -139,13 +141,6 @@ make_offers(Choice *choice, char **ids, size_t n, char **must, size_t n_must, Di
         return 0;
 }
 
-static const Slug__V1__ChunkNumaNode *find_node(const Slug__V1__ChunkList *list, uint32_t id) {
-        for (size_t i = 0; i < list->n_numa_nodes; ++i)
-                if (list->numa_nodes[i]->numa_node == id)
-                        return list->numa_nodes[i];
-        return NULL;
-}
-
 /* slugd's list is by NUMA node, so each of them is one piece of it. */
 static int make_groups(Choice *choice) {
         const size_t n_max = (choice->list ? choice->list->n_numa_nodes : 0) + 1;
@@ -164,7 +159,8 @@ static int make_groups(Choice *choice) {
 
                 if (choice->n_groups == 0 || node != last)
                         choice->groups[choice->n_groups++] =
-                                (Group){ .node = is_known ? find_node(choice->list, node) : NULL,
+                                (Group){ .node = is_known ? advertise_find_node(choice->list, node)
+                                                          : NULL,
                                          .first = i };
                 last = node;
                 group = &choice->groups[choice->n_groups - 1];

@@ -41,7 +41,7 @@ started() {
   manifest "$1" "$2" "x:$3"
   runs "$1"
   wait_long has_touched "$1" "$(($3 - 1))"
-  remark "$1, $2: MiB on NUMA nodes:$(awk '{ printf "%s %d: %d", NR > 1 ? "," : "", $1, $2 }' "$tmp/usage"); $(given | grep -c "^$1 ") chunks"
+  remark "$1, $2: MiB on NUMA nodes:$(awk '{ printf "%s %d: %d", (NR > 1 ? "," : ""), $1, $2 }' "$tmp/usage"); $(given | grep -c "^$1 ") chunks"
   cat "$tmp/usage" >>"$tmp/usages"
 }
 
@@ -55,7 +55,7 @@ is "$([ "$pods_max" -gt "$(total 0 1)" ] && echo more)" more "pods may have more
 started near '{cpu: 1, memory: 600Mi}' 500
 started late '{memory: 600Mi}' 500
 started last '{memory: 400Mi}' 300
-is "$(awk '$1 > 1 { sum += $2 } END { print sum > 64 ? "slow" : "none" }' "$tmp/usages")" slow \
+is "$(awk '$1 > 1 { sum += $2 } END { print (sum > 64 ? "slow" : "none") }' "$tmp/usages")" slow \
   "who comes late has slow memory, which nobody has asked for and nobody is told"
 started chunks "{memory: 320Mi, $resource: 4}" 16
 is "$(given)" "" "a pod that asks for chunks runs, and has none"

@@ -1,4 +1,4 @@
 # Pods of a real container runtime, in cgroups that it makes itself.
 like numa
 kernel slug.driver=cgroupfs
-cases pods qos qos-drift
+cases qos
