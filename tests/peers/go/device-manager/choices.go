@@ -28,7 +28,8 @@ func idsOf(node, n int) []string {
 	return ids
 }
 
-// prefers has chunks given in each of the ways to choose them. What the kubelet would take by itself is not sorted.
+// prefers has chunks given in each of the ways to choose them. What the kubelet would take by itself is not sorted. Where another way
+// gives others the topology is another one, too: it shows that slug-kubelet has heard of both.
 func prefers(n *node) error {
 	spread := append(idsOf(2, 4), idsOf(3, 4)...)
 	for _, row := range []struct {
@@ -36,10 +37,10 @@ func prefers(n *node) error {
 		expected            []string
 	}{
 		{"pack", "none", idsOf(2, 8)},
-		{"spread", "none", spread},
 		{"spread", "all-cpu-nodes", spread},
-		{"spread", "nearest", idsOf(2, 8)}, // the kubelet asks for some of those that are near to the CPUs
+		{"spread", "none", spread},
 		{"near", "nearest", idsOf(2, 8)},
+		{"spread", "nearest", idsOf(2, 8)}, // the kubelet asks for some of those that are near to the CPUs
 	} {
 		wanted := "CHUNK_PREFERENCE_" + upper(row.preferred)
 		err := n.change(Settings{topology: row.topology, preferred: row.preferred}, func(list *chunkList) bool {
