@@ -54,21 +54,19 @@ static int check_chunks(const ReportPod *pod, const ReportContainer *container, 
         return 0;
 }
 
-static int check_requested(const ReportPod *pod, const ReportContainer *container, Diag *reterr) {
+static int
+check_requested(const ReportPod *pod, const ReportRequested *rows, size_t n, Diag *reterr) {
         ChunkResourceName name;
 
-        if (container->n_requested > REPORT_DEVICES_MAX)
+        if (n > REPORT_DEVICES_MAX)
                 return refuse_number(pod, "resources that a container asks for", REPORT_DEVICES_MAX,
-                                     container->n_requested, reterr);
-        for (size_t i = 0; i < container->n_requested; ++i) {
-                if (!chunk_resource_parse(container->requested[i].resource, &name))
-                        return refuse(pod, "a resource of chunks", container->requested[i].resource,
-                                      reterr);
+                                     n, reterr);
+        for (size_t i = 0; i < n; ++i) {
+                if (!chunk_resource_parse(rows[i].resource, &name))
+                        return refuse(pod, "a resource of chunks", rows[i].resource, reterr);
                 for (size_t before = 0; before < i; ++before)
-                        if (strcmp(container->requested[before].resource,
-                                   container->requested[i].resource) == 0)
-                                return refuse(pod, "each resource once",
-                                              container->requested[i].resource, reterr);
+                        if (strcmp(rows[before].resource, rows[i].resource) == 0)
+                                return refuse(pod, "each resource once", rows[i].resource, reterr);
         }
         return 0;
 }
@@ -96,7 +94,7 @@ static int check_container(const ReportPod *pod, size_t i, Diag *reterr) {
                 return refuse_number(pod, "page sizes of a container", POD_PAGE_SIZES,
                                      container->hugepages.n_items, reterr);
         r = check_chunks(pod, container, reterr);
-        return r ? r : check_requested(pod, container, reterr);
+        return r ? r : check_requested(pod, container->requested, container->n_requested, reterr);
 }
 
 static int check_pod(const ReportPod *pod, Diag *reterr) {
@@ -116,6 +114,42 @@ static int check_pod(const ReportPod *pod, Diag *reterr) {
                                      reterr);
         for (size_t i = 0; i < pod->n_containers && r == 0; ++i)
                 r = check_container(pod, i, reterr);
+        return r;
+}
+
+static bool is_printable(const char *text) {
+        for (; *text; ++text)
+                if (*text < ' ' || *text >= 0x7f)
+                        return false;
+        return true;
+}
+
+static int check_missing(const ReportMissing *missing, Diag *reterr) {
+        const ReportPod pod = { .uid = missing->name }; /* what it is called in the diag */
+
+        if (!pod_is_namespace(missing->namespace_name))
+                return refuse(&pod, "a DNS label as the namespace", missing->namespace_name,
+                              reterr);
+        if (!pod_is_name(missing->name))
+                return refuse(&pod, "a DNS subdomain as the name of the pod", missing->name,
+                              reterr);
+        if (!missing->file[0] || !is_printable(missing->file))
+                return refuse(&pod, "a manifest's file, in printable ASCII", missing->file, reterr);
+        if (missing->n_requested == 0)
+                return refuse(&pod, "chunks that the manifest asks for", "", reterr);
+        return check_requested(&pod, missing->requested, missing->n_requested, reterr);
+}
+
+static int check_all_missing(const PodsReport *report, Diag *reterr) {
+        int r = 0;
+
+        if (report->n_missing > REPORT_MISSING_MAX) {
+                diag_set(reterr, NULL, 0, 0, "missing_static_pods: expected at most %u, found %zu",
+                         REPORT_MISSING_MAX, report->n_missing);
+                return REPORT_E_INVALID;
+        }
+        for (size_t i = 0; r == 0 && i < report->n_missing; ++i)
+                r = check_missing(&report->missing[i], reterr);
         return r;
 }
 
@@ -169,6 +203,8 @@ int report_check(const PodsReport *report, Diag *reterr) {
                 return REPORT_E_INVALID;
         }
         r = check_allocatable(report, reterr);
+        if (r == 0)
+                r = check_all_missing(report, reterr);
         for (size_t i = 0; i < report->n_sources && r == 0; ++i)
                 r = check_source(report, i, reterr);
         for (size_t i = 0; i < report->n_pods && r == 0; ++i)

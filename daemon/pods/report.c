@@ -62,16 +62,16 @@ static bool copy_chunks(Arena *arena, ReportContainer *container) {
         return copies;
 }
 
-static bool copy_requested(Arena *arena, ReportContainer *container) {
-        ReportRequested *copies = arena_alloc_array(arena, container->n_requested, sizeof(*copies));
+static bool copy_requested(Arena *arena, size_t n, ReportRequested **rows) {
+        ReportRequested *copies = arena_alloc_array(arena, n, sizeof(*copies));
 
-        for (size_t i = 0; copies && i < container->n_requested; ++i) {
-                copies[i].n = container->requested[i].n;
-                copies[i].resource = arena_strdup(arena, container->requested[i].resource);
+        for (size_t i = 0; copies && i < n; ++i) {
+                copies[i].n = (*rows)[i].n;
+                copies[i].resource = arena_strdup(arena, (*rows)[i].resource);
                 if (!copies[i].resource)
                         return false;
         }
-        container->requested = copies;
+        *rows = copies;
         return copies;
 }
 
@@ -83,7 +83,8 @@ static bool copy_containers(Arena *arena, ReportPod *pod) {
                 if (!copy_text(arena, copies[i].name, &copies[i].name) ||
                     !copy_text(arena, copies[i].id, &copies[i].id) ||
                     !copy_text(arena, copies[i].cgroup, &copies[i].cgroup) ||
-                    !copy_chunks(arena, &copies[i]) || !copy_requested(arena, &copies[i]))
+                    !copy_chunks(arena, &copies[i]) ||
+                    !copy_requested(arena, copies[i].n_requested, &copies[i].requested))
                         return false;
         }
         pod->containers = copies;
@@ -118,6 +119,21 @@ static bool copy_pods(Arena *arena, PodsReport *report) {
         return copies;
 }
 
+static bool copy_missing(Arena *arena, PodsReport *report) {
+        ReportMissing *copies = arena_alloc_array(arena, report->n_missing, sizeof(*copies));
+
+        for (size_t i = 0; copies && i < report->n_missing; ++i) {
+                copies[i] = report->missing[i];
+                if (!copy_text(arena, copies[i].namespace_name, &copies[i].namespace_name) ||
+                    !copy_text(arena, copies[i].name, &copies[i].name) ||
+                    !copy_text(arena, copies[i].file, &copies[i].file) ||
+                    !copy_requested(arena, copies[i].n_requested, &copies[i].requested))
+                        return false;
+        }
+        report->missing = copies;
+        return copies;
+}
+
 static bool copy_allocatable(Arena *arena, PodsReport *report) {
         LedgerRoomRow *copies = arena_alloc_array(arena, report->n_allocatable, sizeof(*copies));
 
@@ -141,7 +157,7 @@ static int copy_report(const PodsReport *from, PodsReport **ret) {
         stored->report = *from;
         if (!copy_text(arena, from->unsettled_reason, &stored->report.unsettled_reason) ||
             !copy_sources(arena, &stored->report) || !copy_pods(arena, &stored->report) ||
-            !copy_allocatable(arena, &stored->report))
+            !copy_missing(arena, &stored->report) || !copy_allocatable(arena, &stored->report))
                 return -ENOMEM;
         stored->arena = TAKE_PTR(arena);
         *ret = &stored->report;
@@ -270,12 +286,12 @@ static bool has_same_chunks(const ReportContainer *a, const ReportContainer *b) 
         return true;
 }
 
-static bool has_same_requested(const ReportContainer *a, const ReportContainer *b) {
-        if (a->n_requested != b->n_requested)
+static bool
+has_same_requested(const ReportRequested *a, size_t n_a, const ReportRequested *b, size_t n_b) {
+        if (n_a != n_b)
                 return false;
-        for (size_t i = 0; i < a->n_requested; ++i)
-                if (a->requested[i].n != b->requested[i].n ||
-                    strcmp(a->requested[i].resource, b->requested[i].resource) != 0)
+        for (size_t i = 0; i < n_a; ++i)
+                if (a[i].n != b[i].n || strcmp(a[i].resource, b[i].resource) != 0)
                         return false;
         return true;
 }
@@ -297,7 +313,7 @@ static bool is_container_equal(const ReportContainer *a, const ReportContainer *
                opt_u64_equal(a->request_bytes, b->request_bytes) &&
                opt_u64_equal(a->limit_bytes, b->limit_bytes) &&
                has_same_hugepages(&a->hugepages, &b->hugepages) && has_same_chunks(a, b) &&
-               has_same_requested(a, b);
+               has_same_requested(a->requested, a->n_requested, b->requested, b->n_requested);
 }
 
 static bool has_same_annotations(const ReportPod *a, const ReportPod *b) {
@@ -323,6 +339,21 @@ static bool is_pod_equal(const ReportPod *a, const ReportPod *b) {
         return has_same_annotations(a, b);
 }
 
+static bool has_same_missing(const PodsReport *a, const PodsReport *b) {
+        if (a->n_missing != b->n_missing)
+                return false;
+        for (size_t i = 0; i < a->n_missing; ++i) {
+                const ReportMissing *one = &a->missing[i], *other = &b->missing[i];
+
+                if (strcmp(one->namespace_name, other->namespace_name) != 0 ||
+                    strcmp(one->name, other->name) != 0 || strcmp(one->file, other->file) != 0 ||
+                    !has_same_requested(one->requested, one->n_requested, other->requested,
+                                        other->n_requested))
+                        return false;
+        }
+        return true;
+}
+
 bool pods_report_has_same_allocatable(const PodsReport *a, const PodsReport *b) {
         if (!a)
                 return !b->knows_allocatable;
@@ -338,7 +369,8 @@ bool pods_report_has_same_allocatable(const PodsReport *a, const PodsReport *b) 
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b) {
         if (strcmp(a->reporter, b->reporter) != 0 || a->is_settled != b->is_settled ||
             strcmp(a->unsettled_reason, b->unsettled_reason) != 0 || a->n_sources != b->n_sources ||
-            a->n_pods != b->n_pods || !pods_report_has_same_allocatable(a, b))
+            a->n_pods != b->n_pods || !has_same_missing(a, b) ||
+            !pods_report_has_same_allocatable(a, b))
                 return false;
         for (size_t i = 0; i < a->n_sources; ++i)
                 if (!is_source_equal(&a->sources[i], &b->sources[i]))

@@ -23,6 +23,7 @@
 #define REPORT_CHUNKS_MAX      (REPORT_DEVICES_MAX * LEDGER_CHUNKS_MAX) /* of one container */
 #define REPORT_ID_MAX          64u
 #define REPORT_ALLOCATABLE_MAX 1024u
+#define REPORT_MISSING_MAX     64u
 
 typedef enum ReportState {
         REPORT_NOT_STARTED, /* known to the kubelet, not yet to the runtime */
@@ -94,6 +95,14 @@ typedef struct ReportPod {
         size_t n_annotations;
 } ReportPod;
 
+/* A manifest that asks for chunks, and no pod came of it. */
+typedef struct ReportMissing {
+        const char *namespace_name, *name; /* as in the manifest */
+        const char *file;
+        ReportRequested *requested; /* at least one, up to REPORT_DEVICES_MAX */
+        size_t n_requested;
+} ReportMissing;
+
 typedef struct PodsReport {
         char reporter[REPORT_ID_MAX];
         uint64_t sequence;
@@ -104,6 +113,8 @@ typedef struct PodsReport {
         size_t n_sources;
         ReportPod *pods; /* by uid */
         size_t n_pods;
+        ReportMissing *missing; /* in the order of their files */
+        size_t n_missing;
         /* As the kubelet's Static memory manager counted it when it started, none of 0 bytes. */
         LedgerRoomRow *allocatable; /* by NUMA node and page size */
         size_t n_allocatable;

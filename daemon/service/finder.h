@@ -61,6 +61,7 @@ void find_held_chunks(Finder *finder);
 void find_invalid_chunks(Finder *finder);
 void find_lost_chunks(Finder *finder);
 void find_chunkless(Finder *finder);
+void find_missing(Finder *finder);
 /* Of limits */
 void find_no_cgroup2(Finder *finder);
 void find_nothing_written(Finder *finder);

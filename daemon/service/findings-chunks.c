@@ -220,13 +220,19 @@ is_without(const Finder *finder, const ReportPod *pod, const ReportContainer *co
 }
 
 /* Told only when all pods are known: before that the report may have been made under a ledger in
- * which the claim was not there yet. */
-void find_chunkless(Finder *finder) {
+ * which the claim was not there yet. NULL: they are not. */
+static const PodsReport *get_settled_report(const Finder *finder) {
         const PodsView *pods = finder->view->pods;
         const PodsReport *report = pods && pods->inventory ? pods->inventory->report : NULL;
+
+        return report && report->is_settled && finder->view->ledger ? report : NULL;
+}
+
+void find_chunkless(Finder *finder) {
+        const PodsReport *report = get_settled_report(finder);
         const ChunkList *list = get_list(finder);
 
-        if (!list || !report || !report->is_settled || !finder->view->ledger)
+        if (!list || !report)
                 return;
         for (size_t i = 0; i < report->n_pods; ++i)
                 for (size_t k = 0; k < report->pods[i].n_containers; ++k) {
@@ -235,4 +241,56 @@ void find_chunkless(Finder *finder) {
                         if (is_without(finder, &report->pods[i], container))
                                 add_without(finder, list, &report->pods[i], container);
                 }
+}
+
+/* Static pods that are not there */
+
+/* "4 of A and 1 of B" */
+static const char *list_requested(Finder *finder, const ReportMissing *missing) {
+        const char *text = "";
+
+        for (size_t i = 0; i < missing->n_requested && !finder->error; ++i)
+                text = finder_check(finder,
+                                    arena_printf(finder->arena, "%s%s%llu of %s", text,
+                                                 i > 0 ? " and " : "",
+                                                 (unsigned long long)missing->requested[i].n,
+                                                 missing->requested[i].resource));
+        return text;
+}
+
+/* The first resource that this node does not have; NULL: it has all of them. */
+static const char *find_unknown(const ChunkList *list, const ReportMissing *missing) {
+        for (size_t i = 0; i < missing->n_requested; ++i)
+                if (!is_offered(list, missing->requested[i].resource))
+                        return missing->requested[i].resource;
+        return NULL;
+}
+
+/* Where the resource is not there at all another try is refused, too. A manifest that is only
+ * touched is none: the kubelet sees the same pod in it. */
+static void add_missing(Finder *finder, const ChunkList *list, const ReportMissing *missing) {
+        const char *unknown = find_unknown(list, missing);
+
+        finder_add(finder,
+                   arena_printf(finder->arena,
+                                "the manifest of static pod '%s/%s' asks for %s, and the kubelet "
+                                "has no such pod: %s",
+                                missing->namespace_name, missing->name,
+                                list_requested(finder, missing),
+                                unknown ? "this node has no such resource"
+                                        : "it refuses one whose chunks are not registered yet, as "
+                                          "after a boot, or not free, and does not try again"),
+                   unknown ? arena_printf(finder->arena, "%s: resources without %s", missing->file,
+                                          unknown)
+                           : arena_printf(finder->arena,
+                                          "move %s out of the kubelet's staticPodPath, and back",
+                                          missing->file));
+}
+
+void find_missing(Finder *finder) {
+        const PodsReport *report = get_settled_report(finder);
+        const ChunkList *list = get_list(finder);
+
+        for (size_t i = 0; list && report && i < report->n_missing && !finder->error; ++i)
+                add_missing(finder, list, &report->missing[i]);
 }

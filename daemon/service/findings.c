@@ -32,6 +32,7 @@ static const struct {
         { "RemoteMemoryUnmovable", FINDING_WARNING, find_unmovable },
         { "ChunkMemoryLost", FINDING_WARNING, find_lost_chunks },
         { "PodWithoutChunks", FINDING_WARNING, find_chunkless },
+        { "StaticPodMissing", FINDING_WARNING, find_missing },
         { "ChunksInvalid", FINDING_WARNING, find_invalid_chunks },
         { "ChunksTooMany", FINDING_WARNING, find_many_chunks },
         { "ChunksHeldBack", FINDING_WARNING, find_held_chunks },

@@ -185,22 +185,22 @@ static int read_chunks(const Reading *reading,
 }
 
 /* Those of somebody else, and a request of nothing, are passed over. */
-static int read_requested(const Reading *reading,
-                          const Slug__V1__ReportedContainer *message,
-                          ReportContainer *ret) {
+static int read_requested(Arena *arena,
+                          Slug__V1__RequestedChunks *const *messages,
+                          size_t n,
+                          ReportRequested **ret,
+                          size_t *ret_n) {
+        ReportRequested *rows = arena_alloc_array(arena, n + 1, sizeof(*rows));
         ChunkResourceName name;
 
-        ret->requested = arena_alloc_array(reading->arena, message->n_requested_chunks + 1,
-                                           sizeof(*ret->requested));
-        if (!ret->requested)
+        if (!rows)
                 return -ENOMEM;
-        for (size_t i = 0; i < message->n_requested_chunks; ++i) {
-                const Slug__V1__RequestedChunks *requested = message->requested_chunks[i];
-
-                if (requested->n > 0 && chunk_resource_parse(requested->resource, &name))
-                        ret->requested[ret->n_requested++] =
-                                (ReportRequested){ requested->resource, requested->n };
-        }
+        *ret = rows;
+        *ret_n = 0;
+        for (size_t i = 0; i < n; ++i)
+                if (messages[i]->n > 0 && chunk_resource_parse(messages[i]->resource, &name))
+                        rows[(*ret_n)++] =
+                                (ReportRequested){ messages[i]->resource, messages[i]->n };
         return 0;
 }
 
@@ -219,7 +219,10 @@ static int read_container(const Reading *reading,
                 r = read_memory(reading, message, ret);
         if (r == 0)
                 r = read_chunks(reading, message, ret);
-        return r ? r : read_requested(reading, message, ret);
+        if (r)
+                return r;
+        return read_requested(reading->arena, message->requested_chunks,
+                              message->n_requested_chunks, &ret->requested, &ret->n_requested);
 }
 
 /* Pods */
@@ -359,6 +362,29 @@ static int read_allocatable(Arena *arena,
         return r;
 }
 
+static int read_missing(Arena *arena, const Slug__V1__ReportPodsRequest *message, PodsReport *ret) {
+        int r = 0;
+
+        ret->missing =
+                arena_alloc_array(arena, message->n_missing_static_pods + 1, sizeof(*ret->missing));
+        if (!ret->missing)
+                return -ENOMEM;
+        ret->n_missing = message->n_missing_static_pods;
+        for (size_t i = 0; r == 0 && i < ret->n_missing; ++i) {
+                const Slug__V1__MissingStaticPod *from = message->missing_static_pods[i];
+                ReportMissing *missing = &ret->missing[i];
+
+                *missing = (ReportMissing){
+                        .namespace_name = from->namespace_,
+                        .name = from->name,
+                        .file = from->file,
+                };
+                r = read_requested(arena, from->requested, from->n_requested, &missing->requested,
+                                   &missing->n_requested);
+        }
+        return r;
+}
+
 static int
 read_all(Arena *arena, const Slug__V1__ReportPodsRequest *message, PodsReport *ret, Diag *reterr) {
         int r = 0;
@@ -373,6 +399,8 @@ read_all(Arena *arena, const Slug__V1__ReportPodsRequest *message, PodsReport *r
                 r = read_source(message->sources[i], &ret->sources[i], reterr);
         for (size_t i = 0; r == 0 && i < message->n_pods; ++i)
                 r = read_pod(arena, message->pods[i], &ret->pods[i], reterr);
+        if (r == 0)
+                r = read_missing(arena, message, ret);
         return r ? r : read_allocatable(arena, message, ret, reterr);
 }
 

@@ -30,6 +30,7 @@ struct Agent {
         Reporter *reporter;          /* NULL: the round is printed */
         DevicePlugin *device;        /* NULL: the kubelet is told of no chunks */
         Settle settle;
+        Missing missing;
         Rhythm rhythm;
         Announced announced;
         size_t n_pending;           /* who has not answered in this round */
@@ -113,7 +114,7 @@ static int make_report(Agent *agent) {
                         .usec = agent->rhythm.begun_usec,
                         .ledger_generation = agent->ledger_generation,
                 },
-                &agent->settle, &report);
+                &agent->settle, &agent->missing, &report);
         if (r)
                 return r;
         agent->is_incomplete = !report->is_complete;

@@ -162,33 +162,63 @@ static bool read_n(const PodQuantity *limit, uint64_t *ret) {
                quantity_to_u64(&quantity, ret) == 0 && *ret > 0;
 }
 
+static Slug__V1__RequestedChunks *
+find_requested(Slug__V1__RequestedChunks *const *rows, size_t n, const char *resource) {
+        for (size_t i = 0; i < n; ++i)
+                if (strcmp(rows[i]->resource, resource) == 0)
+                        return rows[i];
+        return NULL;
+}
+
+/* @ret: NULL: there is no room for one more. */
+static int get_requested(Arena *arena,
+                         const char *resource,
+                         Slug__V1__RequestedChunks ***rows,
+                         size_t *n,
+                         Slug__V1__RequestedChunks **ret) {
+        *ret = find_requested(*rows, *n, resource);
+        if (*ret || *n == COLLECT_DEVICES_MAX)
+                return 0;
+        if (!*rows)
+                *rows = arena_alloc_array(arena, COLLECT_DEVICES_MAX, sizeof(**rows));
+        *ret = arena_alloc(arena, sizeof(**ret));
+        if (!*rows || !*ret)
+                return -ENOMEM;
+        slug__v1__requested_chunks__init(*ret);
+        (*ret)->resource = (char *)resource;
+        (*rows)[(*n)++] = *ret;
+        return 0;
+}
+
 /* Of such resources request and limit are the same, and the limit has to be there. */
+int collect_add_requested(Arena *arena,
+                          const PodResources *asked,
+                          Slug__V1__RequestedChunks ***rows,
+                          size_t *n) {
+        uint64_t n_chunks;
+
+        for (size_t i = 0; i < asked->n_limits; ++i) {
+                Slug__V1__RequestedChunks *row;
+                int r;
+
+                if (!read_n(&asked->limits[i], &n_chunks))
+                        continue;
+                r = get_requested(arena, asked->limits[i].name, rows, n, &row);
+                if (r)
+                        return r;
+                if (row && __builtin_add_overflow(row->n, n_chunks, &row->n))
+                        row->n = UINT64_MAX;
+        }
+        if (*n > 0)
+                qsort(*rows, *n, sizeof(**rows), compare_requested);
+        return 0;
+}
+
 int collect_requested(Collection *collection,
                       const CollectContainer *container,
                       Slug__V1__ReportedContainer *message) {
-        const PodResources *asked = container->allocated ? &container->allocated->resources : NULL;
-        uint64_t n;
-
-        for (size_t i = 0; asked && i < asked->n_limits; ++i) {
-                Slug__V1__RequestedChunks *requested;
-
-                if (!read_n(&asked->limits[i], &n) ||
-                    message->n_requested_chunks == COLLECT_DEVICES_MAX)
-                        continue;
-                if (!message->requested_chunks)
-                        message->requested_chunks =
-                                arena_alloc_array(collection->arena, COLLECT_DEVICES_MAX,
-                                                  sizeof(*message->requested_chunks));
-                requested = arena_alloc(collection->arena, sizeof(*requested));
-                if (!message->requested_chunks || !requested)
-                        return -ENOMEM;
-                slug__v1__requested_chunks__init(requested);
-                requested->resource = (char *)asked->limits[i].name;
-                requested->n = n;
-                message->requested_chunks[message->n_requested_chunks++] = requested;
-        }
-        if (message->n_requested_chunks > 0)
-                qsort(message->requested_chunks, message->n_requested_chunks,
-                      sizeof(Slug__V1__RequestedChunks *), compare_requested);
-        return 0;
+        if (!container->allocated)
+                return 0;
+        return collect_add_requested(collection->arena, &container->allocated->resources,
+                                     &message->requested_chunks, &message->n_requested_chunks);
 }

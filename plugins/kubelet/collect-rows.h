@@ -59,6 +59,7 @@ _must_check_ int collect_runtime(Collection *collection);
 _must_check_ int collect_kubelet(Collection *collection);
 _must_check_ int collect_messages(Collection *collection);
 _must_check_ int collect_allocatable(Collection *collection);
+_must_check_ int collect_missing(Collection *collection);
 /* Bytes on a set of NUMA nodes. @ret_nodes: those of it that can be. */
 _must_check_ int collect_build_block(Arena *arena,
                                      const V1__ContainerMemory *memory,
@@ -70,6 +71,12 @@ _must_check_ int collect_devices(Collection *collection,
                                  const CollectContainer *container,
                                  Slug__V1__ReportedContainer *message);
 
+/* Adds what is asked for to rows of one resource each, up to COLLECT_DEVICES_MAX of them, which are
+ * sorted. @rows, @n: where they are; none at first. Return: 0 or -ENOMEM. */
+_must_check_ int collect_add_requested(Arena *arena,
+                                       const PodResources *asked,
+                                       Slug__V1__RequestedChunks ***rows,
+                                       size_t *n);
 /* What it asks for, which no device is needed to know. */
 _must_check_ int collect_requested(Collection *collection,
                                    const CollectContainer *container,

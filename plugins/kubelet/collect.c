@@ -181,6 +181,9 @@ int collect(Arena *arena, const CollectInput *input, Collected *ret) {
         r = collect_allocatable(&collection);
         if (r)
                 return r;
+        r = collect_missing(&collection);
+        if (r)
+                return r;
         r = judge(&collection);
         if (r)
                 return r;

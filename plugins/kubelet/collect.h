@@ -26,6 +26,7 @@
 #define COLLECT_CONTAINERS_MAX 64u /* of a pod */
 #define COLLECT_DEVICES_MAX    8u  /* resources of a container */
 #define COLLECT_IDS_MAX        4096u
+#define COLLECT_MISSING_MAX    64u
 #define COLLECT_ARENA_MAX      (64u * 1024 * 1024)
 
 /* NULL: that one has not answered. All are borrowed, also by what is made of them. */
@@ -47,6 +48,10 @@ typedef struct Collected {
         Slug__V1__MemoryBlock **allocatable; /* by NUMA node and type */
         size_t n_allocatable;
         bool has_allocatable; /* the kubelet has said it, in a way that is understood */
+        /* Manifests that ask for chunks and have no pod in this round, in the order of their files.
+         * One round says little: see missing.h. */
+        Slug__V1__MissingStaticPod **missing;
+        size_t n_missing;
         /* What keeps the runtime's or the kubelet's part from being all of it; "": nothing. */
         char runtime_problem[DIAG_TEXT_MAX];
         char kubelet_problem[DIAG_TEXT_MAX];

@@ -10,6 +10,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/collect-devices.c \
 	%D%/collect-kubelet.c %D%/collect-rows.h \
 	%D%/collect-messages.c \
+	%D%/collect-missing.c \
 	%D%/collect-runtime.c \
 	%D%/details.c %D%/details.h \
 	%D%/device/advertise.c %D%/device/advertise.h \
@@ -28,6 +29,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/endpoints.c %D%/endpoints.h \
 	%D%/kept.c %D%/kept.h \
 	%D%/manifests.c %D%/manifests.h \
+	%D%/missing.c %D%/missing.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pod-resources.c %D%/pod-resources.h \
 	%D%/print.c %D%/print.h \

@@ -155,15 +155,18 @@ static int keep_containers(Reading *reading, const Slug__V1__Pod *from, Allocate
 
 static int keep_pod(Reading *reading, const Slug__V1__Pod *from) {
         Manifests *manifests = reading->manifests;
+        char *file = arena_strdup(reading->arena, reading->path);
         StaticPod pod = {
                 .namespace_name = arena_strdup(reading->arena, from->namespace_),
                 .name = arena_strdup(reading->arena, from->name),
+                .file = file,
                 .asked = { .uid = "" },
         };
         int r;
 
-        if (!pod.namespace_name || !pod.name)
+        if (!pod.namespace_name || !pod.name || !file)
                 return -ENOMEM;
+        make_plain(file);
         r = keep_resources(reading, from->resources, &pod.asked.resources);
         if (r == 0)
                 r = keep_containers(reading, from, &pod.asked);
@@ -330,4 +333,19 @@ manifests_find(const Manifests *manifests, const char *namespace_name, const cha
                 n_found = n;
         }
         return is_twice ? NULL : found;
+}
+
+bool manifests_may_be(const Manifests *manifests,
+                      const StaticPod *pod,
+                      const char *namespace_name,
+                      const char *name) {
+        const size_t n = strlen(pod->name);
+
+        if (!is_called_by(pod, namespace_name, name))
+                return false;
+        for (size_t i = 0; i < manifests->n_pods; ++i)
+                if (strlen(manifests->pods[i].name) > n &&
+                    is_called_by(&manifests->pods[i], namespace_name, name))
+                        return false;
+        return true;
 }

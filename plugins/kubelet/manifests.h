@@ -25,6 +25,7 @@
 typedef struct StaticPod {
         const char *namespace_name;
         const char *name;   /* as in the file: the node's name is not in it */
+        const char *file;   /* below the root, printable ASCII */
         AllocatedPod asked; /* has no uid */
 } StaticPod;
 
@@ -57,3 +58,9 @@ DEFINE_CLEANUP(Manifests *, manifests_free);
  */
 const StaticPod *
 manifests_find(const Manifests *manifests, const char *namespace_name, const char *name);
+/* Whether a pod of that name may be one of @pod, of @manifests: as above, but where several
+ * manifests have the name that is meant it may be of each. */
+bool manifests_may_be(const Manifests *manifests,
+                      const StaticPod *pod,
+                      const char *namespace_name,
+                      const char *name);

@@ -220,7 +220,7 @@ static void fill_message(Report *report, const Collected *collected) {
         message->kubelet_allocatable = collected->allocatable;
 }
 
-static int fill(Report *report, const ReportParams *params, Settle *settle) {
+static int fill(Report *report, const ReportParams *params, Settle *settle, Missing *missing) {
         const RuntimeLook *runtime = runtime_get_look(params->runtime);
         const PodResourcesLook *kubelet =
                 params->kubelet ? pod_resources_get_look(params->kubelet) : NULL;
@@ -253,6 +253,9 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
 
         /* Nothing below can fail. */
         look_whether_settled(report, params, &collected, settle);
+        report->message.n_missing_static_pods =
+                missing_look(missing, settle, params->usec, collected.missing, collected.n_missing);
+        report->message.missing_static_pods = collected.missing;
         read_boot_id(params->root, report->boot_id);
         report->is_complete = is_complete(report);
         report->n_foreign = collected.n_foreign;
@@ -261,7 +264,7 @@ static int fill(Report *report, const ReportParams *params, Settle *settle) {
         return 0;
 }
 
-int report_new(const ReportParams *params, Settle *settle, Report **ret) {
+int report_new(const ReportParams *params, Settle *settle, Missing *missing, Report **ret) {
         _cleanup_(report_freep) Report *report = calloc(1, sizeof(*report));
         int r;
 
@@ -276,7 +279,7 @@ int report_new(const ReportParams *params, Settle *settle, Report **ret) {
         r = arena_new(COLLECT_ARENA_MAX, &report->arena);
         if (r)
                 return r;
-        r = fill(report, params, settle);
+        r = fill(report, params, settle, missing);
         if (r)
                 return r;
         *ret = TAKE_PTR(report);

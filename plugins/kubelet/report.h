@@ -10,6 +10,7 @@
 #include "base/root.h"
 #include "kubelet/collect.h"
 #include "kubelet/endpoints.h"
+#include "kubelet/missing.h"
 #include "kubelet/pod-resources.h"
 #include "kubelet/runtime.h"
 #include "kubelet/settle.h"
@@ -42,7 +43,8 @@ typedef struct Report {
         bool is_complete; /* every source is, or is not used */
 } Report;
 
-/* Reads the kubelet's files, and brings @settle up to date. Return: 0 or an errno. */
-_must_check_ int report_new(const ReportParams *params, Settle *settle, Report **ret);
+/* Reads the kubelet's files, and brings @settle and @missing up to date. Return: 0 or an errno. */
+_must_check_ int
+report_new(const ReportParams *params, Settle *settle, Missing *missing, Report **ret);
 Report *report_free(Report *report);
 DEFINE_CLEANUP(Report *, report_free);

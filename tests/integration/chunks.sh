@@ -182,7 +182,7 @@ for folder in kubepods "kubepods/pod$uid" "$cgroup"; do
   printf '0\n' >"$root/sys/fs/cgroup/$folder/memory.current"
   printf 'populated 1\nfrozen 0\n' >"$root/sys/fs/cgroup/$folder/cgroup.events"
 done
-# report SEQUENCE DEVICES: of a static pod whose container asks for two chunks
+# report SEQUENCE DEVICES [MORE]: of a static pod whose container asks for two chunks
 report() {
   curl --silent --show-error --max-time 30 --unix-socket "$sock" -H 'content-type: application/json' -d "{\"reporter\":\"one\",
     \"sequence\":\"$1\",\"settled\":true,\"ledgerGeneration\":\"$(get ledgerGeneration)\",
@@ -191,7 +191,7 @@ report() {
     \"pods\":[{\"uid\":\"$uid\",\"namespace\":\"default\",\"name\":\"db\",\"isStatic\":true,\"sandbox\":\"SANDBOX_STATE_READY\",
       \"listedByKubelet\":true,\"containers\":[{\"name\":\"app\",\"id\":\"$id\",\"cgroup\":\"$cgroup\",
       \"state\":\"REPORTED_CONTAINER_STATE_RUNNING\",\"requestedChunks\":[{\"resource\":\"$resource\",\"n\":\"2\"}],
-      \"resources\":{\"requests\":{\"memory\":\"4Gi\"},\"limits\":{\"memory\":\"4Gi\"}}$2}]}]}" \
+      \"resources\":{\"requests\":{\"memory\":\"4Gi\"},\"limits\":{\"memory\":\"4Gi\"}}$2}]}]${3-}}" \
     http://slug/slug.v1.PodService/ReportPods
 }
 is_held_by() {
@@ -203,6 +203,15 @@ contains "$(ctl doctor)" "container 'app' asks for 2 of $resource and runs witho
 contains "$(report 2 ",\"devices\":[{\"resource\":\"$resource\",\"ids\":[\"1gi-n2-0001\",\"1gi-n2-0002\"]}]")" '"taken":true' "then one that has them"
 waits "its claim has found it" is_held_by 1gi-n2-0001 "$uid"
 is "$(ctl doctor | grep -c PodWithoutChunks)" 0 "and doctor has nothing to say"
+missing=",\"missingStaticPods\":[{\"namespace\":\"default\",\"name\":\"web\",\"file\":\"/m/web.yaml\",
+  \"requested\":[{\"resource\":\"$resource\",\"n\":\"3\"}]}]"
+devices=",\"devices\":[{\"resource\":\"$resource\",\"ids\":[\"1gi-n2-0001\",\"1gi-n2-0002\"]}]"
+contains "$(report 3 "$devices" "$missing")" '"taken":true' "a report of a static pod that the kubelet does not have is taken"
+contains "$(ctl doctor)" "StaticPodMissing" "doctor finds it"
+contains "$(ctl doctor)" "static pod 'default/web' asks for 3 of $resource" "and says what it asks for"
+contains "$(ctl doctor)" "move /m/web.yaml out of the kubelet's staticPodPath, and back" "and how it is tried again"
+contains "$(report 4 "$devices")" '"taken":true' "then one in which none is missing"
+is "$(ctl doctor | grep -c StaticPodMissing)" 0 "and doctor has nothing to say"
 contains "$(ctl chunks -o wide | grep 1gi-n2-0002)" "app" "slugctl lists the container"
 contains "$(ctl explain claim 1gi-n2-0002)" "db" "and explains its claim"
 

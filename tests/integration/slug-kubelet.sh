@@ -297,6 +297,26 @@ comes '"hasKubeletAllocatable":true' "another one is asked again"
 has_report '"kubeletAllocatable"'
 is "$? $(count_calls "$tmp/kubelet" GetAllocatableResources)" "1 1" "and may count nothing"
 
+# A static pod that the kubelet has refused
+fresh
+start_runtime
+start_kubelet
+start_fake
+mkdir -p "$root/etc/kubernetes/manifests"
+cat >"$root/etc/kubernetes/manifests/db.yaml" <<'END'
+kind: Pod
+metadata: {name: db, namespace: prod}
+spec: {containers: [{name: main, resources: {limits: {sluglab.io/remote-memory-1gi: 2}}}]}
+END
+start_agent --manifests /etc/kubernetes/manifests
+comes '"missingStaticPods":\[\{"namespace":"prod","name":"db","file":"/etc/kubernetes/manifests/db.yaml","requested":\[\{"resource":"sluglab.io/remote-memory-1gi","n":"2"\}\]\}\]' \
+  "a manifest that asks for chunks, of which no pod came, is reported"
+is "$(grep '"missingStaticPods"' "$tmp/slugd/reports" | grep -c -v '"settled":true')" 0 "and not before all is settled"
+sandboxes "$(sandbox web-0 u1)" "$(sandbox db-node u2 SANDBOX_READY '"annotations":{"kubernetes.io/config.source":"file"},')"
+comes '"uid":"u2"' "one day its pod is there"
+has_report '"missingStaticPods"'
+is "$?" 1 "and is missing no more"
+
 # Settled, events, rounds
 fresh
 start_runtime

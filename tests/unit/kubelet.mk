@@ -24,6 +24,11 @@ tests_unit_test_kubelet_collect_SOURCES = %D%/test-kubelet-collect.c
 tests_unit_test_kubelet_collect_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
 tests_unit_test_kubelet_collect_LDADD = $(KUBELET_TEST_LIBS)
 
+UNIT_TESTS += tests/unit/test-kubelet-missing
+tests_unit_test_kubelet_missing_SOURCES = %D%/test-kubelet-missing.c
+tests_unit_test_kubelet_missing_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)
+tests_unit_test_kubelet_missing_LDADD = $(KUBELET_TEST_LIBS)
+
 UNIT_TESTS += tests/unit/test-kubelet-settle
 tests_unit_test_kubelet_settle_SOURCES = %D%/test-kubelet-settle.c
 tests_unit_test_kubelet_settle_CPPFLAGS = $(KUBELET_TEST_CPPFLAGS)

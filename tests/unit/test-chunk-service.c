@@ -496,6 +496,35 @@ START_TEST(who_has_chunks_or_may_get_them_is_not_found) {
 }
 END_TEST
 
+/* Of a manifest whose pod the kubelet has refused. */
+START_TEST(a_static_pod_that_is_not_there_is_found) {
+        ReportRequested asked[] = { { .resource = RESOURCE, .n = 4 },
+                                    { .resource = "sluglab.io/remote-memory-2gi", .n = 1 } };
+        ReportMissing missing = { .namespace_name = "default",
+                                  .name = "db",
+                                  .file = "/m/db.yaml",
+                                  .requested = asked,
+                                  .n_requested = 1 };
+
+        make_report();
+        report.n_pods = 0;
+        ck_assert_ptr_null(find("StaticPodMissing"));
+        report.missing = &missing;
+        report.n_missing = 1;
+        check_finding("StaticPodMissing",
+                      "the manifest of static pod 'default/db' asks for 4 of " RESOURCE
+                      ", and the kubelet has no such pod: it refuses",
+                      "move /m/db.yaml out of the kubelet's staticPodPath, and back");
+        missing.n_requested = 2;
+        check_finding("StaticPodMissing",
+                      "asks for 4 of " RESOURCE " and 1 of sluglab.io/remote-memory-2gi, and the "
+                      "kubelet has no such pod: this node has no such resource",
+                      "/m/db.yaml: resources without sluglab.io/remote-memory-2gi");
+        report.is_settled = false;
+        ck_assert_ptr_null(find("StaticPodMissing"));
+}
+END_TEST
+
 /* Metrics */
 
 static bool has_metric(const char *line) {
@@ -572,6 +601,7 @@ Suite *suite(void) {
         tcase_add_test(t, a_pod_that_runs_without_its_chunks_is_found);
         tcase_add_test(t, a_static_pod_that_was_refused_is_found);
         tcase_add_test(t, who_has_chunks_or_may_get_them_is_not_found);
+        tcase_add_test(t, a_static_pod_that_is_not_there_is_found);
         tcase_add_test(t, metrics_count_by_numa_node_and_state);
         tcase_add_test(t, the_journal_is_told_once);
         suite_add_tcase(s, t);

@@ -229,6 +229,21 @@ START_TEST(all_of_a_report_is_taken) {
 }
 END_TEST
 
+START_TEST(static_pods_that_are_missing_are_taken) {
+        ck_assert_msg(read_report("{'reporter':'r','missingStaticPods':[{'namespace':'n','name':"
+                                  "'a','file':'/m/a','requested':[{'resource':'example.org/gpu',"
+                                  "'n':'1'},{'resource':'sluglab.io/remote-memory-1gi','n':'3'}]"
+                                  "}]}") == 0,
+                      "%s", diag.text);
+        ck_assert_uint_eq(report->n_missing, 1);
+        ck_assert_str_eq(report->missing[0].namespace_name, "n");
+        ck_assert_str_eq(report->missing[0].name, "a");
+        ck_assert_str_eq(report->missing[0].file, "/m/a");
+        ck_assert_uint_eq(report->missing[0].n_requested, 1);
+        ck_assert_uint_eq(report->missing[0].requested[0].n, 3);
+}
+END_TEST
+
 /* How well pods are known */
 
 static const struct {
@@ -563,6 +578,7 @@ Suite *suite(void) {
                             ELEMENTSOF(bad_reports));
         tcase_add_loop_test(t, what_is_not_said_is_absent, 0, ELEMENTSOF(memories));
         tcase_add_test(t, all_of_a_report_is_taken);
+        tcase_add_test(t, static_pods_that_are_missing_are_taken);
         tcase_add_loop_test(t, how_well_pods_are_known, 0, ELEMENTSOF(states));
         tcase_add_test(t, before_the_first_look_nothing_is_known);
         tcase_add_loop_test(t, the_kubelet_counts_as_slugd_does, 0, ELEMENTSOF(allocatables));

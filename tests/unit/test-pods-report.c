@@ -128,6 +128,46 @@ static void break_requested_number(void) {
         container->n_requested = REPORT_DEVICES_MAX + 1;
 }
 
+static ReportMissing missing[2];
+static void set_missing(size_t n) {
+        requested[0] = (ReportRequested){ "sluglab.io/remote-memory-1gi", 3 };
+        for (size_t i = 0; i < ELEMENTSOF(missing); ++i)
+                missing[i] = (ReportMissing){ .namespace_name = "default",
+                                              .name = "db",
+                                              .file = "/m/db.yaml",
+                                              .requested = requested,
+                                              .n_requested = 1 };
+        bed.report.missing = missing;
+        bed.report.n_missing = n;
+}
+static void break_missing(void) {
+        set_missing(REPORT_MISSING_MAX + 1);
+}
+static void break_missing_namespace(void) {
+        set_missing(2);
+        missing[1].namespace_name = "";
+}
+static void break_missing_name(void) {
+        set_missing(2);
+        missing[1].name = "d b";
+}
+static void break_missing_file(void) {
+        set_missing(2);
+        missing[1].file = "/m/\n";
+}
+static void break_missing_no_file(void) {
+        set_missing(1);
+        missing[0].file = "";
+}
+static void break_missing_nothing(void) {
+        set_missing(2);
+        missing[1].n_requested = 0;
+}
+static void break_missing_requested(void) {
+        set_missing(1);
+        requested[0].resource = "example.org/gpu";
+}
+
 static LedgerRoomRow amounts[2];
 static void set_amounts(unsigned node, size_t n) {
         for (size_t i = 0; i < ELEMENTSOF(amounts); ++i)
@@ -177,6 +217,13 @@ static const struct {
         { break_requested, "expected a resource of chunks, found 'example.org/gpu'" },
         { break_requested_twice, "expected each resource once" },
         { break_requested_number, "expected at most 8 resources that a container asks for" },
+        { break_missing, "missing_static_pods: expected at most 64, found 65" },
+        { break_missing_namespace, "pod 'db': expected a DNS label as the namespace" },
+        { break_missing_name, "pod 'd b': expected a DNS subdomain as the name of the pod" },
+        { break_missing_file, "pod 'db': expected a manifest's file, in printable ASCII" },
+        { break_missing_no_file, "expected a manifest's file, in printable ASCII, found nothing" },
+        { break_missing_nothing, "pod 'db': expected chunks that the manifest asks for" },
+        { break_missing_requested, "pod 'db': expected a resource of chunks" },
         { break_pages, "expected at most 4 page sizes of a container, found 5" },
         { break_amounts, "kubelet_allocatable: expected at most 1024, found 1025" },
         { break_amount_node, "kubelet_allocatable: expected a NUMA node below 1024, found 1024" },
@@ -228,6 +275,22 @@ START_TEST(pods_are_copied_and_sorted) {
         ck_assert_str_eq(found->containers[0].requested[0].resource,
                          "sluglab.io/remote-memory-1gi-numa2");
         ck_assert_uint_eq(found->containers[0].requested[0].n, 3);
+}
+END_TEST
+
+START_TEST(what_is_missing_is_copied) {
+        char file[] = "/m/db.yaml";
+
+        set_missing(2);
+        missing[1].file = file;
+        report = make();
+        file[0] = 'x';
+        requested[0] = (ReportRequested){};
+        ck_assert_uint_eq(report->n_missing, 2);
+        ck_assert_str_eq(report->missing[1].namespace_name, "default");
+        ck_assert_str_eq(report->missing[1].name, "db");
+        ck_assert_str_eq(report->missing[1].file, "/m/db.yaml");
+        ck_assert_uint_eq(report->missing[1].requested[0].n, 3);
 }
 END_TEST
 
@@ -304,6 +367,9 @@ static void change_requested(void) {
         set_requested("sluglab.io/remote-memory-1gi", "sluglab.io/remote-memory-2gi");
         container->n_requested = 1;
 }
+static void change_missing(void) {
+        set_missing(1);
+}
 static void change_annotation(void) {
         annotations[0] = (PodAnnotation){ "memory.sluglab.io/pod", "local=1Gi" };
         pod->annotations = annotations;
@@ -320,10 +386,10 @@ static void change_more(void) {
 }
 
 static void (*const changes[])(void) = {
-        change_nothing,    change_requested, change_settled, change_source,
-        change_problem,    change_pod,       change_listed,  change_limit,
-        change_state,      change_request,   change_pages,   change_chunk,
-        change_annotation, change_more,      change_amounts, change_no_amounts,
+        change_nothing,    change_requested, change_settled,    change_source, change_problem,
+        change_pod,        change_listed,    change_limit,      change_state,  change_request,
+        change_pages,      change_chunk,     change_annotation, change_more,   change_amounts,
+        change_no_amounts, change_missing,
 };
 
 START_TEST(a_change_is_seen) {
@@ -333,6 +399,42 @@ START_TEST(a_change_is_seen) {
         changes[_i]();
         other = make();
         ck_assert_int_eq(pods_report_is_equal(report, other), changes[_i] == change_nothing);
+        pods_report_free(other);
+}
+END_TEST
+
+/* Of what is missing, each changes one thing. */
+static void rename_missing(void) {
+        missing[0].name = "other";
+}
+static void move_missing(void) {
+        missing[0].file = "/m/other";
+}
+static void move_missing_namespace(void) {
+        missing[0].namespace_name = "other";
+}
+static void grow_missing(void) {
+        ++requested[0].n;
+}
+static void add_missing(void) {
+        bed.report.n_missing = 2;
+}
+static void keep_missing(void) {
+}
+
+static void (*const missing_changes[])(void) = {
+        keep_missing,           rename_missing, move_missing,
+        move_missing_namespace, grow_missing,   add_missing,
+};
+
+START_TEST(a_change_of_what_is_missing_is_seen) {
+        PodsReport *other;
+
+        set_missing(1);
+        report = make();
+        missing_changes[_i]();
+        other = make();
+        ck_assert_int_eq(pods_report_is_equal(report, other), missing_changes[_i] == keep_missing);
         pods_report_free(other);
 }
 END_TEST
@@ -396,6 +498,7 @@ START_TEST(without_memory_there_is_no_report) {
         bool has_failed;
         int r;
 
+        set_missing(1);
         do {
                 failmalloc_arm(n++);
                 r = pods_report_new(&bed.report, &made, &diag);
@@ -414,9 +517,12 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, what_the_ledger_could_not_take_is_refused, 0,
                             ELEMENTSOF(refusals));
         tcase_add_test(tcase, pods_are_copied_and_sorted);
+        tcase_add_test(tcase, what_is_missing_is_copied);
         tcase_add_test(tcase, amounts_are_copied_and_sorted);
         tcase_add_test(tcase, what_is_for_people_is_cut);
         tcase_add_loop_test(tcase, a_change_is_seen, 0, ELEMENTSOF(changes));
+        tcase_add_loop_test(tcase, a_change_of_what_is_missing_is_seen, 0,
+                            ELEMENTSOF(missing_changes));
         tcase_add_test(tcase, a_report_is_complete_when_somebody_who_knows_pods_is);
         tcase_add_test(tcase, a_report_is_newer_by_its_sequence);
         tcase_add_test(tcase, without_memory_there_is_no_report);
