@@ -3,4 +3,5 @@ like numa
 initiator 3 1
 kernel slug.driver=systemd
 needs kubelet
-cases chunks-stock chunks chunks-restarts chunks-reboot
+# chunks-stock, a node without slugd, is for the comparison in README.md and runs when it is asked for
+cases chunks chunks-restarts chunks-reboot
