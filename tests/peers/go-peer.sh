@@ -23,7 +23,7 @@ make_peer() {
   # what is written is synced at every step; memory is quicker, and as good here
   dir=$tmp
   if [ -d /dev/shm ] && [ -w /dev/shm ]; then
-    shm=$(mktemp -d /dev/shm/slug.XXXXXX) && dir=$shm
+    shm=$(mktemp -d /dev/shm/sp.XXXXXX) && dir=$shm # short: a path of a socket has 107 bytes
   fi
   # without cgo and paths, as the kubelet of the virtual machines is made: what is compiled once serves both
   CGO_ENABLED=0 timeout -k 10 1800 go -C "$1" build -mod=readonly -trimpath -o "$tmp/$2" . >"$tmp/made" 2>&1 </dev/null ||

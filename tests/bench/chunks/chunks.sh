@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 tmp=
 disk=
 pid=
+# shellcheck disable=SC2317 # run by a trap
 clean_up() {
   [ -z "$pid" ] || { kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; }
   rm -rf "$tmp" "$disk"
