@@ -45,10 +45,10 @@ else
   is "$(comm -23 "$tmp/named" "$tmp/known" | tr '\n' ' ')" "" "the packages exist"
 fi
 
-# libraries PROGRAM: the packages of what it is linked to, libc apart
+# libraries PROGRAM: the packages of what it is linked to, libc and sanitizers apart
 libraries() {
   readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r library; do
-    dpkg -S "*/$library" 2>/dev/null | sed 's/:.*//' | sort -u | grep -v '^libc6'
+    dpkg -S "*/$library" 2>/dev/null | sed 's/:.*//' | sort -u | grep -v -e '^libc6' -e '^libasan' -e '^libubsan'
   done
 }
 for program in "$slugd" "$slugctl" "$abs_top_builddir/slug-kubelet"; do
