@@ -31,8 +31,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import qemu  # noqa: E402
 
 BOOT_LIMIT = 240  # seconds until the guest's first word
-SILENCE_LIMIT = 700  # between two of its words: a case has 600 at the most
-TOTAL_LIMIT = 2400
+SILENCE_LIMIT = 1300  # between two of its words: a case has 1200 at the most
+TOTAL_LIMIT = 3600
 PR_SET_PDEATHSIG = 1
 
 

@@ -30,7 +30,7 @@ install_slug() {
 
 # run_case NAME: told as it goes; leaves its exit status in $status
 run_case() {
-  { timeout -k 10 600 /bin/sh "$payload/cases/$1.sh" 2>/run/slug-case.err; echo "$?" >/run/slug-case.status; } |
+  { timeout -k 10 1200 /bin/sh "$payload/cases/$1.sh" 2>/run/slug-case.err; echo "$?" >/run/slug-case.status; } |
     tee /run/slug-case.tap >&3
   read -r status </run/slug-case.status
   sed 's/^/# stderr: /' /run/slug-case.err >&3
