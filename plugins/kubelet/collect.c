@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "kubelet/collect-rows.h"
+#include "kubelet/fingerprint.h"
 
 #define COLLECT_UID_MAX  64u /* with the NUL, as slugd has it */
 #define COLLECT_NAME_MAX 256u
@@ -110,17 +111,10 @@ int collect_get_container(Collection *collection,
         return 0;
 }
 
-/* FNV-1a: it tells whether something has changed, to ourselves alone. */
-static uint64_t mix(uint64_t hash, const char *text) {
-        for (; *text; ++text)
-                hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-        return (hash ^ '\n') * UINT64_C(0x100000001b3);
-}
-
 static uint64_t mix_pod(uint64_t hash, const CollectPod *pod) {
-        hash = mix(hash, pod->uid);
-        hash = mix(hash, pod->listed ? "listed" : "");
-        return mix(hash, collect_is_ready(pod) ? "ready" : "");
+        hash = fingerprint_add(hash, pod->uid);
+        hash = fingerprint_add(hash, pod->listed ? "listed" : "");
+        return fingerprint_add(hash, collect_is_ready(pod) ? "ready" : "");
 }
 
 /* A kubelet before 1.34 lists pods in no order of ours: the sum does not depend on it. */
@@ -130,14 +124,15 @@ static uint64_t sum_listed(const V1__ListPodResourcesResponse *listed) {
         for (size_t i = 0; listed && i < listed->n_pod_resources; ++i) {
                 const V1__PodResources *pod = listed->pod_resources[i];
 
-                sum += mix(mix(UINT64_C(0xcbf29ce484222325), pod->namespace_), pod->name);
+                sum += fingerprint_add(fingerprint_add(FINGERPRINT_EMPTY, pod->namespace_),
+                                       pod->name);
         }
         return sum;
 }
 
 static int judge(const Collection *collection) {
         Collected *collected = collection->collected;
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        uint64_t hash = FINGERPRINT_EMPTY;
         bool lists_any = false, lists_others = false, has_others = false;
 
         for (size_t i = 0; i < collection->n_pods; ++i) {

@@ -27,6 +27,7 @@ libslugkubelet_a_SOURCES = \
 	%D%/device/source.c %D%/device/source.h \
 	%D%/devices.c %D%/devices.h \
 	%D%/endpoints.c %D%/endpoints.h \
+	%D%/fingerprint.h \
 	%D%/kept.c %D%/kept.h \
 	%D%/manifests.c %D%/manifests.h \
 	%D%/missing.c %D%/missing.h \

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kubelet/missing.h"
 
-/* FNV-1a: it tells whether it is the same as before, to ourselves alone. */
-static uint64_t mix(uint64_t hash, const char *text) {
-        for (; *text; ++text)
-                hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-        return (hash ^ '\n') * UINT64_C(0x100000001b3);
-}
+#include "kubelet/fingerprint.h"
 
 static uint64_t get_key(const Slug__V1__MissingStaticPod *item) {
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        uint64_t hash = FINGERPRINT_EMPTY;
 
-        hash = mix(mix(mix(hash, item->namespace_), item->name), item->file);
+        hash = fingerprint_add(fingerprint_add(fingerprint_add(hash, item->namespace_), item->name),
+                               item->file);
         for (size_t i = 0; i < item->n_requested; ++i)
-                hash = mix(hash, item->requested[i]->resource) ^ item->requested[i]->n;
+                hash = fingerprint_add(hash, item->requested[i]->resource) ^ item->requested[i]->n;
         return hash;
 }
 
