@@ -8,13 +8,13 @@
 #include "base/quantity.h"
 #include "slugctl/call.h"
 #include "slugctl/words.h"
+#include "split/chunk.h"
 
 /*
  * What the kubelet is told is a list of names; what a person wants to know is how many there are,
  * near to what, and who has them. A claim of the kubelet's has no name before its container is
  * seen.
  */
-#define UNSEEN_PREFIX "unseen-"
 
 static const char *state_word(Slug__V1__ChunkState state) {
         switch (state) {
@@ -137,7 +137,8 @@ append_nodes(const Slug__V1__ChunkList *list, unsigned indent, const Style *styl
 /* Every chunk */
 
 static void add_holder(Table *table, const Slug__V1__Chunk *chunk) {
-        const bool is_unseen = strncmp(chunk->pod_uid, UNSEEN_PREFIX, strlen(UNSEEN_PREFIX)) == 0;
+        const bool is_unseen =
+                strncmp(chunk->pod_uid, CHUNK_UNSEEN_PREFIX, strlen(CHUNK_UNSEEN_PREFIX)) == 0;
 
         if (is_unseen)
                 table_printf(table, TONE_NOTICE, "%s (not named yet)", chunk->pod_uid);

@@ -90,6 +90,10 @@ bool chunk_resource_is_alike(const ChunkResourceName *a, const ChunkResourceName
         return a->bytes == b->bytes && a->node.present == b->node.present;
 }
 
+bool chunk_resource_is_equal(const ChunkResourceName *a, const ChunkResourceName *b) {
+        return a->bytes == b->bytes && opt_u64_equal(a->node, b->node);
+}
+
 /* Ids */
 
 bool chunk_id_parse(const char *text, ChunkId *ret) {

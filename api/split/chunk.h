@@ -24,6 +24,16 @@
 #define CHUNK_ID_MAX       40u /* with the NUL */
 #define CHUNK_RESOURCE_MAX 64u
 
+/*
+ * Chunks of one node, with all of its NUMA nodes. The kubelet takes 4 MiB in one message and drops
+ * the resource when it gets more. A device is at most 40 bytes of id and 60 of the rest, with the
+ * NUMA nodes of its topology: a fifth of that.
+ */
+#define CHUNK_LIST_MAX 8192u
+
+/* The pod of a claim whose container nobody has named: this, and a number of its own. */
+#define CHUNK_UNSEEN_PREFIX "unseen-"
+
 /* "sluglab.io/remote-memory-" and the chunk size in lower case, "1gi". */
 #define CHUNK_RESOURCE_PREFIX "sluglab.io/remote-memory-"
 
@@ -50,5 +60,6 @@ const char *chunk_id_format(const ChunkId *id, char buffer[static CHUNK_ID_MAX])
 
 /* By NUMA node, then index; as strcmp(). */
 int chunk_id_compare(const ChunkId *a, const ChunkId *b);
+bool chunk_resource_is_equal(const ChunkResourceName *a, const ChunkResourceName *b);
 /* Counted under the same resource, or under its twin of another NUMA node. */
 bool chunk_resource_is_alike(const ChunkResourceName *a, const ChunkResourceName *b);

@@ -238,3 +238,11 @@ void split_take_remote(Split *split, uint64_t bytes) {
         if (split->remote.max != SPLIT_UNLIMITED)
                 split->remote.max = bytes_sub_clamped(split->remote.max, bytes);
 }
+
+static bool is_range_equal(const SplitRange *a, const SplitRange *b) {
+        return a->min == b->min && a->max == b->max;
+}
+
+bool split_is_equal(const Split *a, const Split *b) {
+        return is_range_equal(&a->local, &b->local) && is_range_equal(&a->remote, &b->remote);
+}

@@ -63,6 +63,7 @@ _must_check_ int split_range_parse(const char *source,
                                    size_t n_text,
                                    SplitRange *ret,
                                    Diag *reterr);
+bool split_is_equal(const Split *a, const Split *b);
 /* "local=4Gi,remote=8Gi..12Gi"; a range of nothing is left out, an unlimited max is "..max". */
 const char *split_format(const Split *split, char buffer[static SPLIT_TEXT_MAX]);
 

@@ -54,8 +54,7 @@ static int read_resource(Asking *asking) {
         if (!chunk_resource_parse(text, &asking->resource))
                 return refuse(asking, CHUNKS_E_INVALID, "is no resource of chunks", text);
         for (size_t i = 0; i < list->n_resources; ++i)
-                if (chunk_resource_is_alike(&list->resources[i], &asking->resource) &&
-                    opt_u64_equal(list->resources[i].node, asking->resource.node))
+                if (chunk_resource_is_equal(&list->resources[i], &asking->resource))
                         return 0;
         return refuse(asking, CHUNKS_E_UNKNOWN, "there is no such resource on this node now", text);
 }
@@ -69,8 +68,7 @@ static int read_ids(Asking *asking) {
                 if (!chunk_id_parse(request->ids[i], id))
                         return refuse(asking, CHUNKS_E_INVALID, "is no id of a chunk",
                                       request->ids[i]);
-                if (!chunk_resource_is_alike(&id->resource, &asking->resource) ||
-                    !opt_u64_equal(id->resource.node, asking->resource.node))
+                if (!chunk_resource_is_equal(&id->resource, &asking->resource))
                         return refuse(asking, CHUNKS_E_INVALID,
                                       "is a chunk of another resource than the one asked for",
                                       request->ids[i]);
@@ -159,7 +157,7 @@ static LedgerBlock add_up(Asking *asking) {
 /* The time makes it unique, but for two in the same microsecond, or a clock that was set back. */
 static void name_unseen(const Ledger *ledger, uint64_t now_usec, char uid[static POD_UID_MAX]) {
         do
-                (void)snprintf(uid, POD_UID_MAX, LEDGER_UNSEEN_PREFIX "%" PRIx64, now_usec++);
+                (void)snprintf(uid, POD_UID_MAX, CHUNK_UNSEEN_PREFIX "%" PRIx64, now_usec++);
         while (ledger_next_of_pod(ledger, uid, NULL));
 }
 

@@ -20,11 +20,6 @@
 #include "split/chunk.h"
 #include "topology/topology.h"
 
-/*
- * The kubelet takes 4 MiB in one message and drops the resource when it gets more. A device is at
- * most 40 bytes of id and 60 of the rest, with the NUMA nodes of its topology: a fifth of that.
- */
-#define CHUNKS_MAX          8192u
 #define CHUNKS_TOPOLOGY_MAX 16u /* NUMA nodes that one chunk is said to be near to */
 
 typedef enum ChunksTopology {
@@ -69,7 +64,7 @@ typedef struct ChunksNode {
 typedef enum ChunksState {
         CHUNKS_ADVERTISED,
         CHUNKS_NONE,     /* no remote memory, or less than a chunk of it */
-        CHUNKS_TOO_MANY, /* more than CHUNKS_MAX; only those that are claimed are listed */
+        CHUNKS_TOO_MANY, /* more than CHUNK_LIST_MAX; only those that are claimed are listed */
 } ChunksState;
 
 typedef struct ChunksSettings {

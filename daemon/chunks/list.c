@@ -243,7 +243,7 @@ static uint64_t find_fitting(const Builder *builder) {
                 for (size_t i = 0; i < topology->n_nodes; ++i)
                         if (topology->nodes[i].locality == LOCALITY_REMOTE)
                                 n = bytes_add_saturated(n, count_chunks(builder->params, i, bytes));
-                if (n <= CHUNKS_MAX)
+                if (n <= CHUNK_LIST_MAX)
                         return bytes;
         }
         return 0;
@@ -272,13 +272,13 @@ static int write_chunks(Builder *builder, Measure *measures) {
         int r;
 
         list->state = n == 0 ? CHUNKS_NONE : CHUNKS_ADVERTISED;
-        if (n > CHUNKS_MAX) {
+        if (n > CHUNK_LIST_MAX) {
                 list->state = CHUNKS_TOO_MANY;
                 list->fitting_bytes = find_fitting(builder);
                 leave_held_alone(list, measures);
                 n = sum_chunks(list, measures);
         }
-        if (n > CHUNKS_MAX)
+        if (n > CHUNK_LIST_MAX)
                 n = 0; /* more than the kubelet ever was told of */
         list->chunks = calloc(n + 1, sizeof(*list->chunks));
         if (!list->chunks)

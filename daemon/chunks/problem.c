@@ -38,12 +38,12 @@ static void say_too_many(const ChunkList *list, Diag *ret) {
                 diag_set(ret, NULL, 0, 0,
                          "there is more remote memory than %u chunks of any size, which is what "
                          "the kubelet can be told of: no chunks; exclude some of it with classify",
-                         CHUNKS_MAX);
+                         CHUNK_LIST_MAX);
         else
                 diag_set(ret, NULL, 0, 0,
                          "remote memory is more than %u chunks of %.20s, which is what the kubelet "
                          "can be told of: no chunks; %sset chunks.size to %.20s",
-                         CHUNKS_MAX, bytes,
+                         CHUNK_LIST_MAX, bytes,
                          list->is_held_back ? "drain the pods that have chunks, and " : "",
                          quantity_format_bytes(list->fitting_bytes, fitting));
 }

@@ -162,10 +162,6 @@ static bool is_block_equal(const LedgerBlock *a, const LedgerBlock *b) {
         return true;
 }
 
-static bool is_range_equal(const SplitRange *a, const SplitRange *b) {
-        return a->min == b->min && a->max == b->max;
-}
-
 static bool has_same_lists(const LedgerClaim *a, const LedgerClaim *b) {
         if (a->n_blocks != b->n_blocks || a->n_chunks != b->n_chunks)
                 return false;
@@ -183,9 +179,8 @@ bool ledger_claim_is_equal(const LedgerClaim *a, const LedgerClaim *b) {
                strcmp(a->pod, b->pod) == 0 && strcmp(a->container_id, b->container_id) == 0 &&
                strcmp(a->reason, b->reason) == 0 && a->qos == b->qos && a->state == b->state &&
                a->source == b->source && a->is_within_pod == b->is_within_pod &&
-               is_range_equal(&a->split.local, &b->split.local) &&
-               is_range_equal(&a->split.remote, &b->split.remote) &&
-               a->created_usec == b->created_usec && has_same_lists(a, b);
+               split_is_equal(&a->split, &b->split) && a->created_usec == b->created_usec &&
+               has_same_lists(a, b);
 }
 
 int claim_compare_keys(const LedgerClaim *a, const LedgerClaim *b) {
@@ -268,5 +263,5 @@ bool claim_source_parse(const char *text, ClaimSource *ret) {
 
 bool ledger_claim_is_unseen(const LedgerClaim *claim) {
         return claim->source == CLAIM_SOURCE_DEVICE_PLUGIN &&
-               strncmp(claim->pod_uid, LEDGER_UNSEEN_PREFIX, strlen(LEDGER_UNSEEN_PREFIX)) == 0;
+               strncmp(claim->pod_uid, CHUNK_UNSEEN_PREFIX, strlen(CHUNK_UNSEEN_PREFIX)) == 0;
 }

@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/nodeset.h"
+#include "split/chunk.h"
 #include "split/pod.h"
 #include "split/split.h"
 
@@ -100,9 +101,9 @@ bool ledger_claim_is_observed(const LedgerClaim *claim);
 NodeSet ledger_claim_get_nodes(const LedgerClaim *claim);
 /*
  * It is of chunks, and nobody has named its container: the kubelet asks for devices without saying
- * for whom. Until that is seen its pod_uid is this prefix and a number that no other claim has.
+ * for whom. Until that is seen its pod_uid is CHUNK_UNSEEN_PREFIX and a number that no other
+ * claim has.
  */
-#define LEDGER_UNSEEN_PREFIX "unseen-"
 bool ledger_claim_is_unseen(const LedgerClaim *claim);
 
 const char *claim_state_name(ClaimState state);    /* "pending" */

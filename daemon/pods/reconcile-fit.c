@@ -201,10 +201,6 @@ static uint64_t get_rest(const Fit *fit) {
                                  look_bytes_sum(&fit->chunks));
 }
 
-static bool is_range_equal(const SplitRange *a, const SplitRange *b) {
-        return a->min == b->min && a->max == b->max;
-}
-
 static int fit_split(const Fit *fit) {
         const LedgerClaim *claim = item_get(fit->item);
         const bool is_set = fit->has_request && (fit->request.annotation || is_open(claim));
@@ -216,9 +212,7 @@ static int fit_split(const Fit *fit) {
                 split.local.max =
                         split.local.max < split.local.min ? split.local.min : split.local.max;
         }
-        if (is_range_equal(&split.local, &claim->split.local) &&
-            is_range_equal(&split.remote, &claim->split.remote) &&
-            (!is_set || get_rest(fit) == split.local.min))
+        if (split_is_equal(&split, &claim->split) && (!is_set || get_rest(fit) == split.local.min))
                 return 0;
         r = look_edit(fit->look, fit->item);
         if (r)

@@ -78,10 +78,15 @@ static void watch_chunks(RpcCall *call, const ProtobufCMessage *request, void *u
         rpc_watchers_add(&self->watchers, call, (RpcCookie){});
 }
 
+static void forget(ChunkService *service) {
+        free(service->told);
+        service->told = NULL;
+}
+
 void chunk_service_notify(ChunkService *service) {
         if (service->watchers.n_watchers == 0) {
-                /* nobody was told: whoever comes is told all */
-                chunk_service_deinit(service);
+                /* nobody is to be told: whoever comes is told all */
+                forget(service);
                 service->n_changes = 0;
                 return;
         }
@@ -243,6 +248,5 @@ void chunk_service_init(ChunkService *service) {
 }
 
 void chunk_service_deinit(ChunkService *service) {
-        free(service->told);
-        service->told = NULL;
+        forget(service);
 }

@@ -303,7 +303,7 @@ bool chunks_bed_is_good(const ChunkList *list,
         const Checking checking = { list, params, why };
         bool is_good = is_order_good(&checking);
 
-        if (list->n_chunks > CHUNKS_MAX ||
+        if (list->n_chunks > CHUNK_LIST_MAX ||
             (list->state != CHUNKS_TOO_MANY &&
              (list->state == CHUNKS_ADVERTISED) != (list->n_chunks > 0)) ||
             (list->n_resources > 0) != (list->n_chunks > 0))

@@ -371,7 +371,7 @@ START_TEST(sizes_have_the_line_that_mends_them) {
         amounts[1].allocatable_bytes = 1024 * GIB;
         set((ChunksSettings){ .bytes = 64 * MIB });
         check_finding("ChunksTooMany", "64Mi", "slugd.yaml: chunks: {size: 128Mi}");
-        amounts[1].allocatable_bytes = CHUNK_BYTES_MAX * (CHUNKS_MAX + 1);
+        amounts[1].allocatable_bytes = CHUNK_BYTES_MAX * (CHUNK_LIST_MAX + 1);
         set((ChunksSettings){});
         check_finding("ChunksTooMany", "classify",
                       "slugd.yaml: classify: [{numaNode: 2, locality: excluded}]");

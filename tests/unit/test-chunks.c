@@ -381,7 +381,7 @@ START_TEST(as_many_as_there_may_be) {
         settings.bytes = 64 * MIB;
         (void)make_list();
         ck_assert_int_eq(list->state, CHUNKS_ADVERTISED);
-        ck_assert_uint_eq(list->n_chunks, CHUNKS_MAX);
+        ck_assert_uint_eq(list->n_chunks, CHUNK_LIST_MAX);
         ck_assert_uint_eq(list->n_resources, 1);
 }
 END_TEST
@@ -620,9 +620,9 @@ START_TEST(as_many_claims_as_a_ledger_takes) {
 
                 ck_assert_int_eq(chunk_list_new(&params, &list), 0);
         }
-        ck_assert_uint_eq(list->n_chunks, CHUNKS_MAX);
+        ck_assert_uint_eq(list->n_chunks, CHUNK_LIST_MAX);
         ck_assert_uint_eq(list->n_holders, LEDGER_CLAIMS_MAX);
-        ck_assert_uint_eq(list->nodes[0].counts[CHUNK_CLAIMED], CHUNKS_MAX);
+        ck_assert_uint_eq(list->nodes[0].counts[CHUNK_CLAIMED], CHUNK_LIST_MAX);
         ck_assert_str_eq(list->chunks[4711].holder->pod_uid, "pod-4711");
 }
 END_TEST

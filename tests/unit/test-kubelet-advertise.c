@@ -125,13 +125,13 @@ END_TEST
 /* All that there can be is far from what the kubelet takes. */
 START_TEST(the_largest_list_is_small_enough) {
         static const ChunkTextNode large[] = {
-                { .numa_node = 1000, .n_free = ADVERTISE_DEVICES_MAX, .topology = "0123456789" },
+                { .numa_node = 1000, .n_free = CHUNK_LIST_MAX, .topology = "0123456789" },
         };
         Slug__V1__ChunkList *list = chunk_text_list(large, 1);
 
         ck_assert_int_eq(advertise_check(list, &diag), 0);
         ck_assert_int_eq(advertise_new(list, 0, false, &advertised, &diag), 0);
-        ck_assert_uint_eq(advertised->message.n_devices, ADVERTISE_DEVICES_MAX);
+        ck_assert_uint_eq(advertised->message.n_devices, CHUNK_LIST_MAX);
         ck_assert_uint_lt(protobuf_c_message_get_packed_size(&advertised->message.base),
                           ADVERTISE_BYTES_MAX);
 }
@@ -140,7 +140,7 @@ END_TEST
 /* 64 NUMA nodes near to each of 8192 chunks are 3 MiB. */
 START_TEST(a_list_that_is_too_large_is_refused) {
         static const ChunkTextNode large[] = {
-                { .numa_node = 2, .n_free = ADVERTISE_DEVICES_MAX, .topology = "0" },
+                { .numa_node = 2, .n_free = CHUNK_LIST_MAX, .topology = "0" },
         };
         static uint32_t many[ADVERTISE_TOPOLOGY_MAX];
         Slug__V1__ChunkList *list = chunk_text_list(large, 1);
@@ -217,7 +217,7 @@ START_TEST(what_does_not_fit_together_is_refused) {
         ck_assert_int_eq(advertise_check(list, &diag), ADVERTISE_E_REFUSED);
         ck_assert_str_eq(diag.text, "a chunk of no resource: '1gi-n2-0001'");
         list = get_list();
-        list->n_chunks = ADVERTISE_DEVICES_MAX + 1;
+        list->n_chunks = CHUNK_LIST_MAX + 1;
         ck_assert_int_eq(advertise_check(list, &diag), ADVERTISE_E_REFUSED);
         list = get_list();
         list->n_resources = ADVERTISE_RESOURCES_MAX + 1;

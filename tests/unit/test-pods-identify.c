@@ -117,7 +117,7 @@ static void put_unseen(const char *ids) {
         static unsigned n;
         char uid[POD_UID_MAX];
 
-        (void)snprintf(uid, sizeof(uid), LEDGER_UNSEEN_PREFIX "%u", ++n);
+        (void)snprintf(uid, sizeof(uid), CHUNK_UNSEEN_PREFIX "%u", ++n);
         put_chunks(uid, "", ids, CLAIM_PENDING);
 }
 

@@ -443,7 +443,7 @@ static void ask(const char *const *chunks, size_t n) {
         char uid[POD_UID_MAX];
         LedgerClaim *claim;
 
-        (void)snprintf(uid, sizeof(uid), LEDGER_UNSEEN_PREFIX "%u", n_asked++);
+        (void)snprintf(uid, sizeof(uid), CHUNK_UNSEEN_PREFIX "%u", n_asked++);
         nodeset_add(&block.nodes, 2);
         CHECK(ledger_claim_new(&(const LedgerClaim){ .pod_uid = uid,
                                                      .container = "",

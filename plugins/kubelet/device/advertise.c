@@ -74,9 +74,9 @@ int advertise_check(const Slug__V1__ChunkList *list, Diag *reterr) {
                 r = check_nodes(list, reterr);
         if (r)
                 return r;
-        if (list->n_chunks > ADVERTISE_DEVICES_MAX) {
+        if (list->n_chunks > CHUNK_LIST_MAX) {
                 diag_set(reterr, NULL, 0, 0, "%zu chunks, at most %u are expected", list->n_chunks,
-                         ADVERTISE_DEVICES_MAX);
+                         CHUNK_LIST_MAX);
                 return ADVERTISE_E_REFUSED;
         }
         for (size_t i = 0; i < list->n_chunks; ++i) {

@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "k8s/deviceplugin/v1beta1/deviceplugin.pb-c.h"
 #include "slug/v1/chunk.pb-c.h"
+#include "split/chunk.h"
 
-#define ADVERTISE_DEVICES_MAX   8192u
 #define ADVERTISE_RESOURCES_MAX 64u
 #define ADVERTISE_TOPOLOGY_MAX  64u /* NUMA nodes of one device */
 /* The kubelet takes 4 MiB of a message and drops the resource when there is more. */

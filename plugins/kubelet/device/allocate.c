@@ -220,10 +220,10 @@ static bool check(const V1beta1__AllocateRequest *request, Diag *reterr) {
         for (size_t i = 0; i < request->n_container_requests; ++i) {
                 const size_t n = request->container_requests[i]->n_devices_ids;
 
-                if (n > 0 && n <= ALLOCATE_IDS_MAX)
+                if (n > 0 && n <= CHUNK_LIST_MAX)
                         continue;
                 diag_set(reterr, NULL, 0, 0, "%zu chunks for a container, 1 to %u are expected", n,
-                         ALLOCATE_IDS_MAX);
+                         CHUNK_LIST_MAX);
                 return false;
         }
         return true;

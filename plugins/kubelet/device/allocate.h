@@ -15,13 +15,13 @@
 #include "k8s/deviceplugin/v1beta1/deviceplugin.pb-c.h"
 #include "rpc/client.h"
 #include "rpc/method.h"
+#include "split/chunk.h"
 
 #define ALLOCATE_USEC (2 * USEC_PER_SEC)
 /* Above it a pod's status becomes large: the kubelet writes an entry for each device into it, and
  * etcd takes 1.5 MiB of an object. */
 #define ALLOCATE_MANY         256u
 #define ALLOCATE_REQUESTS_MAX 64u
-#define ALLOCATE_IDS_MAX      8192u
 
 typedef struct Allocator Allocator;
 

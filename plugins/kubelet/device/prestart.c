@@ -42,9 +42,9 @@ int prestart_check(const PrestartParams *params, Arena *arena, Diag *reterr) {
         const size_t n = params->n_ids;
         Wanted *wanted;
 
-        if (n > PRESTART_IDS_MAX) {
+        if (n > CHUNK_LIST_MAX) {
                 diag_set(reterr, NULL, 0, 0, "%zu chunks, at most %u are expected", n,
-                         PRESTART_IDS_MAX);
+                         CHUNK_LIST_MAX);
                 return PRESTART_E_REFUSED;
         }
         wanted = arena_alloc_array(arena, n + 1, sizeof(*wanted));

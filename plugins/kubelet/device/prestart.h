@@ -11,8 +11,7 @@
 #include "base/error.h"
 #include "kubelet/device/grace.h"
 #include "slug/v1/chunk.pb-c.h"
-
-#define PRESTART_IDS_MAX 8192u
+#include "split/chunk.h"
 
 enum {
         _PRESTART_E_SUCCESS,
