@@ -12,6 +12,8 @@ include daemon/ledger/local.mk
 include daemon/cgroup/local.mk
 include daemon/pods/local.mk
 include daemon/qos/local.mk
+include daemon/enforce/local.mk
+include daemon/damon/local.mk
 include daemon/hints/local.mk
 include daemon/chunks/local.mk
 include daemon/worker/local.mk

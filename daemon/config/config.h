@@ -284,6 +284,36 @@ typedef struct ConfigChunks {
         ConfigSource cdi_source;
 } ConfigChunks;
 
+/* How the splits of containers are held. */
+typedef enum ConfigBackend {
+        CONFIG_BACKEND_AUTO,
+        CONFIG_BACKEND_NODE_LIMIT,
+        CONFIG_BACKEND_RECLAIM,
+        CONFIG_BACKEND_DAMOS,
+        CONFIG_BACKEND_MIGRATE,
+        CONFIG_BACKEND_OBSERVE,
+} ConfigBackend;
+
+#define CONFIG_BUDGET_UNLIMITED UINT64_MAX
+
+typedef struct ConfigEnforce {
+        ConfigBackend backend; /* enforce.backend; default auto */
+        ConfigSource backend_source;
+        uint64_t budget; /* enforce.budget, bytes a second; "unlimited"; default 1Gi */
+        ConfigSource budget_source;
+        uint64_t interval_min_usec; /* enforce.interval.min; 10 ms..1 s, default 50 ms */
+        uint64_t interval_max_usec; /* enforce.interval.max; 100 ms..1 min, default 2 s */
+        ConfigSource interval_source;
+        ConfigPercent pressure; /* enforce.pressure: above it nothing is promoted; default 20% */
+        bool promotes;          /* enforce.promote; default true */
+        ConfigSource promotes_source;
+        /* enforce.settings: the machine's settings that are handed to slugd; absent: they are not */
+        OptU64 demotion_enabled; /* demotionEnabled: true */
+        OptU64 numa_balancing;   /* numaBalancing: 0..3 */
+        OptU64 damon_stat;       /* damonStat: false */
+        ConfigSource settings_source;
+} ConfigEnforce;
+
 typedef enum ConfigFileState {
         CONFIG_FILE_READ,
         CONFIG_FILE_ABSENT,
@@ -331,9 +361,10 @@ typedef struct Config {
         ConfigSource placement_source;
         ConfigRule *rules; /* classify */
         size_t n_rules;
-        ConfigRoles roles;   /* roles */
-        ConfigQos qos;       /* qos */
-        ConfigChunks chunks; /* chunks */
+        ConfigRoles roles;     /* roles */
+        ConfigQos qos;         /* qos */
+        ConfigChunks chunks;   /* chunks */
+        ConfigEnforce enforce; /* enforce */
         KubeletConfig kubelet;
         Diag kubelet_problem; /* why the kubelet's file could not be used; text "" when it could */
         /* Then the kubelet's defaults stand in, and the node's condition says so. */

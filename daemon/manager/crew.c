@@ -17,6 +17,8 @@ static const struct {
         [CREW_LIMITS] = { "limits", "limits of cgroups cannot be written" },
         [CREW_CPUSETS] = { "cpusets", "cpuset.mems of cgroups cannot be written" },
         [CREW_ASKED] = { "asked", "CgroupManagerService cannot write cgroups" },
+        [CREW_PAGES] = { "pages", "pages of containers are moved more slowly" },
+        [CREW_PAGES_2] = { "pages2", "pages of containers are moved more slowly" },
 };
 static_assert(ELEMENTSOF(lanes) == _CREW_LANE_N, "every lane has its words");
 static_assert(_CREW_LANE_N <= WORKER_LANES_MAX, "there are workers for all lanes");

@@ -17,6 +17,8 @@ typedef enum CrewLane {
         CREW_LIMITS,  /* limits of cgroups */
         CREW_CPUSETS, /* cpuset.mems, whose pages move */
         CREW_ASKED,   /* what callers of CgroupManagerService ask for */
+        CREW_PAGES,   /* pages of containers that are moved; two, so that one waits for no other */
+        CREW_PAGES_2,
         _CREW_LANE_N,
 } CrewLane;
 

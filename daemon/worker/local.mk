@@ -4,6 +4,7 @@ libslugcore_a_SOURCES += \
 	%D%/lane.c %D%/lane.h \
 	%D%/operation.c %D%/operation.h \
 	%D%/packet.c %D%/packet.h \
+	%D%/pages.c %D%/pages.h \
 	%D%/process.c %D%/process.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/worker.c %D%/worker.h

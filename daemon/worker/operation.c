@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/replace.h"
+#include "worker/pages.h"
 #include "worker/worker.h"
 
 /*
@@ -153,6 +154,20 @@ static int remove_folder_run(const OperationInput *input, int *ret_fd _unused_) 
         return unlinkat(input->fd, input->name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+static int move_pages_validate(const WorkerRequest *request) {
+        return request->name[0] == '\0' && request->offset == 0 &&
+                               request->n_data == sizeof(PagesRequest)
+                       ? 0
+                       : -EINVAL;
+}
+
+static int move_pages_run(const OperationInput *input, int *ret_fd _unused_) {
+        PagesRequest request;
+
+        memcpy(&request, input->data, sizeof(request));
+        return pages_move(input->fd, &request);
+}
+
 static const Operation operations[_WORKER_OP_N] = {
         [WORKER_OP_APPEND] = { .validate = append_validate, .run = append_run },
         [WORKER_OP_REPLACE] = { .gives_fd = true,
@@ -160,6 +175,7 @@ static const Operation operations[_WORKER_OP_N] = {
                                 .run = replace_run },
         [WORKER_OP_SET] = { .validate = set_validate, .run = set_run },
         [WORKER_OP_MAKE_FOLDER] = { .validate = folder_validate, .run = make_folder_run },
+        [WORKER_OP_MOVE_PAGES] = { .validate = move_pages_validate, .run = move_pages_run },
         [WORKER_OP_REMOVE_FOLDER] = { .validate = folder_validate, .run = remove_folder_run },
 };
 

@@ -45,6 +45,8 @@ typedef enum WorkerOp {
         WORKER_OP_MAKE_FOLDER,
         /* Removes folder @name, which the system takes for empty, from directory @fd. */
         WORKER_OP_REMOVE_FOLDER,
+        /* Moves pages of the cgroup @fd: @data is a PagesRequest (worker/pages.h). */
+        WORKER_OP_MOVE_PAGES,
         _WORKER_OP_N,
 } WorkerOp;
 

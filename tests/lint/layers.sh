@@ -52,7 +52,7 @@ function owner_of(header,    first) {
       return ""
     sub(/\.h$/, "", first)
   }
-  if (first == "slug" || header ~ /^(grpc|google|cri|k8s)\/.*\.pb-c\.h$/)
+  if (first == "slug" || header ~ /^(grpc|google|cri|k8s|containerd)\/.*\.pb-c\.h$/)
     first = "proto"
   return first in tree_of ? tree_of[first] : ""
 }

@@ -170,7 +170,7 @@ trap 'exit 141' PIPE
 protos=$abs_top_srcdir/api/proto
 [ -x "$slugd" ] || bail_out "there is no $slugd"
 protoc -I "$here/proto" -I "$protos" --include_imports --descriptor_set_out="$tmp/slug.binpb" \
-  slug/v1/cgroup.proto slug/v1/chunk.proto slug/v1/node.proto slug/v1/memory.proto slug/v1/pod.proto grpc/health/v1/health.proto ||
+  slug/v1/cgroup.proto slug/v1/chunk.proto slug/v1/enforce.proto slug/v1/node.proto slug/v1/memory.proto slug/v1/pod.proto grpc/health/v1/health.proto ||
   bail_out "protoc does not take our .proto files"
 "$mktree" "$machines/cxl-remote.tree" "$tmp/machine" || bail_out "cannot make a machine"
 run_slugd

@@ -1,0 +1,2 @@
+libslugcore_a_SOURCES += \
+	%D%/damon.h

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Holding a split
+ *
+ * What is to be done for one container so that its bytes are where they were promised: a pure
+ * function of what it was promised, what is where, and what was done before. Nothing here reads or
+ * writes anything.
+ *
+ * local.max and remote.max are ceilings, local.min is a promise. Above its local ceiling a
+ * container's pages are moved down, below its local minimum they are moved up when there is room
+ * and remote ones to move; what lies between is the kernel's business. What the kernel says of a
+ * move is never taken for granted: what counts is where bytes are afterwards.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/nodeset.h"
+#include "split/split.h"
+
+/* The best first; auto takes the first that is usable. */
+typedef enum EnforceBackend {
+        ENFORCE_NODE_LIMIT,
+        ENFORCE_RECLAIM,
+        ENFORCE_DAMOS,
+        ENFORCE_MIGRATE,
+        ENFORCE_OBSERVE,
+        _ENFORCE_BACKEND_N,
+} EnforceBackend;
+
+const char *enforce_backend_name(EnforceBackend backend); /* "reclaim" */
+bool enforce_backend_parse(const char *text, EnforceBackend *ret);
+
+typedef enum EnforceStatus {
+        ENFORCE_HELD,
+        ENFORCE_DEMOTING,
+        ENFORCE_PROMOTING,
+        ENFORCE_WAITING,
+        ENFORCE_FAILED,
+        ENFORCE_OBSERVED,
+        ENFORCE_ABSENT,
+        _ENFORCE_STATUS_N,
+} EnforceStatus;
+
+const char *enforce_status_name(EnforceStatus status); /* "demoting" */
+
+/* Of memory.numa_stat and memory.stat, by enforce_usage_parse() (usage.h). Bytes. */
+typedef struct EnforceUsage {
+        uint64_t usec;                 /* when it was read, monotonic */
+        uint64_t local, remote, other; /* anon and file */
+        uint64_t local_anon, local_file, remote_file;
+        OptU64 kernel_demoted, kernel_promoted; /* since the cgroup was made */
+        OptU64 pressure_permille;               /* memory.pressure, some avg10 */
+        bool has_swap;                          /* it may swap: what is reclaimed may go there */
+} EnforceUsage;
+
+/* What a container was promised, and by which means it is held. */
+typedef struct EnforceTarget {
+        Split split;
+        EnforceBackend backend;
+        bool may_promote; /* by configuration, and there is a means */
+} EnforceTarget;
+
+/* What all containers of the node share, as it is now. */
+typedef struct EnforceNode {
+        uint64_t local_free, remote_free; /* bytes above the kernel's watermarks */
+        uint64_t stale_bytes;             /* by how much usage may be behind: 64 pages a CPU */
+        uint64_t budget;                  /* bytes that may be moved now; UINT64_MAX: no limit */
+        uint64_t pressure_permille_max;   /* above it nothing is promoted; 0: no limit */
+        unsigned n_lower_tiers; /* below local memory: with more than one demotion cascades */
+        uint64_t interval_min_usec, interval_max_usec; /* of looking at a container */
+} EnforceNode;
+
+typedef enum EnforceAction {
+        ENFORCE_LEAVE,
+        ENFORCE_DEMOTE,
+        ENFORCE_PROMOTE,
+} EnforceAction;
+
+/* What is to be done now, and when to look again. */
+typedef struct EnforceDecision {
+        EnforceAction action;
+        uint64_t bytes; /* of one step */
+        EnforceStatus status;
+        bool is_fallback; /* by ENFORCE_MIGRATE, since the target's backend gets nowhere */
+        char reason[DIAG_TEXT_MAX];
+        uint64_t
+                next_usec; /* when to read usage again, monotonic; while a step is under way, too */
+} EnforceDecision;
+
+/* What is remembered of a container. {} is one that was never looked at. A slugd that starts anew
+ * begins with that: nothing of it has to last. */
+typedef struct EnforceMemory {
+        EnforceUsage last;
+        bool has_last;
+        double growth;       /* bytes of local memory a second by whatever but slugd, smoothed */
+        double throughput;   /* bytes a second that a step has moved, smoothed; 0: not known */
+        uint64_t step_bytes; /* of the step that is under way; 0: none */
+        EnforceAction step_action;
+        uint64_t step_usec; /* when it began */
+        EnforceUsage step_before;
+        unsigned n_stalled;         /* steps one after another that moved nothing */
+        uint64_t retry_usec;        /* after giving up: not before */
+        uint64_t demoted, promoted; /* bytes, since it is followed */
+        uint64_t returned_usec;     /* when pages that were moved down were seen to come back */
+        double return_cost;         /* 0..1: how much of what is moved down comes back */
+        uint64_t over_since_usec;   /* 0: it is not over its ceiling */
+} EnforceMemory;
+
+/*
+ * enforce_decide() - what to do now
+ *
+ * @memory: brought up to date with @usage. While a step is under way (step_bytes is not 0) the
+ *          action is always LEAVE
+ */
+EnforceDecision enforce_decide(EnforceMemory *memory,
+                               const EnforceTarget *target,
+                               const EnforceUsage *usage,
+                               const EnforceNode *node);
+/* A step that was decided on is under way. */
+void enforce_note_begun(EnforceMemory *memory, const EnforceDecision *decision, uint64_t now_usec);
+/* It has ended, however: @usage as it is now. @error: what the system said, for the reason of a
+ * failure only. Return: bytes that were moved in its direction. */
+uint64_t enforce_note_done(EnforceMemory *memory, const EnforceUsage *usage, int error);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Enforcement as it is served
+ *
+ * Borrowed from whoever enforces. It stays where it is; what it points to is valid until the next
+ * turn of the loop.
+ */
+#include "base/clock.h"
+#include "cgroup/name.h"
+#include "enforce/enforce.h"
+#include "enforce/usage.h"
+#include "ledger/ledger.h"
+
+#define ENFORCE_CONTAINERS_MAX 4096u
+#define ENFORCE_DECISIONS_MAX  32u /* of one container */
+#define ENFORCE_NOTES_MAX      4u
+#define ENFORCE_SETTINGS_MAX   8u
+
+/* What is the same again and again is one, and counted. */
+typedef struct EnforceDecided {
+        uint64_t usec; /* wall clock, of the last */
+        uint64_t count;
+        EnforceStatus status;
+        uint64_t bytes, moved_bytes, local_bytes, remote_bytes;
+        int64_t growth;
+        char reason[DIAG_TEXT_MAX];
+} EnforceDecided;
+
+typedef struct EnforcedContainer {
+        char pod_uid[POD_UID_MAX];
+        char namespace_name[POD_NAME_MAX], pod[POD_NAME_MAX], container[POD_NAME_MAX];
+        char container_id[128];
+        char path[CGROUP_PATH_MAX];
+        EnforceTarget target;
+        char backend_reason[DIAG_TEXT_MAX];
+        EnforceMemory memory;
+        EnforceUsageNodes nodes;
+        EnforceStatus status;
+        char reason[DIAG_TEXT_MAX];
+        const char *notes[ENFORCE_NOTES_MAX]; /* what makes it less precise; static texts */
+        size_t n_notes;
+        EnforceDecided decided[ENFORCE_DECISIONS_MAX]; /* a ring */
+        size_t first_decided, n_decided;
+} EnforcedContainer;
+
+typedef struct EnforceBackendStatus {
+        bool is_usable, is_chosen;
+        char reason[DIAG_TEXT_MAX];
+} EnforceBackendStatus;
+
+typedef struct EnforceSetting {
+        const char *name, *path;
+        char value[32], wanted[32], before[32]; /* "" as in the .proto file */
+        char problem[DIAG_TEXT_MAX];
+} EnforceSetting;
+
+typedef struct EnforceView {
+        const EnforcedContainer *const *containers;
+        size_t n_containers;
+        EnforceBackendStatus backends[_ENFORCE_BACKEND_N];
+        EnforceSetting settings[ENFORCE_SETTINGS_MAX];
+        size_t n_settings;
+        uint64_t budget; /* bytes a second; UINT64_MAX: no limit */
+        uint64_t demoted, promoted;
+        uint64_t n_steps, n_failed_steps, n_samples;
+        char problem[DIAG_TEXT_MAX];
+        Clock clock, wall_clock; /* the first is monotonic */
+} EnforceView;
+
+/* NULL: slugd follows no such container. */
+const EnforcedContainer *
+enforce_view_find(const EnforceView *view, const char *pod_uid, const char *container);
