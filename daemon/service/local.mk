@@ -18,7 +18,7 @@ libslugcore_a_SOURCES += \
 	%D%/chunk-messages.h \
 	%D%/chunk-service.c %D%/chunk-service.h \
 	%D%/chunks-view.c %D%/chunks-view.h \
-	%D%/enforce-view.h \
+	%D%/enforce-view.c %D%/enforce-view.h \
 	%D%/claim-message.c \
 	%D%/condition.h \
 	%D%/conditions.c \
