@@ -140,7 +140,7 @@ void enforce_choose(const EnforceBackendStatus backends[static _ENFORCE_BACKEND_
                 ++best;
         if (!asked->is_asked) {
                 ret->backend = best;
-                (void)snprintf(ret->reason, sizeof(ret->reason), "%s%s",
+                (void)snprintf(ret->reason, sizeof(ret->reason), "%s%.200s",
                                best == ENFORCE_OBSERVE ? "nothing else can be used here: " : "",
                                backends[best == ENFORCE_OBSERVE ? ENFORCE_MIGRATE : best].reason);
         } else if (backends[asked->backend].is_usable || asked->backend == ENFORCE_OBSERVE) {
@@ -148,7 +148,7 @@ void enforce_choose(const EnforceBackendStatus backends[static _ENFORCE_BACKEND_
                 (void)snprintf(ret->reason, sizeof(ret->reason), "%s says so", who);
         } else {
                 ret->backend = ENFORCE_OBSERVE;
-                (void)snprintf(ret->reason, sizeof(ret->reason), "%s says %s, and %s", who,
+                (void)snprintf(ret->reason, sizeof(ret->reason), "%s says %s, and %.190s", who,
                                enforce_backend_name(asked->backend),
                                backends[asked->backend].reason);
         }

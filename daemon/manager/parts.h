@@ -65,6 +65,7 @@ struct Manager {
         CgroupService cgroups;
         ChunkService chunks;
         ChunksKeeper *chunks_keeper;
+        EnforceService enforce;
         EnforceKeeper *splits;
         Asked *asked;
         Served served;

@@ -278,13 +278,17 @@ static int init_services(Manager *manager) {
         pod_service_init(&manager->pods);
         cgroup_service_init(&manager->cgroups);
         chunk_service_init(&manager->chunks);
+        manager->enforce = (EnforceService){ .memory = &manager->memory };
+        enforce_service_init(&manager->enforce);
         return served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
-                           &manager->cgroups, &manager->chunks);
+                           &manager->cgroups, &manager->chunks, &manager->enforce);
 }
 
 /* After the pods, whose view says which container is where. */
 static int setup_splits(Manager *manager, bool may_write) {
-        return enforce_keeper_new(
+        int r;
+
+        r = enforce_keeper_new(
                 &(const EnforceKeeperParams){
                         .event = manager->event,
                         .root = &manager->root,
@@ -298,6 +302,10 @@ static int setup_splits(Manager *manager, bool may_write) {
                         .userdata = manager,
                 },
                 &manager->splits);
+        if (r)
+                return r;
+        manager->enforce.view = enforce_keeper_get_view(manager->splits);
+        return 0;
 }
 
 static int setup_parts(Manager *manager, const ManagerParams *params) {
