@@ -22,7 +22,7 @@ libslugcore_a_SOURCES += \
 	%D%/enforce-handlers.h \
 	%D%/enforce-list.c \
 	%D%/enforce-service.c %D%/enforce-service.h \
-	%D%/enforce-view.h \
+	%D%/enforce-view.c %D%/enforce-view.h \
 	%D%/claim-message.c \
 	%D%/condition.h \
 	%D%/conditions.c \
