@@ -199,9 +199,17 @@ static int compare_containers(const void *a, const void *b) {
         return order ? order : strcmp((*x)->container, (*y)->container);
 }
 
+static bool is_wanted(const EnforcedContainer *container,
+                      const Slug__V1__ListEnforcedContainersRequest *request) {
+        return (!request->pod_uid[0] || strcmp(container->pod_uid, request->pod_uid) == 0) &&
+               (!request->namespace_[0] ||
+                strcmp(container->namespace_name, request->namespace_) == 0) &&
+               (!request->pod[0] || strcmp(container->pod, request->pod) == 0);
+}
+
 static int build_containers(Arena *arena,
                             const EnforceView *view,
-                            const char *pod_uid,
+                            const Slug__V1__ListEnforcedContainersRequest *request,
                             Slug__V1__ListEnforcedContainersResponse *ret) {
         const EnforcedContainer **wanted =
                 arena_alloc_array(arena, view->n_containers + 1, sizeof(const EnforcedContainer *));
@@ -211,7 +219,7 @@ static int build_containers(Arena *arena,
         if (!wanted)
                 return -ENOMEM;
         for (size_t i = 0; i < view->n_containers; ++i)
-                if (!pod_uid[0] || strcmp(view->containers[i]->pod_uid, pod_uid) == 0)
+                if (is_wanted(view->containers[i], request))
                         wanted[n++] = view->containers[i];
         if (n > 0)
                 qsort(wanted, n, sizeof(const EnforcedContainer *), compare_containers);
@@ -227,7 +235,7 @@ static int build_containers(Arena *arena,
 
 int enforce_build_list(Arena *arena,
                        const EnforceView *view,
-                       const char *pod_uid,
+                       const Slug__V1__ListEnforcedContainersRequest *request,
                        Slug__V1__ListEnforcedContainersResponse *ret) {
         int r;
 
@@ -236,7 +244,7 @@ int enforce_build_list(Arena *arena,
         ret->demoted_bytes = view->demoted;
         ret->promoted_bytes = view->promoted;
         ret->problem = (char *)view->problem;
-        r = build_containers(arena, view, pod_uid, ret);
+        r = build_containers(arena, view, request, ret);
         if (r == 0)
                 r = build_backends(arena, view, ret);
         return r ? r : build_settings(arena, view, ret);

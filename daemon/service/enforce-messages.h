@@ -20,8 +20,8 @@ _must_check_ int enforce_build_container(Arena *arena,
 _must_check_ int enforce_build_decisions(Arena *arena,
                                          const EnforcedContainer *container,
                                          Slug__V1__ExplainContainerResponse *message);
-/* By namespace, pod and container. @pod_uid: of this pod alone; "": all. */
+/* By namespace, pod and container: those that @request asks for. */
 _must_check_ int enforce_build_list(Arena *arena,
                                     const EnforceView *view,
-                                    const char *pod_uid,
+                                    const Slug__V1__ListEnforcedContainersRequest *request,
                                     Slug__V1__ListEnforcedContainersResponse *ret);

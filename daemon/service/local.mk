@@ -27,10 +27,13 @@ libslugcore_a_SOURCES += \
 	%D%/config-message.c \
 	%D%/describe.c \
 	%D%/durable.c %D%/durable.h \
+	%D%/enforce-admit.c \
+	%D%/enforce-handlers.h \
 	%D%/enforce-list.c \
 	%D%/enforce-message.c \
 	%D%/enforce-messages.h \
 	%D%/enforce-metrics.c %D%/enforce-metrics.h \
+	%D%/enforce-service.c %D%/enforce-service.h \
 	%D%/enforce-view.c %D%/enforce-view.h \
 	%D%/explain-message.c \
 	%D%/finder.h \
