@@ -9,7 +9,8 @@
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
-    needs NAME...                       kubelet: a disk with a real one; packages: Debian packages of slug
+    needs NAME...                       kubelet: a disk with a real one; packages: Debian packages of slug; asking: it is run only
+                                        when it is named
     cases NAME...                       which of cases/NAME.sh are run, in this order
     like PROFILE                        its machine, without its cases
 
