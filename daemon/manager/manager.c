@@ -55,6 +55,7 @@ static void publish(Manager *manager, bool is_reload) {
         manager->memory.with_pod_level = kubelet->pod_level_memory;
         manager->pods.machine = manager->snapshot.machine;
         manager->cgroups.topology = manager->snapshot.topology;
+        manager->enforce.topology = manager->snapshot.topology;
         manager->cgroups.cgroup_root = kubelet->cgroup_root;
         chunks_keeper_set(manager->chunks_keeper, manager->settings, &manager->snapshot);
         pods_keeper_set(

@@ -64,6 +64,7 @@ struct Manager {
         CgroupService cgroups;
         ChunkService chunks;
         ChunksKeeper *chunks_keeper;
+        EnforceService enforce;
         Asked *asked;
         Served served;
         RpcServer *server;

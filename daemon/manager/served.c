@@ -71,7 +71,8 @@ int served_init(Served *served,
                 const MemoryService *memory,
                 const PodService *pods,
                 const CgroupService *cgroups,
-                const ChunkService *chunks) {
+                const ChunkService *chunks,
+                const EnforceService *enforce) {
         int r;
 
         *served = (Served){ .node = node, .pods = pods };
@@ -87,6 +88,7 @@ int served_init(Served *served,
         served->services[4] = &pods->service;
         served->services[5] = &cgroups->service;
         served->services[6] = &chunks->service;
+        served->services[7] = &enforce->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

@@ -277,8 +277,10 @@ static int init_services(Manager *manager) {
         pod_service_init(&manager->pods);
         cgroup_service_init(&manager->cgroups);
         chunk_service_init(&manager->chunks);
+        manager->enforce = (EnforceService){ .memory = &manager->memory };
+        enforce_service_init(&manager->enforce);
         return served_init(&manager->served, &manager->service, &manager->memory, &manager->pods,
-                           &manager->cgroups, &manager->chunks);
+                           &manager->cgroups, &manager->chunks, &manager->enforce);
 }
 
 static int setup_parts(Manager *manager, const ManagerParams *params) {

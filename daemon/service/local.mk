@@ -18,6 +18,10 @@ libslugcore_a_SOURCES += \
 	%D%/chunk-messages.h \
 	%D%/chunk-service.c %D%/chunk-service.h \
 	%D%/chunks-view.c %D%/chunks-view.h \
+	%D%/enforce-admit.c \
+	%D%/enforce-handlers.h \
+	%D%/enforce-list.c \
+	%D%/enforce-service.c %D%/enforce-service.h \
 	%D%/enforce-view.h \
 	%D%/claim-message.c \
 	%D%/condition.h \
