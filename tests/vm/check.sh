@@ -60,11 +60,12 @@ make_programs() {
 
 # run_profile FILE [CASE...]
 run_profile() {
-  local profile=$1 name disk
+  local profile=$1 name disk image
   shift
   name=$(basename "$profile" .profile)
   : >"$results/$name.tap" # it is there before anybody looks
   make_payload "$build/payload" "$profile" "$@"
+  image=$("$here/image.sh" "$(sed -n 's/^suite //p' "$profile")")
   disk=
   ! needs kubelet "$profile" || disk=$("$here/kubelet-binary.sh")
   python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" ${disk:+--disk "$disk"} \
@@ -84,7 +85,6 @@ count() {
   cat "$results"/*.tap 2>/dev/null | grep -c -E "$1" || true
 }
 
-image=$("$here/image.sh")
 rm -rf "$results"
 mkdir -p "$results"
 if [ $# -gt 0 ]; then

@@ -6,21 +6,20 @@
 # shellcheck source=tests/vm/guest/enforce.sh
 . /run/slug-test/enforce.sh
 
-# held LOAD OVER RATE [WORD...]: it grows by RATE MiB a second and is above its ceiling by OVER permille at the most
+# held LOAD RATE OVER: it grows by RATE MiB a second and is above its ceiling by OVER permille at the most
 held() {
   name=$1
-  over=$2
-  shift 2
-  run_load "$name" 200 "$1" 500 $(shift && echo "$*") || return
+  over=$3
+  run_load "$name" 200 "$2" 500 || return
   at_most over "$over" "$name: above its ceiling by no more than $over permille while it grows"
   at_most settled 2000 "$name: within two seconds it is at 97 to 100 % of its ceiling, and stays"
   untroubled "$name"
   end_load "$name"
 }
 
-configure_enforcement
+start_enforcing
 start_foreign
-held slow 10 20
+held slow 20 10
 held quick 100 100
 end_foreign
 done_testing

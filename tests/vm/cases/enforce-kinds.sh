@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # All kinds of memory that a container can have, against a ceiling of 200 MiB, one of them shrinks.
+# shellcheck disable=SC2317,SC2329 # wait_until calls what it is given
 # shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 # shellcheck source=tests/vm/guest/enforce.sh
@@ -16,7 +17,7 @@ below() {
   untroubled "$1"
 }
 
-configure_enforcement
+start_enforcing
 start_foreign
 
 run_load huge 200 100 400 thp

@@ -36,7 +36,7 @@ as_fast_as_it_goes() {
 
 # numa_balancing 2 brings up what is hot
 too_much_is_hot() {
-  configure_enforcement
+  start_enforcing
   echo "$1" >/proc/sys/kernel/numa_balancing
   run_load "hot-$1" 200 100 300 hot=300
   at_most settled 2000 "hot-$1: settles"
@@ -108,7 +108,7 @@ with_swap() {
   echo 512M >/sys/block/zram0/disksize
   mkswap /dev/zram0 >/dev/null
   swapon /dev/zram0
-  configure_enforcement
+  start_enforcing
   run_load swap 200 20 500
   at_most over 20 "swap: above its ceiling by no more than 2 %"
   at_most settled 2000 "swap: settles"
@@ -117,7 +117,7 @@ with_swap() {
   swapoff /dev/zram0
 }
 
-configure_enforcement
+start_enforcing
 start_foreign
 as_fast_as_it_goes
 too_much_is_hot 0

@@ -16,7 +16,7 @@ other_main() {
   [ "$(unit MainPID)" != "$1" ] && [ "$(unit ActiveState)" = active ]
 }
 
-configure_enforcement
+start_enforcing
 start_load restart 200 20 500
 promise restart 600Mi "local=16Mi..200Mi,remote=0..600Mi"
 watch_load restart

@@ -131,7 +131,10 @@ value() {
 
 # at_most NAME BOUND TEXT: of the last verdict
 at_most() {
-  is "$(case $(value "$1") in '' | - | *[!0-9]*) value "$1" ;; *) [ "$(value "$1")" -le "$2" ] && echo within || value "$1" ;; esac)" within "$3"
+  case $(value "$1") in
+    '' | - | *[!0-9]*) not_ok "$3" "$verdict" ;;
+    *) is "$([ "$(value "$1")" -le "$2" ] && echo within)" within "$3" ;;
+  esac
 }
 
 # untroubled LOAD: nobody was killed or held up for the split
@@ -154,14 +157,10 @@ end_foreign() {
   systemctl stop foreign.scope
 }
 
-# configure_enforcement [LINE...]: of slugd.yaml
-configure_enforcement() {
+# start_enforcing: with the machine's settings handed to slugd
+start_enforcing() {
   mkdir -p /etc/slug
-  {
-    echo 'enforce:'
-    echo '  settings: {demotionEnabled: true, numaBalancing: 0}'
-    [ $# -eq 0 ] || printf '%s\n' "$@"
-  } >/etc/slug/slugd.yaml
+  printf 'enforce:\n  settings: {demotionEnabled: true, numaBalancing: 0}\n' >/etc/slug/slugd.yaml
   systemctl restart slugd.service
   "$slugctl" --wait 60 claims >/dev/null
 }
