@@ -38,6 +38,13 @@ Control control_make(EnforceMemory *memory,
                 .band = control_get_band(ceiling, node->stale_bytes),
         };
 
+        if (memory->step_action == ENFORCE_PROMOTE) {
+                control.local = bytes_add_saturated(usage->local, memory->unseen_bytes);
+                control.remote = bytes_sub_clamped(usage->remote, memory->unseen_bytes);
+        } else {
+                control.local = bytes_sub_clamped(usage->local, memory->unseen_bytes);
+                control.remote = bytes_add_saturated(usage->remote, memory->unseen_bytes);
+        }
         control.due =
                 ceiling < STEP_MIN ? bytes_add_saturated(STEP_MIN, node->stale_bytes) : ceiling;
         control.aim = ceiling - control.band;

@@ -26,8 +26,9 @@ typedef struct Control {
         const EnforceTarget *target;
         const EnforceUsage *usage;
         const EnforceNode *node;
-        uint64_t band; /* bytes */
-        uint64_t due;  /* the ceiling, or a little more where that is next to nothing */
+        uint64_t local, remote; /* bytes, with what no counter has told of yet */
+        uint64_t band;          /* bytes */
+        uint64_t due;           /* the ceiling, or a little more where that is next to nothing */
         uint64_t aim, floor;
         EnforceDecision decision;
 } Control;
@@ -38,7 +39,12 @@ void growth_follow(EnforceMemory *memory, const EnforceUsage *usage);
 /* Bytes that come until a step that is begun at the next look. */
 uint64_t growth_get_coming(const Control *control);
 
+/* unseen.c: what was moved and is too little for the kernel's counters to tell. */
+bool unseen_note_step(EnforceMemory *memory, uint64_t moved, uint64_t now_usec, int error);
+void unseen_follow(EnforceMemory *memory, const EnforceUsage *usage);
+
 /* guard.c: what must not be done again and again. */
+bool guard_is_stalled(const EnforceMemory *memory, uint64_t moved);
 void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int error);
 /* How far above the ceiling is let be, since what is moved down comes back. */
 uint64_t guard_get_slack(const Control *control);
@@ -63,4 +69,5 @@ uint64_t control_get_band(uint64_t limit, uint64_t stale_bytes);
 bool control_is_imprecise(const Control *control);
 void control_say(Control *control, EnforceStatus status, const char *format, ...) _printf_(3, 4);
 /* "198.40 MiB" of locals that end with the statement. */
-#define TEXT(bytes) bytes_format((bytes), (char[BYTES_TEXT_MAX]){ 0 })
+#define TEXT(bytes)  bytes_format((bytes), (char[BYTES_TEXT_MAX]){ 0 })
+#define LIMIT(bytes) ((bytes) == SPLIT_UNLIMITED ? "any" : TEXT(bytes))

@@ -9,6 +9,7 @@
 
 static void follow(EnforceMemory *memory, const EnforceUsage *usage, const EnforceNode *node) {
         memory->stale_bytes = node->stale_bytes;
+        unseen_follow(memory, usage);
         growth_follow(memory, usage);
         memory->last = *usage;
         memory->has_last = true;
@@ -66,9 +67,10 @@ EnforceDecision enforce_decide(EnforceMemory *memory,
                                const EnforceTarget *target,
                                const EnforceUsage *usage,
                                const EnforceNode *node) {
-        Control control = control_make(memory, target, usage, node);
+        Control control;
 
         follow(memory, usage, node);
+        control = control_make(memory, target, usage, node);
         follow_ceiling(memory, usage, target->split.local.max);
         decide(&control);
         control.decision.next_usec = interval_get_next(&control);

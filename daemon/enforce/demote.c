@@ -24,14 +24,13 @@ static void narrow(Room *room, uint64_t bytes, EnforceStatus status, const char 
 }
 
 static Room get_room(const Control *control) {
-        const EnforceUsage *usage = control->usage;
         const SplitRange *remote = &control->target->split.remote;
         Room room = { .bytes = UINT64_MAX };
 
         if (remote->max == 0)
                 narrow(&room, 0, ENFORCE_FAILED, "no remote memory is allowed to it");
         else
-                narrow(&room, bytes_sub_clamped(remote->max, usage->remote), ENFORCE_FAILED,
+                narrow(&room, bytes_sub_clamped(remote->max, control->remote), ENFORCE_FAILED,
                        "its remote memory is as large as it may be");
         narrow(&room, control->node->remote_free, ENFORCE_FAILED, "no remote NUMA node has room");
         narrow(&room, control->node->budget, ENFORCE_WAITING,
@@ -41,7 +40,7 @@ static Room get_room(const Control *control) {
 
 /* Above the ceiling, now or before the next chance. */
 static bool is_due(const Control *control) {
-        const uint64_t due = control->due, now = control->usage->local;
+        const uint64_t due = control->due, now = control->local;
         const uint64_t slack = guard_get_slack(control);
 
         if (slack > 0)
@@ -53,7 +52,7 @@ static bool is_due(const Control *control) {
 }
 
 static uint64_t get_wanted(const Control *control) {
-        const uint64_t now = control->usage->local;
+        const uint64_t now = control->local;
         const uint64_t wanted = bytes_sub_clamped(now, control->aim) + growth_get_coming(control);
         const uint64_t most = control_is_imprecise(control) ? STEP_IMPRECISE : STEP_MAX;
 
@@ -61,11 +60,11 @@ static uint64_t get_wanted(const Control *control) {
 }
 
 static void say_step(Control *control) {
-        const char *local = TEXT(control->usage->local),
-                   *ceiling = TEXT(control->target->split.local.max);
+        const char *local = TEXT(control->local),
+                   *ceiling = LIMIT(control->target->split.local.max);
         const char *bytes = TEXT(control->decision.bytes);
 
-        if (control->usage->local <= control->target->split.local.max)
+        if (control->local <= control->target->split.local.max)
                 control_say(control, ENFORCE_DEMOTING,
                             "%s are local and %s more come each second, so that they would soon be "
                             "above the ceiling of %s: %s are moved down.",
@@ -87,21 +86,20 @@ static void say_slack(Control *control) {
                     "%s are local, above the ceiling of %s: up to %s above it are let be, since "
                     "%.0f %% "
                     "of what is moved down comes back.",
-                    TEXT(control->usage->local), TEXT(control->target->split.local.max),
+                    TEXT(control->local), LIMIT(control->target->split.local.max),
                     TEXT(guard_get_slack(control)), control->memory->return_cost * 100);
 }
 
 static void say_no_room(Control *control, const Room *room) {
         control_say(control, room->status,
                     "%s are local, above the ceiling of %s, and %s are remote of at most %s: %s.",
-                    TEXT(control->usage->local), TEXT(control->target->split.local.max),
-                    TEXT(control->usage->remote), TEXT(control->target->split.remote.max),
-                    room->why);
+                    TEXT(control->local), LIMIT(control->target->split.local.max),
+                    TEXT(control->remote), LIMIT(control->target->split.remote.max), room->why);
 }
 
 bool demote_decide(Control *control) {
         const uint64_t ceiling = control->target->split.local.max;
-        const bool is_over = control->usage->local > control->due;
+        const bool is_over = control->local > control->due;
         Room room;
         uint64_t wanted;
 
@@ -112,11 +110,12 @@ bool demote_decide(Control *control) {
         }
         room = get_room(control);
         wanted = get_wanted(control);
-        /* Less than a step is worth it only when it is all. */
-        if (room.bytes < bytes_min(wanted, STEP_MIN)) {
-                if (is_over && control->usage->local - ceiling > control->band)
+        /* Less than a step is worth it only when it is all, or when more will never be. */
+        if (room.bytes <
+            bytes_min(wanted, room.status == ENFORCE_WAITING ? STEP_IMPRECISE : STEP_MIN)) {
+                if (is_over && control->local - ceiling > control->band)
                         say_no_room(control, &room);
-                return is_over && control->usage->local - ceiling > control->band;
+                return is_over && control->local - ceiling > control->band;
         }
         if (!guard_may_step(control, ENFORCE_DEMOTE))
                 return true;

@@ -124,9 +124,12 @@ typedef struct EnforceMemory {
         uint64_t over_since_usec;   /* 0: it is not over its ceiling */
         /* what the numbers above are made of */
         EnforceSample sample;
-        bool is_sample_mixed;            /* a step was under way since */
-        uint64_t stale_bytes;            /* of the node, when it was looked at last */
-        uint64_t active_usec;            /* when it grew, shrank or was moved last */
+        bool is_sample_mixed;  /* a step was under way since */
+        uint64_t stale_bytes;  /* of the node, when it was looked at last */
+        uint64_t unseen_bytes; /* of steps that no counter has told of yet */
+        uint64_t unseen_usec;
+        uint64_t settle_usec; /* until then the counters may not have told all of the last step */
+        uint64_t active_usec; /* when it grew, shrank or was moved last */
         double recent_down, recent_back; /* bytes, fading */
 } EnforceMemory;
 

@@ -29,8 +29,8 @@
 #define RETRY_DOUBLINGS 4u
 #define RETRY_MAX_USEC  (600 * USEC_PER_SEC)
 
-static bool is_stalled(const EnforceMemory *memory, uint64_t moved) {
-        return moved < memory->step_bytes / STALL_SHARE;
+bool guard_is_stalled(const EnforceMemory *memory, uint64_t moved) {
+        return moved == 0 || moved < memory->step_bytes / STALL_SHARE;
 }
 
 static void give_up(EnforceMemory *memory, uint64_t usec) {
@@ -45,7 +45,7 @@ static void give_up(EnforceMemory *memory, uint64_t usec) {
 }
 
 void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int error) {
-        if (!is_stalled(memory, moved)) {
+        if (!guard_is_stalled(memory, moved)) {
                 if (memory->step_is_fallback && memory->fallback_usec == 0)
                         memory->fallback_usec = usec + FALLBACK_USEC;
                 memory->n_stalled = memory->n_given_up = 0;
@@ -56,9 +56,6 @@ void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int e
         memory->error = error < 0 ? -error : error;
         ++memory->n_stalled;
         memory->retry_usec = usec + (PAUSE_USEC << bytes_min(memory->n_stalled, 4));
-        /* So few bytes may have been moved without any counter having told it yet. */
-        if (memory->step_bytes <= memory->stale_bytes)
-                memory->retry_usec = usec + STALE_USEC;
 }
 
 uint64_t guard_get_slack(const Control *control) {
@@ -107,11 +104,24 @@ static bool is_too_soon(Control *control, EnforceAction action) {
         control_say(control, memory->is_given_up ? ENFORCE_FAILED : ENFORCE_WAITING,
                     "%s are local of %s to %s, and %u steps %s have moved nothing (%s): the next "
                     "one is tried in %.1f s.",
-                    TEXT(control->usage->local), TEXT(control->target->split.local.min),
-                    TEXT(control->target->split.local.max), memory->n_stalled,
+                    TEXT(control->local), TEXT(control->target->split.local.min),
+                    LIMIT(control->target->split.local.max), memory->n_stalled,
                     action == ENFORCE_DEMOTE ? "down" : "up",
                     memory->error ? strerror(memory->error) : "without an error",
                     (double)left / (double)USEC_PER_SEC);
+        return true;
+}
+
+static bool is_unsettled(Control *control) {
+        const EnforceMemory *memory = control->memory;
+
+        if (control->usage->usec >= memory->settle_usec)
+                return false;
+        control_say(control, ENFORCE_WAITING,
+                    "%s are local of %s to %s, by counters that may be behind by %s: the next step "
+                    "waits until they have told of the last one.",
+                    TEXT(control->local), TEXT(control->target->split.local.min),
+                    LIMIT(control->target->split.local.max), TEXT(memory->stale_bytes));
         return true;
 }
 
@@ -124,7 +134,7 @@ bool guard_may_step(Control *control, EnforceAction action) {
         look_again(control);
         if (memory->n_stalled >= most && !memory->is_given_up)
                 give_up(memory, control->usage->usec);
-        if (is_too_soon(control, action))
+        if (is_unsettled(control) || is_too_soon(control, action))
                 return false;
         if (memory->is_given_up) {
                 memory->is_given_up = false;

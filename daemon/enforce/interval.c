@@ -10,7 +10,7 @@
 #include "enforce/control.h"
 
 #define BURST              (512 * MIB) /* a second, of one that is new or was seen to grow */
-#define BURST_LATER        (128 * MIB) /* of one that was quiet for some seconds */
+#define BURST_LATER        (256 * MIB) /* of one that was quiet for some seconds */
 #define LATER_USEC         (5 * USEC_PER_SEC)
 #define QUIET_USEC         (30 * USEC_PER_SEC)
 #define STEP_LOOKS         4u /* while a step is under way */

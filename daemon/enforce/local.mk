@@ -12,4 +12,5 @@ libslugcore_a_SOURCES += \
 	%D%/notes.c \
 	%D%/promote.c \
 	%D%/step.c \
+	%D%/unseen.c \
 	%D%/usage.c %D%/usage.h

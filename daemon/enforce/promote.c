@@ -15,18 +15,17 @@ typedef struct Wish {
 
 /* Promised, and used: what a container has not got cannot be local. */
 static uint64_t get_short(const Control *control) {
-        const EnforceUsage *usage = control->usage;
         const SplitRange *local = &control->target->split.local;
-        const uint64_t total = bytes_add_saturated(usage->local, usage->remote);
+        const uint64_t total = bytes_add_saturated(control->local, control->remote);
         const uint64_t promised = bytes_min(bytes_min(local->min, total), control->aim);
-        const uint64_t missing = bytes_sub_clamped(promised, usage->local);
+        const uint64_t missing = bytes_sub_clamped(promised, control->local);
 
         return missing > control_get_band(local->min, control->node->stale_bytes) ? missing : 0;
 }
 
 static uint64_t get_excess(const Control *control) {
         const uint64_t max = control->target->split.remote.max;
-        const uint64_t excess = bytes_sub_clamped(control->usage->remote, max);
+        const uint64_t excess = bytes_sub_clamped(control->remote, max);
 
         return excess > control_get_band(max, control->node->stale_bytes) ? excess : 0;
 }
@@ -35,7 +34,7 @@ static Wish get_wish(const Control *control) {
         const uint64_t missing = get_short(control);
 
         if (missing > 0)
-                return (Wish){ .bytes = bytes_min(missing, control->usage->remote) };
+                return (Wish){ .bytes = bytes_min(missing, control->remote) };
         return (Wish){ .bytes = get_excess(control), .is_for_remote = true };
 }
 
@@ -45,13 +44,13 @@ static void say(Control *control, EnforceStatus status, const Wish *wish, const 
         if (wish->is_for_remote)
                 control_say(control, status,
                             "%s are remote, above the ceiling of %s, and %s are local: %s.",
-                            TEXT(control->usage->remote), TEXT(split->remote.max),
-                            TEXT(control->usage->local), what);
+                            TEXT(control->remote), LIMIT(split->remote.max), TEXT(control->local),
+                            what);
         else
                 control_say(control, status,
                             "%s are local although %s were promised, and %s are remote: %s.",
-                            TEXT(control->usage->local), TEXT(split->local.min),
-                            TEXT(control->usage->remote), what);
+                            TEXT(control->local), TEXT(split->local.min), TEXT(control->remote),
+                            what);
 }
 
 /* Why not, or NULL. */
@@ -62,7 +61,7 @@ get_obstacle(const Control *control, const Wish *wish, uint64_t bytes, EnforceSt
         const uint64_t most = control->node->pressure_permille_max;
 
         *status = ENFORCE_WAITING;
-        if (bytes_sub_clamped(control->aim, control->usage->local) < least) {
+        if (bytes_sub_clamped(control->aim, control->local) < least) {
                 *status = ENFORCE_FAILED;
                 return "its local memory is as large as it may be";
         }
@@ -79,8 +78,7 @@ get_obstacle(const Control *control, const Wish *wish, uint64_t bytes, EnforceSt
 
 bool promote_decide(Control *control) {
         const Wish wish = get_wish(control);
-        const uint64_t ahead =
-                bytes_add_saturated(control->usage->local, growth_get_coming(control));
+        const uint64_t ahead = bytes_add_saturated(control->local, growth_get_coming(control));
         const char *obstacle;
         EnforceStatus status;
         uint64_t bytes;

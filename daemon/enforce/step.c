@@ -62,7 +62,8 @@ uint64_t enforce_note_done(EnforceMemory *memory, const EnforceUsage *usage, int
         } else {
                 memory->promoted = bytes_add_saturated(memory->promoted, moved);
         }
-        guard_note_step(memory, moved, usage->usec, error);
+        if (!unseen_note_step(memory, moved, usage->usec, error))
+                guard_note_step(memory, moved, usage->usec, error);
         if (moved > 0)
                 memory->active_usec = usage->usec;
         memory->step_bytes = 0;
