@@ -11,7 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Of an entry of /proc/PID/pagemap. Without CAP_SYS_ADMIN these are told, and where it is is not. */
+/* Of an entry of /proc/PID/pagemap. All but the address is told without CAP_SYS_ADMIN. */
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_OF_FILE (UINT64_C(1) << 61) /* or shared memory: not anonymous */
 #define LINE_BUFFER     16384u              /* a path has 4 KiB, escaped four times as many */

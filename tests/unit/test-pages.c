@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pages that are moved: real processes in a folder that stands in for a cgroup. move_pages(2) is
- * the bed's: a kernel with nodes, folios, cpusets and pages that stay, by the rules of mm/migrate.c.
+ * the bed's: a kernel with nodes, folios, cpusets and pages that stay, with the rules of migrate.c.
  */
 #include "worker/pages.h"
 
