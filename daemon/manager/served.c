@@ -4,6 +4,7 @@
 #include "metrics/text.h"
 #include "service/cgroup-metrics.h"
 #include "service/chunk-metrics.h"
+#include "service/enforce-metrics.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
 #include "service/qos-metrics.h"
@@ -57,6 +58,7 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->node->cgroup_events)
                 cgroup_metrics_write(served->node->cgroup_events, buffer);
         qos_metrics_write(served->node->view.qos, buffer);
+        enforce_metrics_write(served->node->view.enforce, buffer);
         calls_write(&served->calls, buffer);
 }
 
@@ -71,7 +73,8 @@ int served_init(Served *served,
                 const MemoryService *memory,
                 const PodService *pods,
                 const CgroupService *cgroups,
-                const ChunkService *chunks) {
+                const ChunkService *chunks,
+                const EnforceService *enforce) {
         int r;
 
         *served = (Served){ .node = node, .pods = pods };
@@ -87,6 +90,7 @@ int served_init(Served *served,
         served->services[4] = &pods->service;
         served->services[5] = &cgroups->service;
         served->services[6] = &chunks->service;
+        served->services[7] = &enforce->service;
         served->pages[0] = (RpcPage){ .path = "/healthz",
                                       .content_type = "text/plain",
                                       .write = write_healthz };

@@ -13,11 +13,12 @@
 #include "rpc/reflection.h"
 #include "service/cgroup-service.h"
 #include "service/chunk-service.h"
+#include "service/enforce-service.h"
 #include "service/memory-service.h"
 #include "service/node-service.h"
 #include "service/pod-service.h"
 
-#define SERVED_SERVICES_MAX 7u
+#define SERVED_SERVICES_MAX 8u
 #define SERVED_PAGES_MAX    2u
 
 /* Does not move once it was initialised. */
@@ -34,11 +35,12 @@ typedef struct Served {
         uint64_t look_usec; /* that the last look at the machine took; the manager's word */
 } Served;
 
-/* All five borrowed. */
+/* All six borrowed. */
 _must_check_ int served_init(Served *served,
                              const NodeService *node,
                              const MemoryService *memory,
                              const PodService *pods,
                              const CgroupService *cgroups,
-                             const ChunkService *chunks);
+                             const ChunkService *chunks,
+                             const EnforceService *enforce);
 void served_deinit(Served *served);

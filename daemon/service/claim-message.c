@@ -70,7 +70,7 @@ static int build_range(Arena *arena, const SplitRange *range, Slug__V1__MemoryRa
         return 0;
 }
 
-static int build_split(Arena *arena, const Split *split, Slug__V1__MemorySplit **ret) {
+int memory_build_split(Arena *arena, const Split *split, Slug__V1__MemorySplit **ret) {
         Slug__V1__MemorySplit **list =
                 MESSAGE_LIST(arena, 1, Slug__V1__MemorySplit, SLUG__V1__MEMORY_SPLIT__INIT);
         int r;
@@ -177,7 +177,7 @@ int memory_build_claim(Arena *arena, const LedgerClaim *claim, Slug__V1__Claim *
         list[0]->generation = claim->generation;
         r = fill_texts(arena, claim, list[0]);
         if (r == 0)
-                r = build_split(arena, &claim->split, &list[0]->split);
+                r = memory_build_split(arena, &claim->split, &list[0]->split);
         if (r == 0)
                 r = memory_build_blocks(arena, claim, &list[0]->n_blocks, &list[0]->blocks);
         *ret = list[0];

@@ -33,12 +33,47 @@ Durable *durable_free(Durable *durable) {
         return NULL;
 }
 
-static void fail_unavailable(RpcCall *call, const MemoryService *service) {
+static void explain_unavailable(const MemoryService *service, Diag *ret) {
         const JournalState state = journal_get_state(service->journal);
 
-        rpc_call_fail(call, RPC_UNAVAILABLE,
-                      "the ledger cannot be written, so nothing new is promised: %s",
-                      state.problem[0] ? state.problem : "the disk is busy");
+        diag_set(ret, NULL, 0, 0, "the ledger cannot be written, so nothing new is promised: %s",
+                 state.problem[0] ? state.problem : "the disk is busy");
+}
+
+RpcCode durable_explain(const MemoryService *service, int r, const LedgerLack *lack, Diag *ret) {
+        char bytes[BYTES_TEXT_MAX], resource[POD_RESOURCE_NAME_MAX];
+
+        switch (r) {
+        case LEDGER_E_NO_SPACE:
+                diag_set(ret, NULL, 0, 0, "NUMA node %u lacks %" PRIu64 " bytes (%s) of %s",
+                         lack->node, lack->bytes, bytes_format(lack->bytes, bytes),
+                         pod_format_resource(lack->page_bytes, resource));
+                return RPC_RESOURCE_EXHAUSTED;
+        case LEDGER_E_FULL:
+                diag_set(ret, NULL, 0, 0, "the ledger has %u claims and takes no more",
+                         LEDGER_CLAIMS_MAX);
+                return RPC_RESOURCE_EXHAUSTED;
+        case -EIO:
+        case -ENOBUFS:
+                explain_unavailable(service, ret);
+                return RPC_UNAVAILABLE;
+        case -E2BIG:
+                diag_set(ret, NULL, 0, 0, "the change is too large for one line of the ledger");
+                return RPC_INVALID_ARGUMENT;
+        case -EILSEQ:
+                diag_set(ret, NULL, 0, 0, "a text is not UTF-8");
+                return RPC_INVALID_ARGUMENT;
+        default:
+                diag_set(ret, NULL, 0, 0, "not enough memory for the claim");
+                return RPC_RESOURCE_EXHAUSTED;
+        }
+}
+
+static void fail(RpcCall *call, const MemoryService *service, int r, const LedgerLack *lack) {
+        Diag diag = {};
+        const RpcCode code = durable_explain(service, r, lack, &diag);
+
+        rpc_call_fail(call, code, "%s", diag.text);
 }
 
 static void on_durable(int error, void *userdata) {
@@ -47,42 +82,13 @@ static void on_durable(int error, void *userdata) {
         if (!durable->call)
                 return;
         if (error) {
-                fail_unavailable(durable->call, durable->service);
+                fail(durable->call, durable->service, -EIO, NULL);
                 durable->service->changed(durable->service->userdata); /* it was taken back */
         } else if (durable->answer) {
                 rpc_call_finish(durable->call, durable->answer);
         } else {
                 rpc_call_fail(durable->call, RPC_RESOURCE_EXHAUSTED,
                               "done, but there is not enough memory for the answer");
-        }
-}
-
-static void fail(RpcCall *call, const MemoryService *service, int r, const LedgerLack *lack) {
-        char bytes[BYTES_TEXT_MAX], resource[POD_RESOURCE_NAME_MAX];
-
-        switch (r) {
-        case LEDGER_E_NO_SPACE:
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
-                              "NUMA node %u lacks %" PRIu64 " bytes (%s) of %s", lack->node,
-                              lack->bytes, bytes_format(lack->bytes, bytes),
-                              pod_format_resource(lack->page_bytes, resource));
-                break;
-        case LEDGER_E_FULL:
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
-                              "the ledger has %u claims and takes no more", LEDGER_CLAIMS_MAX);
-                break;
-        case -EIO:
-        case -ENOBUFS:
-                fail_unavailable(call, service);
-                break;
-        case -E2BIG:
-        case -EILSEQ:
-                rpc_call_fail(call, RPC_INVALID_ARGUMENT,
-                              r == -E2BIG ? "the change is too large for one line of the ledger"
-                                          : "a text is not UTF-8");
-                break;
-        default:
-                rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "not enough memory for the claim");
         }
 }
 

@@ -17,7 +17,7 @@
 #include "service/durable.h"
 #include "service/memory-handlers.h"
 
-static void log_claim(const LedgerClaim *claim, bool is_released) {
+void memory_log_claim(const LedgerClaim *claim, bool is_released) {
         const NodeSet nodes = ledger_claim_get_nodes(claim);
         const uint64_t bytes = ledger_claim_get_bytes(claim, 0);
         char list[NODESET_TEXT_MAX], text[BYTES_TEXT_MAX];
@@ -33,7 +33,7 @@ static void log_claim(const LedgerClaim *claim, bool is_released) {
                   bytes_format(bytes, text), list);
 }
 
-static void log_refusal(const Pod *pod, const char *container, const Diag *why) {
+void memory_log_refusal(const Pod *pod, const char *container, const Diag *why) {
         log_event(LOG_NOTICE, SLUG_MESSAGE_CLAIM_REFUSED,
                   LOG_WITH({ .name = "SLUG_POD_UID", .text = pod->uid },
                            { .name = "SLUG_CONTAINER", .text = container },
@@ -99,7 +99,7 @@ static void end_allocation(RpcCall *call, const Allocation *allocation, int r, c
         } else if (r == HINTS_E_NONE) {
                 answer_nothing(call, container);
         } else if (r == HINTS_E_REFUSED) {
-                log_refusal(&allocation->pod, container ? container->name : "", diag);
+                memory_log_refusal(&allocation->pod, container ? container->name : "", diag);
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "%s", diag->text);
         } else {
                 rpc_call_fail(call,
@@ -110,26 +110,36 @@ static void end_allocation(RpcCall *call, const Allocation *allocation, int r, c
 }
 
 /* One that nobody has confirmed since the reboot is confirmed by being asked for. */
-static int plan_existing(const Allocation *allocation, const char *container, LedgerChange *ret) {
+static int
+plan_existing(const MemoryService *self, const HintsClaimant *claimant, LedgerChange *ret) {
         const LedgerClaim *claim =
-                ledger_find(allocation->service->ledger, allocation->pod.uid, container);
+                ledger_find(self->ledger, claimant->pod->uid,
+                            claimant->container ? claimant->container->name : "");
 
         return claim && claim->state == CLAIM_UNCONFIRMED ? lifecycle_confirm(claim, ret) : 0;
 }
 
+int memory_plan_promise(MemoryService *self,
+                        const HintsContext *context,
+                        const HintsClaimant *claimant,
+                        LedgerChange *ret,
+                        bool *ret_existed,
+                        Diag *reterr) {
+        const int r = memory_plan_allocation(context, self->ledger, claimant, ret, reterr);
+
+        *ret_existed = r == 0 && ret->n_puts == 0;
+        return *ret_existed ? plan_existing(self, claimant, ret) : r;
+}
+
 /* Return: the answer to come, or NULL when the call has ended. @ret_existed: it was there. */
 static Durable *apply_allocation(RpcCall *call, Allocation *allocation, bool *ret_existed) {
-        const PodContainer *container = allocation->claimant.container;
         _cleanup_(ledger_change_deinitp) LedgerChange change = {};
         Durable *durable;
         Diag diag = {};
         int r;
 
-        r = memory_plan_allocation(&allocation->context, allocation->service->ledger,
-                                   &allocation->claimant, &change, &diag);
-        *ret_existed = r == 0 && change.n_puts == 0;
-        if (*ret_existed)
-                r = plan_existing(allocation, container ? container->name : "", &change);
+        r = memory_plan_promise(allocation->service, &allocation->context, &allocation->claimant,
+                                &change, ret_existed, &diag);
         if (r) {
                 end_allocation(call, allocation, r, &diag);
                 return NULL;
@@ -167,7 +177,7 @@ void memory_allocate(RpcCall *call, const ProtobufCMessage *message, void *userd
                 return;
         claim = ledger_find(self->ledger, allocation.pod.uid, request->container);
         if (claim && !existed)
-                log_claim(claim, false);
+                memory_log_claim(claim, false);
         answer = MESSAGE_LIST(arena, 1, Slug__V1__AllocateResponse,
                               SLUG__V1__ALLOCATE_RESPONSE__INIT);
         if (!answer || (claim && memory_build_claim(arena, claim, &answer[0]->claim) < 0))
@@ -216,7 +226,7 @@ void memory_allocate_pod(RpcCall *call, const ProtobufCMessage *message, void *u
                 return;
         claim = ledger_find(self->ledger, allocation.pod.uid, "");
         if (claim && !existed)
-                log_claim(claim, false);
+                memory_log_claim(claim, false);
         answer = MESSAGE_LIST(arena, 1, Slug__V1__AllocatePodResponse,
                               SLUG__V1__ALLOCATE_POD_RESPONSE__INIT);
         if (answer && build_claims_of_pod(arena, self->ledger, allocation.pod.uid, answer[0]) == 0)
@@ -316,7 +326,7 @@ static int build_released(Arena *arena,
 
                 if (!claim)
                         continue;
-                log_claim(claim, true);
+                memory_log_claim(claim, true);
                 r = memory_build_claim(arena, claim, &answer->released[answer->n_released++]);
         }
         return r;

@@ -47,5 +47,17 @@ _must_check_ int memory_plan_allocation(const HintsContext *context,
                                         const HintsClaimant *claimant,
                                         LedgerChange *ret,
                                         Diag *reterr);
+/* The same, but what is there already (@ret_existed) and unconfirmed is confirmed by it. */
+_must_check_ int memory_plan_promise(MemoryService *self,
+                                     const HintsContext *context,
+                                     const HintsClaimant *claimant,
+                                     LedgerChange *ret,
+                                     bool *ret_existed,
+                                     Diag *reterr);
+/* Why nothing new is promised now: what pods hold that never asked is not known, so nobody can say
+ * what is free. "" when it is. */
+const char *memory_get_wait(const MemoryService *self);
+void memory_log_claim(const LedgerClaim *claim, bool is_released);
+void memory_log_refusal(const Pod *pod, const char *container, const Diag *why);
 /* Lets claims go that no active pod has. @active may be NULL. False: the call was failed. */
 bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__ActivePods *active);

@@ -113,12 +113,17 @@ bool memory_drop_stale(RpcCall *call, MemoryService *self, const Slug__V1__Activ
         return r == 0;
 }
 
-/* False: the call was failed. What pods hold that never asked is not known, so nobody can say what
- * is free. */
+const char *memory_get_wait(const MemoryService *self) {
+        return self->pods ? self->pods->problem : "";
+}
+
+/* False: the call was failed. */
 static bool may_promise(RpcCall *call, const MemoryService *self) {
-        if (!self->pods || !self->pods->problem[0])
+        const char *wait = memory_get_wait(self);
+
+        if (!wait[0])
                 return true;
-        rpc_call_fail(call, RPC_UNAVAILABLE, "nothing new is promised: %s", self->pods->problem);
+        rpc_call_fail(call, RPC_UNAVAILABLE, "nothing new is promised: %s", wait);
         return false;
 }
 
