@@ -19,6 +19,7 @@ libslugcore_a_SOURCES += \
 	%D%/chunk-service.c %D%/chunk-service.h \
 	%D%/chunks-view.c %D%/chunks-view.h \
 	%D%/enforce-admit.c \
+	%D%/enforce-given.c %D%/enforce-given.h \
 	%D%/enforce-handlers.h \
 	%D%/enforce-list.c \
 	%D%/enforce-service.c %D%/enforce-service.h \
