@@ -18,12 +18,6 @@ libslugcore_a_SOURCES += \
 	%D%/chunk-metrics.c %D%/chunk-metrics.h \
 	%D%/chunk-service.c %D%/chunk-service.h \
 	%D%/chunks-view.c %D%/chunks-view.h \
-	%D%/enforce-admit.c \
-	%D%/enforce-given.c %D%/enforce-given.h \
-	%D%/enforce-handlers.h \
-	%D%/enforce-list.c \
-	%D%/enforce-service.c %D%/enforce-service.h \
-	%D%/enforce-view.c %D%/enforce-view.h \
 	%D%/claim-message.c \
 	%D%/condition.h \
 	%D%/conditions.c \
@@ -34,6 +28,7 @@ libslugcore_a_SOURCES += \
 	%D%/describe.c \
 	%D%/durable.c %D%/durable.h \
 	%D%/enforce-admit.c \
+	%D%/enforce-given.c %D%/enforce-given.h \
 	%D%/enforce-handlers.h \
 	%D%/enforce-list.c \
 	%D%/enforce-message.c \
