@@ -14,8 +14,8 @@ libslugcore_a_SOURCES += \
 	%D%/cgroups-message.c \
 	%D%/changes-message.c \
 	%D%/chunk-message.c \
-	%D%/chunk-metrics.c %D%/chunk-metrics.h \
 	%D%/chunk-messages.h \
+	%D%/chunk-metrics.c %D%/chunk-metrics.h \
 	%D%/chunk-service.c %D%/chunk-service.h \
 	%D%/chunks-view.c %D%/chunks-view.h \
 	%D%/claim-message.c \

@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The guest's system: a minimal Debian 13 with systemd, built through this machine's own mirror and kept outside the tree. Prints
-# the folder that holds root.img, vmlinuz and initrd.img. A folder is named for what went into it (this file, and the guest's unit),
-# so a changed recipe makes a new image and nothing is ever rebuilt in place; the ones that nothing names any more are removed.
+# the folder that holds root.img, vmlinuz and initrd.img. A folder is named for what went into it (this file, the guest's unit, and
+# the suite), so a changed recipe makes a new image and nothing is ever rebuilt in place; those of the same suite that nothing names
+# any more are removed.
+#
+#     image.sh [SUITE]
+#
+# SUITE is another one of Debian's, for its kernel.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 cache=${SLUG_VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slug/vm}
 
-suite=trixie
+suite=${1:-trixie} # an empty one is none
 image_mib=1600
 packages=(
   systemd systemd-sysv udev dbus linux-image-amd64 kmod procps jq curl python3-minimal
@@ -29,13 +34,15 @@ find_mirror() {
 }
 
 build() {
-  local out=$1 mirror root=$1/root.tar
+  local out=$1 mirror root=$1/root.tar options=()
+  # a suite that changes every day says until when it is good, and a mirror may be behind
+  [ "$suite" = trixie ] || options=(--aptopt='Acquire::Check-Valid-Until "false"')
   mirror=$(find_mirror)
   [ -n "$mirror" ] || { say "apt on this machine names no Debian mirror"; exit 1; }
   say "building Debian $suite with ${#packages[@]} packages and what they need (a few minutes, once)"
   # shellcheck disable=SC2016 # the new root is the $1 of the hooks
   mmdebstrap --quiet --variant=minbase --format=tar --include="$(IFS=,; echo "${packages[*]}")" \
-    --aptopt='Acquire::Languages "none"' \
+    --aptopt='Acquire::Languages "none"' "${options[@]}" \
     --essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"' \
     --essential-hook='printf "%s\n" virtio_pci virtio_blk ext4 >"$1/etc/initramfs-tools/modules"' \
     --essential-hook='printf "%s\n" MODULES=list COMPRESS=gzip >"$1/etc/initramfs-tools/conf.d/small"' \
@@ -62,7 +69,7 @@ build() {
   rm -rf "$out/tree" "$root"
 }
 
-key=$(cat "${BASH_SOURCE[0]}" "$here/guest/slug-test.service" | sha256sum | cut -c1-16)
+key=$suite-$(cat "${BASH_SOURCE[0]}" "$here/guest/slug-test.service" | sha256sum | cut -c1-16)
 image=$cache/$key
 mkdir -p "$cache"
 exec 9>"$cache/lock"
@@ -75,7 +82,8 @@ if [ ! -f "$image/root.img" ]; then
   build "$new"
   mv "$new" "$image"
   trap - EXIT
-  for old in "$cache"/*/; do
+  # a name without a suite is of a recipe before there were any
+  for old in "$cache/$suite"-*/ "$cache"/????????????????/; do
     [ "${old%/}" = "$image" ] || rm -rf "$old"
   done
 fi

@@ -4,23 +4,26 @@ EXTRA_DIST += \
 	%D%/README.md %D%/kubelet/go.mod %D%/kubelet/go.sum %D%/kubelet/tools.go \
 	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/chunks.sh %D%/cases/chunks-reboot.sh \
 	%D%/cases/chunks-restarts.sh %D%/cases/chunks-stock.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
-	%D%/cases/ledger.sh %D%/cases/package.sh \
+	%D%/cases/enforce-growth.sh %D%/cases/ledger.sh %D%/cases/package.sh \
 	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/qos.sh %D%/cases/qos-drift.sh \
 	%D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
 	%D%/cases/sandbox-kubelet.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh \
 	%D%/cases/watchdog.sh \
-	%D%/guest/containerd.sh %D%/guest/cri.proto %D%/guest/kubelet.sh %D%/guest/lib.sh %D%/guest/node.py %D%/guest/pods-agree.py \
+	%D%/guest/containerd.sh %D%/guest/cri.proto %D%/guest/enforce.sh %D%/guest/enforce-judge.py \
+	 %D%/guest/kubelet.sh %D%/guest/lib.sh %D%/guest/node.py %D%/guest/pods-agree.py \
 	%D%/guest/qos.sh %D%/guest/run.sh %D%/guest/sandbox.py %D%/guest/slug-test.service \
-	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile \
+	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile %D%/profiles/enforce.profile \
 	%D%/profiles/kubelet.profile %D%/profiles/numa.profile %D%/profiles/virtio-mem.profile
 
 # What runs in the guests: a client of the container runtime, and what is in the containers.
-EXTRA_PROGRAMS += tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/pause
+EXTRA_PROGRAMS += tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/memload \
+	tests/vm/guest/numawatch tests/vm/guest/pause
 VM_GEN = tests/vm/gen
 VM_CRI_SOURCES = $(VM_GEN)/cri.pb-c.c $(VM_GEN)/cri.pb-c.h
 BUILT_SOURCES += $(VM_CRI_SOURCES)
 CLEANFILES += $(VM_CRI_SOURCES) $(VM_GEN)/stamp \
-	tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/pause
+	tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/memload tests/vm/guest/numawatch \
+	tests/vm/guest/pause
 
 tests_vm_guest_cri_SOURCES = %D%/guest/cri.c
 nodist_tests_vm_guest_cri_SOURCES = $(VM_CRI_SOURCES)
@@ -29,6 +32,10 @@ tests_vm_guest_cri_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
 tests_vm_guest_cgwatch_SOURCES = %D%/guest/cgwatch.c
 tests_vm_guest_memhog_SOURCES = %D%/guest/memhog.c
 tests_vm_guest_memhog_LDFLAGS = $(AM_LDFLAGS) -static
+tests_vm_guest_memload_SOURCES = %D%/guest/memload.c
+tests_vm_guest_memload_LDFLAGS = $(AM_LDFLAGS) -static
+tests_vm_guest_numawatch_SOURCES = %D%/guest/numawatch.c
+tests_vm_guest_numawatch_LDFLAGS = $(AM_LDFLAGS) -static
 tests_vm_guest_pause_SOURCES = %D%/guest/pause.c
 tests_vm_guest_pause_LDFLAGS = $(AM_LDFLAGS) -static
 

@@ -9,7 +9,9 @@
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
-    needs NAME...                       kubelet: a disk with a real one; packages: Debian packages of slug
+    needs NAME...                       kubelet: a disk with a real one; packages: Debian packages of slug; asking: it is run only
+                                        when it is named
+    suite NAME                          of Debian, whose kernel and system it has; otherwise Debian 13's
     cases NAME...                       which of cases/NAME.sh are run, in this order
     like PROFILE                        its machine, without its cases
 
@@ -41,7 +43,8 @@ class Profile:
 
     def _read(self, path, number, words):
         forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "initiator": (2, 2), "cxl": (2, 2), "window": (1, 1),
-                 "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99), "needs": (1, 9), "like": (1, 1)}
+                 "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99), "needs": (1, 9), "like": (1, 1),
+                 "suite": (1, 1)}
         what, rest = words[0], words[1:]
         least, most = forms.get(what, (1, 0))
         if not least <= len(rest) <= most:
@@ -68,7 +71,7 @@ class Profile:
             self.cases = []
         elif what == "cases":
             self.cases.extend(rest)
-        # what is left is "needs", which check.sh reads
+        # what is left is "needs" and "suite", which check.sh reads
 
 
 def mebibytes(size):
