@@ -3,6 +3,7 @@
 
 #include "slugctl/claim.h"
 #include "slugctl/describe-pod.h"
+#include "slugctl/enforced.h"
 #include "slugctl/listed-pod.h"
 
 /* Keys stand at column 0 and sections below them, as `kubectl describe pod` has it. */
@@ -244,6 +245,55 @@ static void append_claims(const Slug__V1__ListedPod *pod, const Style *style, Bu
         table_append(&table, 2, buffer);
 }
 
+/* Splits */
+
+static void add_split_lead(Table *table, const Slug__V1__EnforcedContainer *container) {
+        table_add_or(table,
+                     container->container[0] ? container->container : container->container_id, "-");
+        table_add(table, enforcement_state_tone(container->state),
+                  enforcement_state_word(container->state));
+        table_add(table, TONE_PLAIN, enforcement_backend_word(container->backend));
+}
+
+/* What the controller wants, and what makes it less precise. */
+static void append_split_lines(const Slug__V1__EnforcedContainer *container,
+                               const Style *style,
+                               Buffer *buffer) {
+        for (size_t i = 0; i < 1 + container->n_notes; ++i) {
+                const char *line = i == 0 ? container->reason : container->notes[i - 1];
+
+                if (!line[0])
+                        continue;
+                buffer_append_text(buffer, "  ");
+                output_text(buffer, style, container->container);
+                buffer_append_text(buffer, ": ");
+                output_text(buffer, style, line);
+                buffer_append_char(buffer, '\n');
+        }
+}
+
+/* Only of those that have one: most pods were promised no split. */
+static void append_splits(const Slug__V1__ListedPod *pod, const Style *style, Buffer *buffer) {
+        static const char *const headers[] = { "Container", "State", "Backend", ENFORCED_HEADERS };
+        _cleanup_(table_deinitp) Table table = table_init(style, ELEMENTSOF(headers));
+        size_t n = 0;
+
+        table_set_headers(&table, headers);
+        for (size_t i = 0; i < pod->n_containers; ++i)
+                if (pod->containers[i]->enforcement) {
+                        enforced_add(&table, pod->containers[i]->enforcement, add_split_lead,
+                                     ELEMENTSOF(headers) - ENFORCED_COLUMNS);
+                        ++n;
+                }
+        if (n == 0)
+                return;
+        output_heading(buffer, style, "Splits:");
+        table_append(&table, 2, buffer);
+        for (size_t i = 0; i < pod->n_containers; ++i)
+                if (pod->containers[i]->enforcement)
+                        append_split_lines(pod->containers[i]->enforcement, style, buffer);
+}
+
 /* Notes and annotations */
 
 static void append_notes(const Slug__V1__ListedPod *pod, const Style *style, Buffer *buffer) {
@@ -275,6 +325,7 @@ void describe_pod_append(const Slug__V1__ListedPod *pod, const Style *style, Buf
         append_usage(pod->usage, style, buffer);
         append_containers(pod, style, buffer);
         append_claims(pod, style, buffer);
+        append_splits(pod, style, buffer);
         append_notes(pod, style, buffer);
         append_annotations(pod, style, buffer);
 }

@@ -76,8 +76,8 @@ const Verb verb_describe_pod = {
         .arguments = " [NAMESPACE/]NAME|UID",
         .summary = "one pod: its containers, claims, usage, and where its size comes from",
         .help = "Describes a pod: who it is and who has seen it, its size and where that comes\n"
-                "from, what it uses of which NUMA node, its containers and claims, and what does\n"
-                "not fit together.\n"
+                "from, what it uses of which NUMA node, its containers and claims, the splits of\n"
+                "local and remote memory that slugd holds, and what does not fit together.\n"
                 "\n"
                 "A name that several pods have is refused with the commands that tell them apart.\n"
                 "-o wide adds ids and cgroups of containers; -o json is the pod as of 'slugctl\n"

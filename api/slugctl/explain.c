@@ -15,10 +15,10 @@ static const Option options[] = {
         REQUEST_MODE_OPTION,
 };
 
-static const char *const words[] = { "numa-node", "claim", "hints", NULL };
+static const char *const words[] = { "numa-node", "claim", "container", "hints", NULL };
 
 static const ExplainSubject *const subjects[] = { &explain_numa_node, &explain_claim,
-                                                  &explain_hints };
+                                                  &explain_container, &explain_hints };
 
 static const ExplainSubject *find_subject(const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(subjects); ++i)
@@ -34,8 +34,9 @@ static int run(const VerbContext *context) {
         Verb verb = *context->verb;
 
         if (!subject)
-                return verb_refuse(&verb, "cannot explain '%s'; what can be explained: %s, %s, %s",
-                                   context->arguments[0], words[0], words[1], words[2]);
+                return verb_refuse(&verb,
+                                   "cannot explain '%s'; what can be explained: %s, %s, %s, %s",
+                                   context->arguments[0], words[0], words[1], words[2], words[3]);
         if (context->n_arguments != 1 + subject->n_arguments)
                 return verb_refuse(&verb, "usage: slugctl explain %s", subject->usage);
         option = option ? option : verb_find_option(context, "mode") ? "mode" : NULL;
@@ -52,8 +53,9 @@ static int run(const VerbContext *context) {
 
 const Verb verb_explain = {
         .name = "explain",
-        .arguments = " numa-node N | claim NAME|CHUNK|UID/CONTAINER | hints",
-        .summary = "why a NUMA node, a claim or a hint is what it is",
+        .arguments = " numa-node N | claim NAME|CHUNK|UID/CONTAINER |\n"
+                     "       container NAMESPACE/POD/CONTAINER|UID/CONTAINER | hints",
+        .summary = "why a NUMA node, a claim, a split or a hint is what it is",
         .help = "numa-node shows how slugd came to know what the memory of a NUMA node is: the\n"
                 "questions that it asks, in its order; which of them told something, and by which\n"
                 "file; whether a rule of slugd.yaml overrules it; and what follows for the bytes.\n"
@@ -63,6 +65,10 @@ const Verb verb_explain = {
                 "has made goes by its name, one of chunks by any of them, any other by the uid of\n"
                 "its pod and its container ('UID/' for the pod as a whole).\n"
                 "\n"
+                "container shows what was done so that the bytes of a container are where they\n"
+                "were promised: what slugd wants now, by which means, what makes it less precise,\n"
+                "and its last decisions with what became of each.\n"
+                "\n"
                 "hints shows every set of NUMA nodes that was considered for a request, what "
                 "speaks\n"
                 "for or against it, and what the kubelet itself would have said.\n"
@@ -71,6 +77,7 @@ const Verb verb_explain = {
                 "  slugctl explain numa-node 2\n"
                 "  slugctl explain numa-node 2 -o json | jq '.steps[] | select(.finding)'\n"
                 "  slugctl explain claim bench\n"
+                "  slugctl explain container default/web-0/app\n"
                 "  slugctl explain hints --local 4Gi --remote 8Gi\n",
         .n_arguments_min = 1,
         .n_arguments_max = 2,

@@ -21,4 +21,5 @@ typedef struct ExplainSubject {
 
 extern const ExplainSubject explain_numa_node;
 extern const ExplainSubject explain_claim;
+extern const ExplainSubject explain_container;
 extern const ExplainSubject explain_hints;

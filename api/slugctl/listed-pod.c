@@ -184,17 +184,10 @@ OptU64 usage_get_numa_node(const Slug__V1__PodUsage *usage, unsigned numa_node) 
         return opt_u64(sum);
 }
 
-const char *usage_format_growth(const Slug__V1__PodUsage *usage,
-                                bool is_rounded,
-                                char text[static GROWTH_TEXT_MAX]) {
+const char *growth_format(int64_t growth, bool is_rounded, char text[static GROWTH_TEXT_MAX]) {
+        const uint64_t bytes = growth < 0 ? -(uint64_t)growth : (uint64_t)growth;
         char quantity[QUANTITY_TEXT_MAX], human[BYTES_TEXT_MAX];
-        int64_t growth;
-        uint64_t bytes;
 
-        if (!usage || !usage->_growth_bytes_per_second_case)
-                return "-";
-        growth = usage->growth_bytes_per_second;
-        bytes = growth < 0 ? -(uint64_t)growth : (uint64_t)growth;
         (void)snprintf(text, GROWTH_TEXT_MAX, "%s%s/s",
                        growth < 0   ? "-"
                        : growth > 0 ? "+"
@@ -202,6 +195,14 @@ const char *usage_format_growth(const Slug__V1__PodUsage *usage,
                        is_rounded ? bytes_format(bytes, human)
                                   : quantity_format_bytes(bytes, quantity));
         return text;
+}
+
+const char *usage_format_growth(const Slug__V1__PodUsage *usage,
+                                bool is_rounded,
+                                char text[static GROWTH_TEXT_MAX]) {
+        if (!usage || !usage->_growth_bytes_per_second_case)
+                return "-";
+        return growth_format(usage->growth_bytes_per_second, is_rounded, text);
 }
 
 const char *usage_format_pressure(const Slug__V1__PodUsage *usage,

@@ -31,8 +31,10 @@ OptU64 usage_get_remote(const Slug__V1__PodUsage *usage);
 /* Plain memory on one NUMA node; absent: nothing is known of it. */
 OptU64 usage_get_numa_node(const Slug__V1__PodUsage *usage, unsigned numa_node);
 
-/* "+4Ki/s", or rounded "+4.00 KiB/s"; "-" when it is not known */
+/* "+4Ki/s", or rounded "+4.00 KiB/s" */
 #define GROWTH_TEXT_MAX (QUANTITY_TEXT_MAX + sizeof("+/s"))
+const char *growth_format(int64_t growth, bool is_rounded, char text[static GROWTH_TEXT_MAX]);
+/* The same; "-" when it is not known */
 const char *usage_format_growth(const Slug__V1__PodUsage *usage,
                                 bool is_rounded,
                                 char text[static GROWTH_TEXT_MAX]);

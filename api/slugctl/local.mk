@@ -27,7 +27,10 @@ libslugctl_a_SOURCES = \
 	%D%/describe-pod-text.c \
 	%D%/doctor.c %D%/doctor.h \
 	%D%/document.c %D%/document.h \
+	%D%/enforced.c %D%/enforced.h \
+	%D%/enforcement.c \
 	%D%/explain.c %D%/explain.h \
+	%D%/explain-container.c \
 	%D%/explain-memory.c \
 	%D%/explain-numa-node.c \
 	%D%/follow.c %D%/follow.h \

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "slugctl/enforced.h"
 #include "slugctl/top.h"
 
 /*
@@ -77,7 +78,110 @@ static void append_totals(const Slug__V1__ListPodsResponse *response,
         buffer_append_char(buffer, '\n');
 }
 
-static void add_pod(Table *table, const Slug__V1__ListedPod *pod) {
+/* Splits: what the containers of a pod were promised, and may have, together */
+
+typedef struct PodSplit {
+        size_t n_containers; /* 0: it has none */
+        Slug__V1__EnforcementState state;
+        Slug__V1__EnforcementBackend backend;
+        bool has_backends; /* several */
+        EnforcedRange local, remote;
+        uint64_t down, up;
+        OptU64 kernel_down, kernel_up;
+} PodSplit;
+
+static void add_range(EnforcedRange *sum, EnforcedRange range) {
+        sum->min = bytes_add_saturated(sum->min, range.min);
+        sum->max = sum->max.present && range.max.present
+                           ? opt_u64(bytes_add_saturated(sum->max.value, range.max.value))
+                           : (OptU64){};
+}
+
+static void add_opt(OptU64 *sum, OptU64 bytes) {
+        if (bytes.present)
+                *sum = opt_u64(bytes_add_saturated(sum->value, bytes.value));
+}
+
+static void add_container(PodSplit *split, const Slug__V1__EnforcedContainer *container) {
+        if (split->n_containers++ == 0)
+                *split = (PodSplit){ .n_containers = 1,
+                                     .backend = container->backend,
+                                     .local.max = opt_u64(0),
+                                     .remote.max = opt_u64(0) };
+        split->state = enforcement_get_worse(split->state, container->state);
+        split->has_backends |= split->backend != container->backend;
+        add_range(&split->local, enforced_get_local(container));
+        add_range(&split->remote, enforced_get_remote(container));
+        split->down = bytes_add_saturated(split->down, container->demoted_bytes);
+        split->up = bytes_add_saturated(split->up, container->promoted_bytes);
+        add_opt(&split->kernel_down, MESSAGE_OPT(container, kernel_demoted_bytes));
+        add_opt(&split->kernel_up, MESSAGE_OPT(container, kernel_promoted_bytes));
+}
+
+static PodSplit sum_split(const Slug__V1__ListedPod *pod) {
+        PodSplit split = {};
+
+        for (size_t i = 0; i < pod->n_containers; ++i)
+                if (pod->containers[i]->enforcement)
+                        add_container(&split, pod->containers[i]->enforcement);
+        return split;
+}
+
+static bool has_split(const Slug__V1__ListPodsResponse *response) {
+        for (size_t i = 0; i < response->n_pods; ++i)
+                if (sum_split(response->pods[i]).n_containers > 0)
+                        return true;
+        return false;
+}
+
+/* "2.0 GiB..4.0 GiB"; one amount where both are the same. */
+static void add_rounded_range(Table *table, EnforcedRange range) {
+        char min[BYTES_TEXT_MAX], max[BYTES_TEXT_MAX];
+
+        if (!range.max.present)
+                table_printf(table, TONE_PLAIN, "%s..max", bytes_format(range.min, min));
+        else if (range.min == range.max.value)
+                table_add(table, TONE_PLAIN, bytes_format(range.min, min));
+        else
+                table_printf(table, TONE_PLAIN, "%s..%s", bytes_format(range.min, min),
+                             bytes_format(range.max.value, max));
+}
+
+/* "1.0 GiB/0 B": to remote memory, and to local memory */
+static void add_rounded_pair(Table *table, OptU64 down, OptU64 up) {
+        char texts[2][BYTES_TEXT_MAX];
+
+        if (!down.present && !up.present)
+                table_add(table, TONE_PLAIN, "-");
+        else
+                table_printf(table, TONE_PLAIN, "%s/%s",
+                             down.present ? bytes_format(down.value, texts[0]) : "-",
+                             up.present ? bytes_format(up.value, texts[1]) : "-");
+}
+
+#define SPLIT_HEADERS "Local Split", "Remote Split", "Held", "Backend", "Moved", "Moved by Kernel"
+#define SPLIT_COLUMNS 6u
+
+static void add_split(Table *table, const Slug__V1__ListedPod *pod) {
+        const PodSplit split = sum_split(pod);
+
+        if (split.n_containers == 0) {
+                for (size_t i = 0; i < SPLIT_COLUMNS; ++i)
+                        table_add(table, TONE_PLAIN, "-");
+                return;
+        }
+        add_rounded_range(table, split.local);
+        add_rounded_range(table, split.remote);
+        table_add(table, enforcement_state_tone(split.state), enforcement_state_word(split.state));
+        table_add(table, TONE_PLAIN,
+                  split.has_backends ? "several" : enforcement_backend_word(split.backend));
+        add_rounded_pair(table, opt_u64(split.down), opt_u64(split.up));
+        add_rounded_pair(table, split.kernel_down, split.kernel_up);
+}
+
+/* Pods */
+
+static void add_pod(Table *table, const Slug__V1__ListedPod *pod, bool with_split) {
         const Slug__V1__PodUsage *usage = pod->usage;
         char growth[GROWTH_TEXT_MAX], pressure[PRESSURE_TEXT_MAX];
 
@@ -89,20 +193,24 @@ static void add_pod(Table *table, const Slug__V1__ListedPod *pod) {
         table_add(table, TONE_PLAIN, usage_format_growth(usage, true, growth));
         table_add(table, usage && usage->pressure_permille ? TONE_NOTICE : TONE_PLAIN,
                   usage_format_pressure(usage, pressure));
+        if (with_split)
+                add_split(table, pod);
 }
 
 void top_append(const Slug__V1__ListPodsResponse *response,
                 const TopTotals *totals,
                 const Style *style,
                 Buffer *buffer) {
-        static const char *const headers[] = { "Namespace", "Name",   "Usage",   "Local",
-                                               "Remote",    "Growth", "Pressure" };
-        _cleanup_(table_deinitp) Table table = table_init(style, ELEMENTSOF(headers));
+        static const char *const headers[] = { "Namespace", "Name",   "Usage",    "Local",
+                                               "Remote",    "Growth", "Pressure", SPLIT_HEADERS };
+        const bool with_split = has_split(response);
+        _cleanup_(table_deinitp) Table table =
+                table_init(style, ELEMENTSOF(headers) - (with_split ? 0 : SPLIT_COLUMNS));
 
         append_totals(response, totals, style, buffer);
         table_set_headers(&table, headers);
         for (size_t i = 0; i < response->n_pods; ++i)
-                add_pod(&table, response->pods[i]);
+                add_pod(&table, response->pods[i], with_split);
         if (response->n_pods > 0)
                 table_append(&table, 0, buffer);
         else

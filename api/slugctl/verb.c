@@ -13,11 +13,11 @@
  * and one line here.
  */
 const Verb *const verbs[] = {
-        &verb_describe_node, &verb_doctor,     &verb_topology, &verb_explain,      &verb_config,
-        &verb_changes,       &verb_watch,      &verb_pods,     &verb_describe_pod, &verb_top,
-        &verb_cgroups,       &verb_plan,       &verb_chunks,   &verb_claims,       &verb_hints,
-        &verb_simulate,      &verb_allocate,   &verb_release,  &verb_ledger,       &verb_capture,
-        &verb_uninstall,     &verb_completion, &verb_help,     &verb_version,
+        &verb_describe_node, &verb_doctor,    &verb_topology,   &verb_explain,      &verb_config,
+        &verb_changes,       &verb_watch,     &verb_pods,       &verb_describe_pod, &verb_top,
+        &verb_enforcement,   &verb_cgroups,   &verb_plan,       &verb_chunks,       &verb_claims,
+        &verb_hints,         &verb_simulate,  &verb_allocate,   &verb_release,      &verb_ledger,
+        &verb_capture,       &verb_uninstall, &verb_completion, &verb_help,         &verb_version,
 };
 const size_t n_verbs = ELEMENTSOF(verbs);
 

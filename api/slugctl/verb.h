@@ -89,6 +89,7 @@ extern const Verb verb_claims;
 extern const Verb verb_completion;
 extern const Verb verb_config;
 extern const Verb verb_changes;
+extern const Verb verb_enforcement;
 extern const Verb verb_explain;
 extern const Verb verb_help;
 extern const Verb verb_hints;

@@ -23,6 +23,9 @@
 /* Annotations of a pod. The second is followed by the name of a container. */
 #define SPLIT_ANNOTATION_POD       "memory.sluglab.io/pod"
 #define SPLIT_ANNOTATION_CONTAINER "memory.sluglab.io/container."
+/* By which means its split is held: a name of a backend. Of all containers, or of one. */
+#define SPLIT_ANNOTATION_ENFORCE           "memory.sluglab.io/enforce"
+#define SPLIT_ANNOTATION_ENFORCE_CONTAINER "memory.sluglab.io/enforce."
 
 #define SPLIT_INPUT_MAX 256u /* bytes of an annotation's value */
 #define SPLIT_TEXT_MAX  192u

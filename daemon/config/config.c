@@ -10,6 +10,7 @@
 #include "config/bind.h"
 #include "config/chunks.h"
 #include "config/documents.h"
+#include "config/enforce.h"
 #include "config/kubelet.h"
 #include "config/qos.h"
 #include "config/roles.h"
@@ -260,6 +261,7 @@ static int bind_slugd(const BindFile *file, const YamlNode *document, Config *co
                 { "roles", roles_bind, offsetof(Config, roles), 0 },
                 { "qos", config_qos_bind, offsetof(Config, qos), 0 },
                 { "chunks", config_chunks_bind, offsetof(Config, chunks), 0 },
+                { "enforce", config_enforce_bind, offsetof(Config, enforce), 0 },
                 { "kubelet", parse_kubelet, offsetof(Config, kubelet), 0 },
         };
         static const BindTable table = { BIND_FIELDS(fields) };
@@ -307,6 +309,7 @@ static void set_defaults(Config *config) {
         roles_set_defaults(&config->roles);
         config_qos_set_defaults(&config->qos);
         config_chunks_set_defaults(&config->chunks);
+        config_enforce_set_defaults(&config->enforce);
         kubelet_set_defaults(&config->kubelet);
 }
 

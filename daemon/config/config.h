@@ -314,6 +314,8 @@ typedef struct ConfigEnforce {
         ConfigSource settings_source;
 } ConfigEnforce;
 
+const char *config_backend_name(ConfigBackend backend); /* "reclaim" */
+
 typedef enum ConfigFileState {
         CONFIG_FILE_READ,
         CONFIG_FILE_ABSENT,

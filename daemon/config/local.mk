@@ -3,6 +3,7 @@ libslugcore_a_SOURCES += \
 	%D%/chunks.c %D%/chunks.h \
 	%D%/config.c %D%/config.h \
 	%D%/documents.c %D%/documents.h \
+	%D%/enforce.c %D%/enforce.h \
 	%D%/flags.c %D%/flags.h \
 	%D%/kubelet.c %D%/kubelet.h \
 	%D%/managers.c %D%/managers.h \

@@ -156,6 +156,47 @@ static void list_chunks(Lister *self, const ConfigChunks *chunks) {
         add(self, "chunks.cdiDevice", &chunks->cdi_source, "%s", chunks->cdi_device);
 }
 
+static void list_handed(Lister *self, const ConfigEnforce *enforce) {
+        const struct {
+                const char *key;
+                OptU64 value;
+                bool is_switch;
+        } items[] = {
+                { "enforce.settings.demotionEnabled", enforce->demotion_enabled, true },
+                { "enforce.settings.numaBalancing", enforce->numa_balancing, false },
+                { "enforce.settings.damonStat", enforce->damon_stat, true },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(items); ++i)
+                if (!items[i].value.present)
+                        add(self, items[i].key, &enforce->settings_source, "%s", "");
+                else if (items[i].is_switch)
+                        add(self, items[i].key, &enforce->settings_source, "%s",
+                            items[i].value.value ? "true" : "false");
+                else
+                        add(self, items[i].key, &enforce->settings_source, "%" PRIu64,
+                            items[i].value.value);
+}
+
+static void list_enforce(Lister *self, const ConfigEnforce *enforce) {
+        char bytes[QUANTITY_TEXT_MAX], interval[32];
+
+        add(self, "enforce.backend", &enforce->backend_source, "%s",
+            config_backend_name(enforce->backend));
+        add(self, "enforce.budget", &enforce->budget_source, "%s",
+            enforce->budget == CONFIG_BUDGET_UNLIMITED
+                    ? "unlimited"
+                    : quantity_format_bytes(enforce->budget, bytes));
+        add(self, "enforce.interval.min", &enforce->interval_source, "%s",
+            format_interval(enforce->interval_min_usec, interval));
+        add(self, "enforce.interval.max", &enforce->interval_source, "%s",
+            format_interval(enforce->interval_max_usec, interval));
+        list_percent(self, "enforce.pressure", &enforce->pressure);
+        add(self, "enforce.promote", &enforce->promotes_source, "%s",
+            enforce->promotes ? "true" : "false");
+        list_handed(self, enforce);
+}
+
 static void list_slugd(Lister *self, const Config *config) {
         char interval[32];
 
@@ -174,6 +215,7 @@ static void list_slugd(Lister *self, const Config *config) {
         list_role(self, "admin", &config->roles.admin);
         list_qos(self, &config->qos);
         list_chunks(self, &config->chunks);
+        list_enforce(self, &config->enforce);
 }
 
 static void list_reserved_memory(Lister *self, const KubeletConfig *kubelet, size_t index) {

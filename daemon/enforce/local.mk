@@ -1,4 +1,5 @@
 libslugcore_a_SOURCES += \
+	%D%/decide.c \
 	%D%/enforce.c %D%/enforce.h \
-	%D%/mask.h \
-	%D%/usage.h
+	%D%/mask.c %D%/mask.h \
+	%D%/usage.c %D%/usage.h

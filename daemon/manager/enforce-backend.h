@@ -13,6 +13,7 @@
 #include "base/root.h"
 #include "enforce/enforce.h"
 #include "manager/crew.h"
+#include "manager/enforce-sample.h"
 #include "manager/settings.h"
 #include "manager/snapshot.h"
 #include "service/enforce-view.h"
@@ -33,19 +34,22 @@ typedef struct EnforceMeans {
         NodeSet local, remote; /* NUMA nodes of each locality that have memory */
         unsigned n_lower_tiers;
         uint64_t page_bytes;
+        const EnforceFree *free; /* when a step begins, a quarter of a second old at most */
 } EnforceMeans;
 
-/* @error: 0, or what the system said; how much was done is told by usage alone. */
-typedef void (*EnforceStepDone)(int error, void *userdata);
-
 typedef struct EnforceStep {
-        const EnforcedContainer *container; /* borrowed until begin() returns, as is the next one */
+        const EnforcedContainer *container; /* borrowed until begin() returns, as are the
+ next ones */
         int cgroup_fd;                      /* its folder, open for reading */
+        const NodeSet *claimed;             /* NUMA nodes of its claim, of either locality */
+        const NodeSet *mems;                /* cpuset.mems; NULL: any */
         EnforceAction action;               /* not LEAVE */
         uint64_t bytes;                     /* whole pages, not 0 */
         CrewLane lane;                      /* in which nothing waits */
-        EnforceStepDone done;               /* later, never from begin() */
-        void *userdata;                     /* of this step alone */
+        /* Later, never from begin(). Its error is what the system said; how much was done is told by
+         * usage alone. Its descriptor is none. */
+        WorkerDone done;
+        void *userdata; /* of this step alone */
 } EnforceStep;
 
 typedef struct EnforceBackendOps {

@@ -4,6 +4,16 @@ libslugcore_a_SOURCES += \
 	%D%/chunks-announce.c %D%/chunks-announce.h \
 	%D%/chunks-keeper.c %D%/chunks-keeper.h \
 	%D%/crew.c %D%/crew.h \
+	%D%/enforce-announce.c %D%/enforce-announce.h \
+	%D%/enforce-backend.h \
+	%D%/enforce-follow.c %D%/enforce-follow.h \
+	%D%/enforce-hold.c \
+	%D%/enforce-keeper.c %D%/enforce-keeper.h \
+	%D%/enforce-migrate.c \
+	%D%/enforce-parts.h \
+	%D%/enforce-probe.c \
+	%D%/enforce-reclaim.c \
+	%D%/enforce-sample.c %D%/enforce-sample.h \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \

@@ -13,6 +13,7 @@
 #include "manager/asked.h"
 #include "manager/chunks-keeper.h"
 #include "manager/crew.h"
+#include "manager/enforce-keeper.h"
 #include "manager/imports.h"
 #include "manager/manager.h"
 #include "manager/node-limits.h"
@@ -65,6 +66,7 @@ struct Manager {
         ChunkService chunks;
         ChunksKeeper *chunks_keeper;
         EnforceService enforce;
+        EnforceKeeper *splits;
         Asked *asked;
         Served served;
         RpcServer *server;

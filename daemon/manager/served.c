@@ -4,6 +4,7 @@
 #include "metrics/text.h"
 #include "service/cgroup-metrics.h"
 #include "service/chunk-metrics.h"
+#include "service/enforce-metrics.h"
 #include "service/metrics-page.h"
 #include "service/pods-metrics.h"
 #include "service/qos-metrics.h"
@@ -57,6 +58,7 @@ static void write_metrics(Buffer *buffer, void *userdata) {
         if (served->node->cgroup_events)
                 cgroup_metrics_write(served->node->cgroup_events, buffer);
         qos_metrics_write(served->node->view.qos, buffer);
+        enforce_metrics_write(served->node->view.enforce, buffer);
         calls_write(&served->calls, buffer);
 }
 

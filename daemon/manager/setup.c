@@ -19,6 +19,7 @@ Manager *manager_free(Manager *manager) {
         chunk_service_deinit(&manager->chunks);
         chunks_keeper_free(manager->chunks_keeper);
         asked_free(manager->asked);
+        enforce_keeper_free(manager->splits);
         qos_events_free(manager->events);
         node_limits_free(manager->node_limits);
         qos_keeper_free(manager->limits);
@@ -283,6 +284,30 @@ static int init_services(Manager *manager) {
                            &manager->cgroups, &manager->chunks, &manager->enforce);
 }
 
+/* After the pods, whose view says which container is where. */
+static int setup_splits(Manager *manager, bool may_write) {
+        int r;
+
+        r = enforce_keeper_new(
+                &(const EnforceKeeperParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .crew = manager->crew,
+                        .pods = manager->pods.pods,
+                        .ledger = manager->memory.ledger,
+                        .clock = manager->clock,
+                        .wall_clock = manager->wall_clock,
+                        .may_write = may_write,
+                        .changed = manager_on_changed,
+                        .userdata = manager,
+                },
+                &manager->splits);
+        if (r)
+                return r;
+        manager->enforce.view = enforce_keeper_get_view(manager->splits);
+        return 0;
+}
+
 static int setup_parts(Manager *manager, const ManagerParams *params) {
         const bool may_write = manager->root.is_host || params->has_fake_tree;
         int r;
@@ -304,6 +329,9 @@ static int setup_parts(Manager *manager, const ManagerParams *params) {
         if (r)
                 return r;
         r = manager_setup_limits(manager, may_write);
+        if (r)
+                return r;
+        r = setup_splits(manager, may_write && !params->only_withdraws);
         return r ? r : setup_asked(manager, may_write);
 }
 

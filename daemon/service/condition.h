@@ -39,3 +39,4 @@ Condition condition_tell_kubelet_configuration(Arena *arena, const NodeView *vie
 Condition condition_tell_kubelet_memory(Arena *arena, const NodeView *view);
 Condition condition_tell_kubelet_allocatable(Arena *arena, const NodeView *view);
 Condition condition_tell_chunks(Arena *arena, const NodeView *view);
+Condition condition_tell_splits(Arena *arena, const NodeView *view);

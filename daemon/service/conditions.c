@@ -310,6 +310,7 @@ int message_build_conditions(Arena *arena,
                 { "ClaimsCovered", tell_claims },
                 { "PodsKnown", tell_pods },
                 { "ChunksAdvertised", condition_tell_chunks },
+                { "SplitsHeld", condition_tell_splits },
                 { "ConflictFree", tell_conflicts },
         };
         Slug__V1__Condition **list = MESSAGE_LIST(arena, ELEMENTSOF(types), Slug__V1__Condition,

@@ -41,6 +41,8 @@ typedef struct EnforcedContainer {
         char reason[DIAG_TEXT_MAX];
         const char *notes[ENFORCE_NOTES_MAX]; /* what makes it less precise; static texts */
         size_t n_notes;
+        bool is_refused; /* it asks for a backend that cannot be used; backend_reason says which */
+        bool is_unmanaged; /* its cpuset.mems has none of its claim's remote NUMA nodes */
         EnforceDecided decided[ENFORCE_DECISIONS_MAX]; /* a ring */
         size_t first_decided, n_decided;
 } EnforcedContainer;
@@ -72,3 +74,20 @@ typedef struct EnforceView {
 /* NULL: slugd follows no such container. */
 const EnforcedContainer *
 enforce_view_find(const EnforceView *view, const char *pod_uid, const char *container);
+/* It may have remote memory, too. One that may not has nothing that could be moved there. */
+bool enforce_is_divided(const EnforcedContainer *container);
+/* It is not within what was promised, and not about to be: for longer than it takes to move pages,
+ * or because it cannot be. */
+bool enforce_view_is_broken(const EnforceView *view, const EnforcedContainer *container);
+
+/* How well all splits of the node are held, in a word. */
+typedef enum EnforceHeld {
+        ENFORCE_ALL_HELD,
+        ENFORCE_NONE,     /* no container was promised a split */
+        ENFORCE_DISABLED, /* containers were, of remote memory, too, and nothing at all is done */
+        ENFORCE_BROKEN,   /* of one at least */
+        _ENFORCE_HELD_N,
+} EnforceHeld;
+
+/* @ret_message: a sentence. */
+EnforceHeld enforce_view_judge(const EnforceView *view, Diag *ret_message);

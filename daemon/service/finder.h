@@ -25,6 +25,8 @@ const char *finder_check(Finder *finder, const char *text);
 /* What was told */
 bool finder_has_kubelet(const Finder *finder); /* its configuration was read, or it runs */
 unsigned finder_get_manage(const Finder *finder);
+/* A value as the configuration lists it; NULL: it does not. */
+const char *finder_get_setting(const Finder *finder, const char *key);
 /* "FILE: LINE" for a person to write: where @key was set, else where the kubelet's file is. */
 const char *finder_set_kubelet(const Finder *finder, const char *key, const char *line);
 /* "FILE: qos: {manage: [...]}": slugd's words without @without and with @with. */
@@ -38,6 +40,10 @@ static inline bool finder_is_word(const char *text, const char *word) {
 /* The machine */
 NodeSet
 finder_get_demotion_targets(const Finder *finder); /* {}: demotion is off, or moves nothing */
+/* Remote memory that the kernel would demote to. */
+NodeSet finder_get_slower(const Finder *finder);
+/* Remote memory whose pages NUMA balancing takes back to local memory. */
+NodeSet finder_get_balanced(const Finder *finder);
 /* "NUMA node 2", "NUMA nodes 2-3" */
 const char *finder_name_nodes(Finder *finder, const NodeSet *nodes);
 
@@ -71,3 +77,12 @@ void find_unclear_knobs(Finder *finder);
 void find_refused(Finder *finder);
 void find_contended(Finder *finder);
 void find_pending(Finder *finder);
+/* Of splits */
+void find_broken_splits(Finder *finder);
+void find_no_backend(Finder *finder);
+void find_forced_unusable(Finder *finder);
+void find_damon_taken(Finder *finder);
+void find_unmanaged(Finder *finder);
+void find_demotion_disabled(Finder *finder);
+void find_balancing_over_splits(Finder *finder);
+void find_unset_settings(Finder *finder);

@@ -50,6 +50,10 @@ static NodeSet find_slower(const Topology *topology) {
         return nodes;
 }
 
+NodeSet finder_get_slower(const Finder *finder) {
+        return find_slower(finder->view->topology);
+}
+
 NodeSet finder_get_demotion_targets(const Finder *finder) {
         const Topology *topology = finder->view->topology;
 
@@ -141,8 +145,7 @@ void find_balancing_over_limits(Finder *finder) {
                    "sysctl -w kernel.numa_balancing=0");
 }
 
-/* Remote memory whose pages it takes back to local memory. */
-static NodeSet find_promoted(const Finder *finder) {
+NodeSet finder_get_balanced(const Finder *finder) {
         const Topology *topology = finder->view->topology;
         const NodeSet slower = find_slower(topology);
         NodeSet nodes = {};
@@ -158,11 +161,20 @@ static NodeSet find_promoted(const Finder *finder) {
         return nodes;
 }
 
+static bool has_divided(const EnforceView *view) {
+        for (size_t i = 0; view && i < view->n_containers; ++i)
+                if (enforce_is_divided(view->containers[i]))
+                        return true;
+        return false;
+}
+
+/* Where there are splits, NumaBalancingOn says it. */
 void find_balancing(Finder *finder) {
-        const NodeSet nodes = find_promoted(finder);
+        const NodeSet nodes = finder_get_balanced(finder);
         const char *names;
 
-        if (nodeset_is_empty(&nodes) || (finder_get_manage(finder) & QOS_MANAGE_NODE_LIMIT))
+        if (nodeset_is_empty(&nodes) || (finder_get_manage(finder) & QOS_MANAGE_NODE_LIMIT) ||
+            has_divided(finder->view->enforce))
                 return;
         names = finder_name_nodes(finder, &nodes);
         finder_add(finder,

@@ -41,6 +41,7 @@ add_findings(Arena *arena, const NodeView *view, Slug__V1__ListFindingsResponse 
 static bool is_told(const Slug__V1__Condition *condition) {
         return strcmp(condition->type, "ConflictFree") == 0 ||
                strcmp(condition->type, "ChunksAdvertised") == 0 ||
+               strcmp(condition->type, "SplitsHeld") == 0 ||
                (strcmp(condition->type, "LimitsSet") == 0 &&
                 strcmp(condition->reason, "HeldBack") != 0);
 }

@@ -32,6 +32,13 @@ static const struct {
         { "RemoteMemoryUnmovable", FINDING_WARNING, find_unmovable },
         { "ChunkMemoryLost", FINDING_WARNING, find_lost_chunks },
         { "PodWithoutChunks", FINDING_WARNING, find_chunkless },
+        { "SplitNotHeld", FINDING_WARNING, find_broken_splits },
+        { "NoBackend", FINDING_WARNING, find_no_backend },
+        { "EnforcementForcedUnusable", FINDING_WARNING, find_forced_unusable },
+        { "DamonTaken", FINDING_WARNING, find_damon_taken },
+        { "ContainerUnmanaged", FINDING_WARNING, find_unmanaged },
+        { "NumaBalancingOn", FINDING_WARNING, find_balancing_over_splits },
+        { "MachineSettingNotSet", FINDING_WARNING, find_unset_settings },
         { "StaticPodMissing", FINDING_WARNING, find_missing },
         { "ChunksInvalid", FINDING_WARNING, find_invalid_chunks },
         { "ChunksTooMany", FINDING_WARNING, find_many_chunks },
@@ -40,6 +47,7 @@ static const struct {
         { "ChunkTooLarge", FINDING_NOTE, find_large_chunk },
         { "PodsPinnedToRemote", FINDING_NOTE, find_cpuless_pins },
         { "DemotionUnprotected", FINDING_NOTE, find_demotion_unprotected },
+        { "DemotionDisabled", FINDING_NOTE, find_demotion_disabled },
         { "BalancingMovesMemory", FINDING_NOTE, find_balancing },
         { "SwapBelowRemote", FINDING_NOTE, find_swap_below },
 };
@@ -110,12 +118,24 @@ unsigned finder_get_manage(const Finder *finder) {
         return finder->view->qos_params ? finder->view->qos_params->manage : 0;
 }
 
-/* Where a setting comes from; NULL: it is not listed. */
-static const char *find_source(const NodeView *view, const char *key) {
+static const NodeConfigEntry *find_entry(const NodeView *view, const char *key) {
         for (size_t i = 0; i < view->n_settings; ++i)
                 if (strcmp(view->settings[i].key, key) == 0)
-                        return view->settings[i].source;
+                        return &view->settings[i];
         return NULL;
+}
+
+const char *finder_get_setting(const Finder *finder, const char *key) {
+        const NodeConfigEntry *entry = find_entry(finder->view, key);
+
+        return entry ? entry->value : NULL;
+}
+
+/* Where a setting comes from; NULL: it is not listed. */
+static const char *find_source(const NodeView *view, const char *key) {
+        const NodeConfigEntry *entry = find_entry(view, key);
+
+        return entry ? entry->source : NULL;
 }
 
 /* Of "FILE:LINE" the length of FILE; 0 for anything else. */

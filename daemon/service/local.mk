@@ -14,27 +14,32 @@ libslugcore_a_SOURCES += \
 	%D%/cgroups-message.c \
 	%D%/changes-message.c \
 	%D%/chunk-message.c \
-	%D%/chunk-metrics.c %D%/chunk-metrics.h \
 	%D%/chunk-messages.h \
+	%D%/chunk-metrics.c %D%/chunk-metrics.h \
 	%D%/chunk-service.c %D%/chunk-service.h \
 	%D%/chunks-view.c %D%/chunks-view.h \
-	%D%/enforce-admit.c \
-	%D%/enforce-handlers.h \
-	%D%/enforce-list.c \
-	%D%/enforce-service.c %D%/enforce-service.h \
-	%D%/enforce-view.h \
 	%D%/claim-message.c \
 	%D%/condition.h \
 	%D%/conditions.c \
 	%D%/conditions-chunks.c \
+	%D%/conditions-enforce.c \
 	%D%/conditions-kubelet.c \
 	%D%/config-message.c \
 	%D%/describe.c \
 	%D%/durable.c %D%/durable.h \
+	%D%/enforce-admit.c \
+	%D%/enforce-handlers.h \
+	%D%/enforce-list.c \
+	%D%/enforce-message.c \
+	%D%/enforce-messages.h \
+	%D%/enforce-metrics.c %D%/enforce-metrics.h \
+	%D%/enforce-service.c %D%/enforce-service.h \
+	%D%/enforce-view.c %D%/enforce-view.h \
 	%D%/explain-message.c \
 	%D%/finder.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/findings-chunks.c \
+	%D%/findings-enforce.c \
 	%D%/findings-kernel.c \
 	%D%/findings-kubelet.c \
 	%D%/findings-limits.c \

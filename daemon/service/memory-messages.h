@@ -12,8 +12,8 @@
 #include "slug/v1/memory.pb-c.h"
 
 /* Out */
-_must_check_ int memory_build_claim(Arena *arena, const LedgerClaim *claim, Slug__V1__Claim **ret);
 _must_check_ int memory_build_split(Arena *arena, const Split *split, Slug__V1__MemorySplit **ret);
+_must_check_ int memory_build_claim(Arena *arena, const LedgerClaim *claim, Slug__V1__Claim **ret);
 _must_check_ int memory_build_blocks(Arena *arena,
                                      const LedgerClaim *claim,
                                      size_t *ret_n,

@@ -15,6 +15,7 @@
 #include "rpc/watchers.h"
 #include "service/cgroup-history.h"
 #include "service/chunks-view.h"
+#include "service/enforce-view.h"
 #include "service/history.h"
 #include "service/level-usage.h"
 #include "service/pods-view.h"
@@ -65,6 +66,7 @@ typedef struct NodeView {
         const PodsView *pods;
         ChunksView *chunks;          /* NULL: nobody keeps chunks */
         const QosView *qos;          /* NULL: nobody keeps limits */
+        const EnforceView *enforce;  /* NULL: nobody holds splits */
         const QosParams *qos_params; /* what slugd was told to write */
         const char *ledger_problem;  /* why it is not kept, "" when it is */
         uint64_t start_time_usec;    /* when this slugd started, by the wall clock */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/enforce-messages.h"
 #include "service/pod-messages.h"
 
 typedef struct Entry {
@@ -147,6 +148,24 @@ static void fill_reported(const ReportContainer *report, Slug__V1__ListedContain
         message_set(&message->base, "limit_bytes", report->limit_bytes);
 }
 
+/* While nobody has told its name, it goes by its id. */
+static int build_enforcement(Arena *arena,
+                             const PodService *self,
+                             const char *uid,
+                             Slug__V1__ListedContainer *message) {
+        const EnforcedContainer *container = NULL;
+
+        if (!self->enforce)
+                return 0;
+        if (message->name[0])
+                container = enforce_view_find(self->enforce, uid, message->name);
+        else if (message->id[0])
+                container = enforce_find_id(self->enforce, message->id);
+        return container ? enforce_build_container(arena, self->enforce, container,
+                                                   &message->enforcement)
+                         : 0;
+}
+
 static int build_container(Arena *arena,
                            const PodService *self,
                            const char *uid,
@@ -167,7 +186,8 @@ static int build_container(Arena *arena,
                 if (r)
                         return r;
         }
-        return build_chunks(arena, container->report, claim, message);
+        r = build_enforcement(arena, self, uid, message);
+        return r ? r : build_chunks(arena, container->report, claim, message);
 }
 
 static int build_containers(Arena *arena,

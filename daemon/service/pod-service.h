@@ -9,12 +9,14 @@
  */
 #include "hints/machine.h"
 #include "rpc/method.h"
+#include "service/enforce-view.h"
 #include "service/pods-view.h"
 
 typedef struct PodService {
         const PodsView *pods;        /* borrowed */
         const HintsMachine *machine; /* borrowed; never NULL when a call comes */
         const Ledger *ledger;        /* borrowed */
+        const EnforceView *enforce;  /* borrowed; NULL: nobody holds splits */
         const char *boot_id;         /* of this machine, "" when not known */
         /* @report: taken, also on failure; it is the newest from now on, and the ledger follows it.
          * Return: 0, or -ENOMEM with nothing changed. */

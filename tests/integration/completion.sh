@@ -42,7 +42,7 @@ is "$(offered describe-node --output j)" "json " "the words of --output, behind 
 is "$(offered describe-node --output = y)" "yaml " "and behind an equals sign"
 is "$(offered expl)" "explain " "the beginning of a verb"
 is "$(offered explain numa)" "numa-node " "what can be explained"
-is "$(offered explain '' | tr ' ' '\n' | grep -v '^-' | tr '\n' ' ' | sed 's/^ *//; s/  *$/ /')" "claim hints numa-node " "and all of it"
+is "$(offered explain '' | tr ' ' '\n' | grep -v '^-' | tr '\n' ' ' | sed 's/^ *//; s/  *$/ /')" "claim container hints numa-node " "and all of it"
 is "$(offered hints --mode '')" "kubelet slug " "the words of an option of several verbs"
 is "$(offered hints --huge)" "--hugepages-1Gi --hugepages-2Mi " "options with digits in them"
 is "$(offered completion z)" "zsh " "the shells"
