@@ -1,5 +1,6 @@
 # The real slugd and the real slugctl, each test with a machine and a socket of its own.
 INTEGRATION_TESTS = \
+	%D%/admit.sh \
 	%D%/bad-input.sh \
 	%D%/capture.sh \
 	%D%/cgroup-events.sh \
