@@ -5,8 +5,8 @@
 #include "lib/claims.h"
 #include "lib/test-main.h"
 
-#define SEQUENCES 500u
-#define EVENTS    400u
+#define SEQUENCES 100u
+#define EVENTS    200u
 
 static uint64_t draw(uint64_t *seed, uint64_t n) {
         return claims_random(seed) / 7 % n;
@@ -59,8 +59,8 @@ END_TEST
 
 /* However often it is asked: never more than rate * time and a burst, and, who takes all that is
  * there, never less but for a byte. */
-START_TEST(no_more_and_no_less_than_the_rate) {
-        uint64_t seed = (uint64_t)_i + 1, now = draw(&seed, USEC_PER_SEC), begin = now;
+static void try_rate(uint64_t seed) {
+        uint64_t now = draw(&seed, USEC_PER_SEC), begin = now;
         const uint64_t rate = 1 + draw(&seed, 4 * GIB);
         EnforceBudget budget = enforce_budget_make(rate, now);
         const uint64_t burst = enforce_budget_get(&budget, now);
@@ -90,10 +90,15 @@ START_TEST(no_more_and_no_less_than_the_rate) {
         ck_assert_uint_le(taken, bytes_share(rate, now - begin, USEC_PER_SEC) + 1);
         ck_assert_uint_ge(taken + 1, bytes_share(rate, now - begin, USEC_PER_SEC));
 }
+
+START_TEST(no_more_and_no_less_than_the_rate) {
+        for (uint64_t seed = 1; seed <= SEQUENCES; ++seed)
+                try_rate(seed);
+}
 END_TEST
 
-START_TEST(it_says_when_there_is_enough) {
-        uint64_t seed = (uint64_t)_i + 1, now = draw(&seed, USEC_PER_SEC);
+static void try_when(uint64_t seed) {
+        uint64_t now = draw(&seed, USEC_PER_SEC);
         EnforceBudget budget = enforce_budget_make(1 + draw(&seed, 4 * GIB), now);
 
         for (unsigned i = 0; i < EVENTS; ++i) {
@@ -111,6 +116,11 @@ START_TEST(it_says_when_there_is_enough) {
                 ck_assert_uint_ge(enforce_budget_get(&budget, when), wanted);
                 now = when;
         }
+}
+
+START_TEST(it_says_when_there_is_enough) {
+        for (uint64_t seed = 1; seed <= SEQUENCES; ++seed)
+                try_when(seed);
 }
 END_TEST
 
@@ -151,9 +161,9 @@ START_TEST(of_equals_the_older_one_then_the_first) {
 }
 END_TEST
 
-/* Each that is served begins anew, others come all the time and miss everything. */
-START_TEST(nobody_waits_for_ever) {
-        uint64_t seed = (uint64_t)_i + 1, now = 0, longest = 0;
+/* Each that is served begins anew. */
+static void try_waiting(uint64_t seed) {
+        uint64_t now = 0, longest = 0;
         EnforceContender all[6];
 
         for (size_t i = 0; i < ELEMENTSOF(all); ++i)
@@ -173,6 +183,11 @@ START_TEST(nobody_waits_for_ever) {
                 ck_assert_uint_le(now - all[i].since_usec, 25 * SEC);
         ck_assert_uint_le(longest, 25 * SEC);
 }
+
+START_TEST(nobody_waits_for_ever) {
+        for (uint64_t seed = 1; seed <= SEQUENCES; ++seed)
+                try_waiting(seed);
+}
 END_TEST
 
 Suite *suite(void) {
@@ -182,13 +197,13 @@ Suite *suite(void) {
         tcase_add_test(tcase, a_budget_fills_with_time);
         tcase_add_test(tcase, a_budget_may_have_no_limit_or_be_none);
         tcase_add_test(tcase, what_is_given_back_does_not_overflow);
-        tcase_add_loop_test(tcase, no_more_and_no_less_than_the_rate, 0, SEQUENCES);
-        tcase_add_loop_test(tcase, it_says_when_there_is_enough, 0, SEQUENCES);
+        tcase_add_test(tcase, no_more_and_no_less_than_the_rate);
+        tcase_add_test(tcase, it_says_when_there_is_enough);
         suite_add_tcase(suite, tcase);
         tcase = tcase_create("compete");
         tcase_add_test(tcase, who_misses_most_goes_first);
         tcase_add_test(tcase, of_equals_the_older_one_then_the_first);
-        tcase_add_loop_test(tcase, nobody_waits_for_ever, 0, SEQUENCES);
+        tcase_add_test(tcase, nobody_waits_for_ever);
         suite_add_tcase(suite, tcase);
         return suite;
 }
