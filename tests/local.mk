@@ -42,6 +42,7 @@ include tests/lib/local.mk
 include tests/unit/base.mk
 include tests/unit/rpc.mk
 include tests/unit/config.mk
+include tests/unit/enforce-keeper.mk
 include tests/unit/sysfs.mk
 include tests/unit/topology.mk
 include tests/unit/capacity.mk

@@ -142,15 +142,7 @@ static void find_notes(Followed *followed) {
                                                  "Linux 6.16 on nothing is moved there"
                                                : "its cpuset.mems has no remote NUMA node, so "
                                                  "that nothing can be moved there");
-        if (is_reclaim && means->n_lower_tiers > 1)
-                add_note(container, "there is more than one tier below local memory: pages that "
-                                    "go from one to the next count as reclaimed, too");
-        if (is_reclaim && followed->files.slow.has_swap)
-                add_note(container, "it may swap: what is reclaimed of slow memory goes there "
-                                    "(memory.swap.max 0 prevents it)");
-        if (is_reclaim)
-                add_note(container, "page cache goes before anonymous memory, and some of it is "
-                                    "dropped instead of moved");
+        followed->n_notes = container->n_notes;
 }
 
 void enforce_assign(Followed *followed) {
