@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "manager/parts.h"
 #include "manager/sockets.h"
+#include "worker/capabilities.h"
 
 Manager *manager_free(Manager *manager) {
         if (!manager)
@@ -316,6 +318,9 @@ static int setup_parts(Manager *manager, const ManagerParams *params) {
         r = crew_new(&manager->crew);
         if (r)
                 return r;
+        r = capabilities_drop();
+        if (r)
+                log_debug("Capabilities that only workers need stay: %s", strerror(-r));
         r = setup_event(manager);
         if (r)
                 return r;
