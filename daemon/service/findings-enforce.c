@@ -184,7 +184,7 @@ static bool is_broken(const EnforceView *view, Container container) {
                !is_left(view, container);
 }
 
-/* What mends it: of one that is only watched, whoever has asked for that; else it says so itself. */
+/* Of one that is only watched, whoever has asked for that mends it; else it says so itself. */
 static const char *mend_broken(const Finder *finder, Container container) {
         const bool has_name = container->pod[0] != '\0';
         EnforceBackend forced;
