@@ -62,6 +62,7 @@ include tests/unit/service.mk
 include tests/unit/uevent.mk
 include tests/unit/slugctl.mk
 include tests/unit/kubelet.mk
+include tests/unit/nri.mk
 include tests/conformance/local.mk
 include tests/peers/local.mk
 include tests/fuzz/local.mk
