@@ -131,9 +131,12 @@ static void find_notes(Followed *followed) {
         const EnforceMeans *means = &followed->keeper->means;
         EnforcedContainer *container = &followed->shown;
         const NodeSet reached = nodeset_and(&followed->files.mems, &means->remote);
+        const NodeSet claimed = nodeset_and(&followed->claimed, &means->remote);
         const bool is_reclaim = container->target.backend == ENFORCE_RECLAIM;
 
         container->n_notes = 0;
+        container->is_unmanaged = followed->files.knows_mems && nodeset_is_empty(&reached) &&
+                                  !nodeset_is_empty(&claimed);
         if (followed->asked.is_unknown)
                 add_note(container, "the pod's annotation " SPLIT_ANNOTATION_ENFORCE
                                     " names no backend that there is");
@@ -153,6 +156,7 @@ void enforce_assign(Followed *followed) {
         enforce_choose(keeper->view.backends, &followed->asked,
                        keeper->means.settings->config->enforce.backend, &choice);
         container->target.backend = choice.backend;
+        container->is_refused = choice.is_refused;
         (void)snprintf(container->backend_reason, sizeof(container->backend_reason), "%s",
                        choice.reason);
         container->target.may_promote = keeper->means.settings->config->enforce.promotes &&
