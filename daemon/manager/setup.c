@@ -306,7 +306,7 @@ static int setup_splits(Manager *manager, bool may_write) {
                 &manager->splits);
         if (r)
                 return r;
-        manager->enforce.view = enforce_keeper_get_view(manager->splits);
+        manager->enforce.view = manager->pods.enforce = enforce_keeper_get_view(manager->splits);
         return 0;
 }
 
