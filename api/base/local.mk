@@ -10,6 +10,7 @@ libslugapi_a_SOURCES += \
 	%D%/log.c %D%/log.h \
 	%D%/messages.h \
 	%D%/nodeset.c %D%/nodeset.h \
+	%D%/program.c %D%/program.h \
 	%D%/quantity.c %D%/quantity.h \
 	%D%/quoted.c %D%/quoted.h \
 	%D%/replace.c %D%/replace.h \

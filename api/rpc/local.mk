@@ -38,6 +38,7 @@ libslugapi_a_SOURCES += \
 	%D%/peer.c %D%/peer.h \
 	%D%/percent.c %D%/percent.h \
 	%D%/reflection.c %D%/reflection.h \
+	%D%/serving.c %D%/serving.h \
 	%D%/server.c %D%/server.h \
 	%D%/socket-file.c %D%/socket-file.h \
 	%D%/status.c %D%/status.h \

@@ -28,6 +28,7 @@ libslugcore_a_SOURCES += \
 	%D%/describe.c \
 	%D%/durable.c %D%/durable.h \
 	%D%/enforce-admit.c \
+	%D%/enforce-given.c %D%/enforce-given.h \
 	%D%/enforce-handlers.h \
 	%D%/enforce-list.c \
 	%D%/enforce-message.c \

@@ -10,8 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "grpc/health/v1/health.pb-c.h"
-#include "rpc/client.h"
+#include "rpc/serving.h"
 
 /*
  * Whether slugd is there is what the watch says: its first message is a slugd that serves, its end
@@ -25,11 +24,12 @@
 struct Reporter {
         ReporterParams params;
         RpcClient *client;
-        RpcClientCall *watch, *report;
+        RpcServing slugd;
+        RpcClientCall *report;
         char name[REPORTER_NAME_MAX];
         uint64_t sequence;
         uint64_t ledger_generation;
-        bool has_slugd, is_lost; /* is_lost: that was said */
+        bool is_lost; /* that was said */
         bool has_sent;
         uint64_t sent_usec, sent_generation;
         uint8_t *sent; /* packed, without what differs each time */
@@ -37,23 +37,16 @@ struct Reporter {
         char refusal[REFUSAL_MAX]; /* that was said */
 };
 
-static int watch(Reporter *reporter, bool waits);
-
 /* slugd comes and goes */
 
-static void on_serving(const ProtobufCMessage *message, void *userdata) {
-        const Grpc__Health__V1__HealthCheckResponse *response =
-                (const Grpc__Health__V1__HealthCheckResponse *)message;
+static void on_came(void *userdata) {
         Reporter *reporter = userdata;
 
-        if (response->status != GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
-                return;
         if (reporter->is_lost)
                 log_event(LOG_NOTICE, SLUG_MESSAGE_PEER_BACK,
                           LOG_WITH({ .name = "SLUG_SOCKET", .text = reporter->params.socket }),
                           "slugd answers on %s", reporter->params.socket);
         reporter->is_lost = false;
-        reporter->has_slugd = true;
         reporter->has_sent = false;
         reporter->ledger_generation = 0;
         reporter->params.wanted(reporter->params.userdata);
@@ -68,36 +61,12 @@ static void say_lost(Reporter *reporter, const char *problem) {
         reporter->is_lost = true;
 }
 
-static void on_watch_ended(const RpcResult *result, void *userdata) {
+static void on_went(const RpcResult *result, void *userdata) {
         Reporter *reporter = userdata;
 
-        reporter->watch = NULL;
-        reporter->has_slugd = false;
         reporter->has_sent = false;
-        /* a slugd that stops ends its watches; a new one is seen by the next watch */
         if (result->code == RPC_UNAVAILABLE)
                 say_lost(reporter, result->message);
-        if (result->code == RPC_UNAVAILABLE || result->code == RPC_OK)
-                (void)!watch(reporter, true);
-}
-
-static int watch(Reporter *reporter, bool waits) {
-        static const Grpc__Health__V1__HealthCheckRequest request =
-                GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
-
-        return rpc_client_call(
-                reporter->client,
-                &(const RpcClientCallParams){
-                        .path = "/grpc.health.v1.Health/Watch",
-                        .request = &request.base,
-                        .output = &grpc__health__v1__health_check_response__descriptor,
-                        .gives_stream = true,
-                        .waits_for_server = waits,
-                        .message = on_serving,
-                        .ended = on_watch_ended,
-                        .userdata = reporter,
-                },
-                &reporter->watch);
 }
 
 /* Answers */
@@ -189,9 +158,8 @@ int reporter_offer(Reporter *reporter, Slug__V1__ReportPodsRequest *report, uint
         size_t n_data;
         int r;
 
-        if (!reporter->watch)
-                (void)!watch(reporter, false);
-        if (!reporter->has_slugd)
+        (void)!rpc_serving_watch(&reporter->slugd);
+        if (!rpc_serving_is_there(&reporter->slugd))
                 return 0;
         report->reporter = reporter->name;
         /* collecting began when there was another slugd, with a ledger of its own */
@@ -246,7 +214,10 @@ int reporter_new(const ReporterParams *params, Reporter **ret) {
                 &reporter->client);
         if (r)
                 return r;
-        r = watch(reporter, false);
+        reporter->slugd = (RpcServing){
+                .client = reporter->client, .came = on_came, .went = on_went, .userdata = reporter
+        };
+        r = rpc_serving_watch(&reporter->slugd);
         if (r)
                 return r;
         *ret = TAKE_PTR(reporter);

@@ -1,5 +1,6 @@
 # The real slugd and the real slugctl, each test with a machine and a socket of its own.
 INTEGRATION_TESTS = \
+	%D%/admit.sh \
 	%D%/bad-input.sh \
 	%D%/capture.sh \
 	%D%/cgroup-events.sh \
@@ -16,6 +17,7 @@ INTEGRATION_TESTS = \
 	%D%/device-plugin.sh \
 	%D%/disk.sh \
 	%D%/doctor.sh \
+	%D%/enforce.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \
