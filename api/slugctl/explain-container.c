@@ -68,10 +68,11 @@ add_explained(Table *table, const char *key, Tone tone, const char *word, const 
         table_printf(table, tone, "%s%s%s", word, why[0] ? ": " : "", why);
 }
 
-static void add_seconds(Table *table, const char *key, uint64_t usec, const char *what) {
+static void
+add_seconds(Table *table, const char *key, const char *before, uint64_t usec, const char *behind) {
         table_add(table, TONE_PLAIN, key);
-        table_printf(table, TONE_PLAIN, "%s%" PRIu64 ".%" PRIu64 " s", what, usec / USEC_PER_SEC,
-                     usec % USEC_PER_SEC / (USEC_PER_SEC / 10));
+        table_printf(table, TONE_PLAIN, "%s%" PRIu64 ".%" PRIu64 " s%s", before,
+                     usec / USEC_PER_SEC, usec % USEC_PER_SEC / (USEC_PER_SEC / 10), behind);
 }
 
 static void
@@ -94,10 +95,10 @@ append_identity(const Slug__V1__EnforcedContainer *container, const Style *style
         add_explained(&table, "Backend:", TONE_PLAIN, enforcement_backend_word(container->backend),
                       container->backend_reason);
         if (over.present)
-                add_seconds(&table, "Over Ceiling:", over.value, "for ");
+                add_seconds(&table, "Over Ceiling:", "for ", over.value, "");
         add_field(&table, "Cgroup:", container->cgroup, "<none>");
         add_built_field(&table, "NUMA Nodes:", &nodes);
-        add_seconds(&table, "Usage Is Of:", container->sample_age_usec, "the last ");
+        add_seconds(&table, "Sampled:", "", container->sample_age_usec, " ago");
         table_append(&table, 0, buffer);
 }
 

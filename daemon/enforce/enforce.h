@@ -93,23 +93,44 @@ typedef struct EnforceDecision {
                 next_usec; /* when to read usage again, monotonic; while a step is under way, too */
 } EnforceDecision;
 
+/* Of usage, as far as growth is made of it. */
+typedef struct EnforceSample {
+        uint64_t usec; /* 0: none */
+        uint64_t local, remote, total;
+        OptU64 kernel_demoted, kernel_promoted;
+} EnforceSample;
+
 /* What is remembered of a container. {} is one that was never looked at. A slugd that starts anew
  * begins with that: nothing of it has to last. */
 typedef struct EnforceMemory {
         EnforceUsage last;
         bool has_last;
         double growth;       /* bytes of local memory a second by whatever but slugd, smoothed */
-        double throughput;   /* bytes a second that a step has moved, smoothed; 0: not known */
+        double throughput;   /* bytes a second that a step down moves, smoothed; 0: not known */
         uint64_t step_bytes; /* of the step that is under way; 0: none */
         EnforceAction step_action;
+        bool step_is_fallback;
         uint64_t step_usec; /* when it began */
         EnforceUsage step_before;
         unsigned n_stalled;         /* steps one after another that moved nothing */
-        uint64_t retry_usec;        /* after giving up: not before */
+        unsigned n_given_up;        /* since a step has moved something */
+        bool is_given_up;           /* and nothing is tried before retry_usec */
+        int error;                  /* of the last step that moved nothing */
+        uint64_t retry_usec;        /* after a step that moved nothing: not before */
+        uint64_t fallback_usec;     /* until then its own backend is not tried */
         uint64_t demoted, promoted; /* bytes, since it is followed */
         uint64_t returned_usec;     /* when pages that were moved down were seen to come back */
         double return_cost;         /* 0..1: how much of what is moved down comes back */
         uint64_t over_since_usec;   /* 0: it is not over its ceiling */
+        /* what the numbers above are made of */
+        EnforceSample sample;
+        bool is_sample_mixed;  /* a step was under way since */
+        uint64_t stale_bytes;  /* of the node, when it was looked at last */
+        uint64_t unseen_bytes; /* of steps that no counter has told of yet */
+        uint64_t unseen_usec;
+        uint64_t settle_usec; /* until then the counters may not have told all of the last step */
+        uint64_t active_usec; /* when it grew, shrank or was moved last */
+        double recent_down, recent_back; /* bytes, fading */
 } EnforceMemory;
 
 /*
@@ -117,6 +138,12 @@ typedef struct EnforceMemory {
  *
  * @memory: brought up to date with @usage. While a step is under way (step_bytes is not 0) the
  *          action is always LEAVE
+ *
+ * A step takes no more than is above the ceiling, with what grows until the next look, and ends
+ * within three percent below it (or within what the kernel's counters may be behind, where that is
+ * more). It leaves local.min alone, but for these three percent where local.max is as small: what
+ * others want is not asked here. It moves no more down than remote.max and the room on remote NUMA
+ * nodes allow, and no more than node->budget.
  */
 EnforceDecision enforce_decide(EnforceMemory *memory,
                                const EnforceTarget *target,
@@ -124,6 +151,15 @@ EnforceDecision enforce_decide(EnforceMemory *memory,
                                const EnforceNode *node);
 /* A step that was decided on is under way. */
 void enforce_note_begun(EnforceMemory *memory, const EnforceDecision *decision, uint64_t now_usec);
-/* It has ended, however: @usage as it is now. @error: what the system said, for the reason of a
- * failure only. Return: bytes that were moved in its direction. */
+/* It has ended, however: @usage as it is now. @error: what the system said, 0 or an errno with
+ * either sign; it is told, and counts only where nothing else says that pages were moved. Return:
+ * bytes that were moved in its direction. */
 uint64_t enforce_note_done(EnforceMemory *memory, const EnforceUsage *usage, int error);
+
+/* What makes it less precise for this container: static texts, one sentence each. Return: how many
+ * of @notes are set. */
+#define ENFORCE_NOTES 4u
+size_t enforce_list_notes(const EnforceTarget *target,
+                          const EnforceUsage *usage,
+                          const EnforceNode *node,
+                          const char *notes[ENFORCE_NOTES]);

@@ -172,7 +172,7 @@ static bool open_target(RpcCall *call,
 void cgroup_pids(RpcCall *call, const ProtobufCMessage *message, void *userdata) {
         const Slug__V1__CgroupNameRequest *request = (const Slug__V1__CgroupNameRequest *)message;
         Slug__V1__PidsResponse response = SLUG__V1__PIDS_RESPONSE__INIT;
-        _cleanup_(cgroup_pids_deinitp) CgroupPids pids = {};
+        _cleanup_(pids_deinitp) Pids pids = {};
         const CgroupService *self = userdata;
         CgroupTarget target;
         int r;
@@ -184,7 +184,7 @@ void cgroup_pids(RpcCall *call, const ProtobufCMessage *message, void *userdata)
         if (r == -E2BIG) {
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
                               "'/%s' has more than %u processes or %u cgroups; ask for parts of it",
-                              target.path, CGROUP_PIDS_MAX, CGROUP_FOLDERS_MAX);
+                              target.path, PIDS_MAX, PIDS_FOLDERS_MAX);
                 return;
         }
         /* for the kubelet one that is not there has none */

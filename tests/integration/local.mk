@@ -17,6 +17,7 @@ INTEGRATION_TESTS = \
 	%D%/device-plugin.sh \
 	%D%/disk.sh \
 	%D%/doctor.sh \
+	%D%/enforce.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \

@@ -55,3 +55,8 @@ UNIT_TESTS += tests/unit/test-slugctl-chunks
 tests_unit_test_slugctl_chunks_SOURCES = tests/unit/test-slugctl-chunks.c
 tests_unit_test_slugctl_chunks_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_slugctl_chunks_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)
+
+UNIT_TESTS += tests/unit/test-slugctl-enforcement
+tests_unit_test_slugctl_enforcement_SOURCES = tests/unit/test-slugctl-enforcement.c
+tests_unit_test_slugctl_enforcement_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_slugctl_enforcement_LDADD = libslugtest.a $(SLUGCTL_LIBS) $(CHECK_LIBS)

@@ -74,7 +74,7 @@ static void setup(void) {
         memset(results, 0, sizeof(results));
         n_results = 0;
         n_steps = 0;
-        ck_assert_int_eq(workers_new(1, &workers), 0);
+        ck_assert_int_eq(workers_new(1, 0, &workers), 0);
         folder = folder_new();
         folder_write(&folder, DIR "cgroup.controllers", "memory pids\n");
         folder_write(&folder, DIR "kubepods/memory.max", "max\n");
@@ -446,7 +446,7 @@ END_TEST
 /* Processes */
 
 START_TEST(processes_are_told_once_and_in_order) {
-        _cleanup_(cgroup_pids_deinitp) CgroupPids pids = {};
+        _cleanup_(pids_deinitp) Pids pids = {};
         static const uint32_t expected[] = { 1, 7, 12, 300, 4000 };
 
         folder_write(&folder, DIR "kubepods/cgroup.procs", "12\n1\n0\n");
@@ -463,7 +463,7 @@ START_TEST(processes_are_told_once_and_in_order) {
 END_TEST
 
 START_TEST(a_walk_has_an_end) {
-        CgroupPids pids = {};
+        Pids pids = {};
         char path[512] = DIR "kubepods";
         size_t n = strlen(path);
 

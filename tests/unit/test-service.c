@@ -28,6 +28,7 @@ static Inventory inventory;
 static PodsView pods;
 static QosPlan plan; /* of a slugd that was told to set no limit */
 static QosView qos;
+static EnforceView enforce; /* nobody was promised a split */
 
 /* A disk that has nothing to do: the journal is healthy as long as nobody claims. */
 static int refuse_append(void *disk _unused_,
@@ -151,6 +152,7 @@ static void setup(void) {
         };
         qos = (QosView){ .plan = &plan, .problem = "" };
         view.qos = &qos;
+        view.enforce = &enforce;
         make_ledger(true);
         make_pods();
 }
@@ -288,7 +290,7 @@ END_TEST
 
 START_TEST(a_healthy_node_has_only_true_conditions) {
         describe();
-        ck_assert_uint_eq(description->n_conditions, 16);
+        ck_assert_uint_eq(description->n_conditions, 17);
         for (size_t i = 0; i < description->n_conditions; ++i)
                 ck_assert_msg(description->conditions[i]->status ==
                                       SLUG__V1__CONDITION_STATUS__CONDITION_STATUS_TRUE,

@@ -18,3 +18,15 @@ UNIT_TESTS += tests/unit/test-worker-peers
 tests_unit_test_worker_peers_SOURCES = %D%/test-worker-peers.c
 tests_unit_test_worker_peers_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_worker_peers_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-pages-plan
+tests_unit_test_pages_plan_SOURCES = %D%/test-pages-plan.c
+tests_unit_test_pages_plan_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_pages_plan_LDADD = $(TEST_CORE_LIBS)
+
+# A kernel with more NUMA nodes than this machine may have stands before move_pages(2).
+UNIT_TESTS += tests/unit/test-pages
+tests_unit_test_pages_SOURCES = %D%/test-pages.c
+tests_unit_test_pages_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_pages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pages_process_move
+tests_unit_test_pages_LDADD = $(TEST_CORE_LIBS)

@@ -14,7 +14,7 @@
 
 A list has a pod a line: "NAME QOS SOURCE RUNTIME CONTAINER...". QOS is guaranteed, burstable or besteffort; SOURCE is api
 or file, the second for static pods; RUNTIME is runc or crun; a container is "NAME[=MEMORY[,MEMORY...]][>=REQUEST-MIB]
-[<=LIMIT-MIB]" (in one word), MEMORY is as memhog.c has it.
+[<=LIMIT-MIB][@SPLIT]" (in one word), MEMORY is as memhog.c has it, SPLIT what an annotation of the pod asks for.
 
 Where there is a folder KUBELET, it is for a double of the kubelet's pod-resources server; which pods there are is written to
 it, and what they ask for to the file that the kubelet keeps of that.
@@ -70,10 +70,11 @@ class Pod:
         digest = hashlib.md5(self.name.encode()).hexdigest()
         self.uid = digest if self.is_static else "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
         self.containers = dict(self._read(text) for text in containers)
+        self.splits = dict(re.split("[=><@]", text)[0:1] + [text.partition("@")[2]] for text in containers if "@" in text)
 
     @staticmethod
     def _read(text):
-        match = re.fullmatch(r"([a-z0-9-]+)(?:=([0-9:,x+]+))?(?:>=([0-9]+))?(?:<=([0-9]+))?", text)
+        match = re.fullmatch(r"([a-z0-9-]+)(?:=([0-9:,x+]+))?(?:>=([0-9]+))?(?:<=([0-9]+))?(?:@.+)?", text)
         if not match:
             raise ValueError(f"'{text}' is no container")
         memory = match.group(2).split(",") if match.group(2) else []
@@ -110,6 +111,8 @@ class Pod:
                        "kubernetes.io/config.source": "file" if self.is_static else "api"}
         if self.is_static:
             annotations["kubernetes.io/config.hash"] = self.uid
+        for name, split in self.splits.items():
+            annotations[f"memory.sluglab.io/container.{name}"] = split
         return {
             "metadata": {"name": self.name, "uid": self.uid, "namespace": "default", "attempt": attempt},
             "logDirectory": self.log_directory(), "labels": self.labels(), "annotations": annotations,

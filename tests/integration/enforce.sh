@@ -1,0 +1,228 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Splits of containers that are held, in a fake tree of plain files: which containers are followed, what is written for them when
+# they are over, and what is left alone. The kubelet, slug-kubelet and the kernel are this script: what slugd wrote into a
+# memory.reclaim stays there to be read, and usage changes when this script changes it.
+# shellcheck disable=SC2317,SC2329 # wait_until calls what it is given
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/lib/tap.sh
+. "$here/../lib/tap.sh"
+
+command -v curl >/dev/null || skip_all "there is no curl"
+make_tmp
+root=$tmp/root
+fs=$root/sys/fs/cgroup
+boot=3b0f1a52-0000-4000-8000-000000000001
+resource=sluglab.io/remote-memory-1gi
+db=11111111-2222-4333-8444-555555555555
+web=99999999-2222-4333-8444-555555555555
+gi=1073741824
+db_id=$(printf '%064d' 1)
+web_id=$(printf '%064d' 2)
+burstable=kubepods.slice/kubepods-burstable.slice
+db_pod=$burstable/kubepods-burstable-pod$(echo $db | tr - _).slice
+web_pod=$burstable/kubepods-burstable-pod$(echo $web | tr - _).slice
+db_cgroup=$db_pod/cri-containerd-$db_id.scope
+web_cgroup=$web_pod/cri-containerd-$web_id.scope
+
+make_machine() {
+  rm -rf "$root"
+  "$mktree" "$machines/cxl-remote.tree" "$root" || bail_out "cannot make a machine"
+  mkdir -p "$root/var/lib/slug" "$root/etc/slug" "$root/proc/sys/kernel/random" "$fs"
+  echo "$boot" >"$root/proc/sys/kernel/random/boot_id"
+  echo "memory cpuset" >"$fs/cgroup.controllers"
+  : >"$fs/memory.reclaim"
+}
+
+# numa_stat LOCAL REMOTE: always as long, so that what is written over it is whole
+numa_stat() {
+  printf 'anon N0=%020d N1=0 N2=%020d\nfile N0=0 N1=0 N2=0\n' "$1" "$2"
+}
+
+# usage PATH LOCAL REMOTE: bytes of it on NUMA nodes 0 and 2, in one write, since slugd has the file open
+usage() {
+  numa_stat "$2" "$3" | dd of="$fs/$1/memory.numa_stat" bs=4096 iflag=fullblock conv=notrunc status=none
+}
+
+# garbage PATH: in the place of what it uses
+garbage() {
+  numa_stat 0 0 | tr a-z '#' | dd of="$fs/$1/memory.numa_stat" bs=4096 iflag=fullblock conv=notrunc status=none
+}
+
+# group PATH: makes one, whole at once as the kernel does
+group() {
+  mkdir "$tmp/group"
+  echo 0 >"$tmp/group/memory.current"
+  echo max >"$tmp/group/memory.max"
+  numa_stat 0 0 >"$tmp/group/memory.numa_stat"
+  printf 'populated 1\nfrozen 0\n' >"$tmp/group/cgroup.events"
+  echo 0-2 >"$tmp/group/cpuset.mems.effective"
+  : >"$tmp/group/memory.reclaim"
+  mv "$tmp/group" "$fs/$1"
+}
+
+serve() {
+  start_slugd --root "$root" "$@"
+  ctl describe-node >/dev/null 2>"$tmp/error" || bail_out "slugd does not serve: $(cat "$tmp/slugd.log")"
+}
+
+ask() {
+  curl --silent --show-error --max-time 30 --unix-socket "$sock" -H 'content-type: application/json' -d "$2" "http://slug/slug.v1.$1"
+}
+
+# value PATH: of lines on standard input; a key that is not there is ""
+value() {
+  awk -v path="$1" '$1 == path { sub(/^[^ ]* /, ""); print; exit }'
+}
+
+# report POD...: complete and settled, of now
+sequence=0
+report() {
+  sequence=$((sequence + 1))
+  pods=$(printf '%s,' "$@")
+  known=$(ask ChunkService/ListChunks '{}' | awk -f "$here/flatten.awk" | value ledgerGeneration)
+  ask PodService/ReportPods "{\"reporter\":\"one\",\"sequence\":\"$sequence\",\"bootId\":\"$boot\",
+    \"sources\":[{\"name\":\"runtime\",\"state\":\"REPORT_SOURCE_STATE_COMPLETE\"},
+      {\"name\":\"pod-resources\",\"state\":\"REPORT_SOURCE_STATE_COMPLETE\"}],
+    \"ledgerGeneration\":\"${known:-0}\",\"settled\":true,\"unsettledReason\":\"\",\"pods\":[${pods%,}]}" >"$tmp/reported"
+}
+
+# pod UID NAME ID ANNOTATIONS CHUNK...: of one container that runs, with 4 GiB requested and 6 GiB as its limit
+pod() {
+  uid=$1
+  name=$2
+  id=$3
+  annotations=$4
+  shift 4
+  ids=$(printf '"%s",' "$@")
+  devices=
+  [ $# -eq 0 ] || devices=",\"devices\":[{\"resource\":\"$resource\",\"ids\":[${ids%,}]}]"
+  printf '{"uid":"%s","namespace":"default","name":"%s","sandbox":"SANDBOX_STATE_READY","listedByKubelet":true,"annotations":{%s},
+    "containers":[{"name":"app","id":"%s","state":"REPORTED_CONTAINER_STATE_RUNNING",
+      "resources":{"requests":{"memory":"4Gi"},"limits":{"memory":"6Gi"}}%s}]}' "$uid" "$name" "$annotations" "$id" "$devices"
+}
+
+# enforced KEY: of the only container that is listed
+enforced() {
+  ask EnforcementService/ListContainers '{}' | awk -f "$here/flatten.awk" | value "containers.0.$1"
+}
+
+# Conditions, for wait_until
+
+# asked PATH: something was written to its memory.reclaim
+asked() {
+  [ -s "$fs/$1/memory.reclaim" ]
+}
+has_said() {
+  grep -a -q "$1" "$tmp/slugd.log"
+}
+is_enforced() {
+  [ "$(enforced "$1")" = "$2" ]
+}
+
+# waits NAME COMMAND...
+waits() {
+  name=$1
+  shift
+  if wait_until "$@"; then
+    ok "$name"
+  else
+    not_ok "$name" "still not: $*" "$(cat "$tmp/reported")" "$(tail -n 5 "$tmp/slugd.log")" "$(ask EnforcementService/ListContainers '{}')"
+  fi
+}
+
+# A container with chunks and one without, both with 5 GiB of local memory
+
+make_machine
+serve --fake-tree
+waits "the journal says by which means splits are held" has_said "Splits of containers are held by reclaim: memory.reclaim demotes"
+for path in kubepods.slice $burstable "$db_pod" "$web_pod" "$db_cgroup" "$web_cgroup"; do
+  group "$path"
+done
+report
+ask ChunkService/AllocateChunks "{\"resource\":\"$resource\",\"ids\":[\"1gi-n2-0000\",\"1gi-n2-0001\"]}" >"$tmp/allocated"
+usage "$db_cgroup" $((5 * gi)) 0
+usage "$web_cgroup" $((5 * gi)) 0
+db_runs=$(pod $db db "$db_id" '' 1gi-n2-0000 1gi-n2-0001)
+web_runs=$(pod $web web "$web_id" '')
+report "$db_runs" "$web_runs"
+waits "who is over the local ceiling is asked to give memory up" asked "$db_cgroup"
+step=$(cat "$fs/$db_cgroup/memory.reclaim")
+is "$((step % 4096)) $((step > 0 && step <= 64 * 1048576))" "0 1" "by whole pages, and a step at a time"
+is "$(cat "$fs/memory.reclaim" "$fs/kubepods.slice/memory.reclaim" "$fs/$db_pod/memory.reclaim")" "" "nobody around it is"
+is "$(cat "$fs/$web_cgroup/memory.reclaim")" "" "and neither is a container without a split"
+
+# Within the ceiling nothing is written
+
+usage "$db_cgroup" $((4 * gi - 268435456)) $gi
+waits "what is within the ceiling is held" is_enforced state ENFORCEMENT_STATE_HELD
+: >"$fs/$db_cgroup/memory.reclaim"
+usage "$web_cgroup" $((6 * gi)) 0
+report "$db_runs" "$web_runs"
+is "$(cat "$fs/$db_cgroup/memory.reclaim")" "" "and nothing more is asked for"
+is "$(enforced backend) $(enforced localBytes) $(enforced remoteBytes)" \
+  "ENFORCEMENT_BACKEND_RECLAIM $((4 * gi - 268435456)) $gi" "the service says what is where, and by which means it is held"
+is "$(ask EnforcementService/ListContainers '{}' | grep -c "$web")" 0 "who has no split is not listed"
+
+# What is over again is asked for again; a step that moved nothing is not the end
+
+usage "$db_cgroup" $((5 * gi)) 0
+waits "what is over again is asked for again" asked "$db_cgroup"
+waits "and where nothing ever moves, it is said so" is_enforced state ENFORCEMENT_STATE_FAILED
+contains "$(ask EnforcementService/ExplainContainer "{\"podUid\":\"$db\",\"container\":\"app\"}")" ENFORCEMENT_STATE_DEMOTING \
+  "the service tells what was tried"
+waits "the journal has it after a while" has_said "The split of container app of pod db cannot be held"
+usage "$db_cgroup" $((4 * gi - 268435456)) $gi
+waits "and that it is held again" has_said "The split of container app of pod db is held again"
+
+# Garbage
+
+garbage "$db_cgroup"
+waits "of garbage nothing is made" is_enforced state ENFORCEMENT_STATE_OBSERVED
+contains "$(enforced reason)" "its memory.numa_stat cannot be read" "and it is said so"
+usage "$db_cgroup" $((4 * gi - 268435456)) $gi
+waits "which lasts as long as the garbage" is_enforced state ENFORCEMENT_STATE_HELD
+
+# By which means
+
+report "$(pod $db db "$db_id" '"memory.sluglab.io/enforce":"observe"' 1gi-n2-0000 1gi-n2-0001)" "$web_runs"
+waits "a pod may ask for no more than being watched" is_enforced backend ENFORCEMENT_BACKEND_OBSERVE
+report "$(pod $db db "$db_id" '"memory.sluglab.io/enforce":"memory.high"' 1gi-n2-0000 1gi-n2-0001)" "$web_runs"
+waits "a word that is none is told" has_said "annotation memory.sluglab.io/enforce for a backend that there is not"
+is "$(enforced backend)" ENFORCEMENT_BACKEND_RECLAIM "and makes no difference"
+report "$db_runs" "$web_runs"
+echo false >"$root/sys/kernel/mm/numa/demotion_enabled"
+kill -s HUP "$slugd_pid"
+waits "without demotion it is another one" has_said "Splits of containers are held by migrate"
+waits "of a container that is followed, too" is_enforced backend ENFORCEMENT_BACKEND_MIGRATE
+echo true >"$root/sys/kernel/mm/numa/demotion_enabled"
+echo 'enforce: {backend: observe}' >"$root/etc/slug/slugd.yaml"
+kill -s HUP "$slugd_pid"
+waits "slugd.yaml may ask for nothing but watching" is_enforced backend ENFORCEMENT_BACKEND_OBSERVE
+: >"$fs/$db_cgroup/memory.reclaim"
+usage "$db_cgroup" $((5 * gi)) 0
+waits "what is over is shown then" is_enforced localBytes $((5 * gi))
+is "$(enforced state) $(cat "$fs/$db_cgroup/memory.reclaim")" "ENFORCEMENT_STATE_OBSERVED " "and left alone"
+
+# Another slugd begins anew
+
+stop_slugd KILL
+rm "$root/etc/slug/slugd.yaml"
+serve --fake-tree
+waits "after a crash it goes on" asked "$db_cgroup"
+mv "$fs/$db_pod" "$tmp/gone"
+report "$web_runs"
+waits "who is gone is followed no more" is_enforced podUid ""
+
+# A captured machine is looked at and left alone
+
+stop_slugd
+mv "$tmp/gone" "$fs/$db_pod"
+: >"$fs/$db_cgroup/memory.reclaim"
+serve
+sequence=0
+report "$db_runs" "$web_runs"
+waits "a captured machine is watched" is_enforced localBytes $((5 * gi))
+is "$(enforced backend) $(cat "$fs/$db_cgroup/memory.reclaim")" "ENFORCEMENT_BACKEND_OBSERVE " "and left alone"
+contains "$(ask EnforcementService/ListContainers '{}')" "this is a captured machine" "and it is said why"
+done_testing
