@@ -21,6 +21,14 @@ bool enforce_is_held(const LedgerClaim *claim) {
         return split->remote.max > 0 || split->local.max != SPLIT_UNLIMITED;
 }
 
+/* Without the runtime's scheme: a claim has it as whoever added the container says it, a cgroup has
+ * not. */
+static const char *get_plain_id(const char *id) {
+        const char *scheme = strstr(id, "://");
+
+        return scheme ? scheme + strlen("://") : id;
+}
+
 /* By its name in the report, else by the id that the runtime gave to it. */
 static const TreeContainer *find_container(const InventoryPod *pod, const LedgerClaim *claim) {
         const InventoryContainer *named = inventory_pod_find(pod, claim->container);
@@ -30,7 +38,7 @@ static const TreeContainer *find_container(const InventoryPod *pod, const Ledger
         for (size_t i = 0; i < pod->n_containers && claim->container_id[0]; ++i) {
                 const TreeContainer *tree = pod->containers[i].tree;
 
-                if (tree && strcmp(tree->id, claim->container_id) == 0)
+                if (tree && strcmp(tree->id, get_plain_id(claim->container_id)) == 0)
                         return tree;
         }
         return NULL;
@@ -138,12 +146,14 @@ void enforce_choose(const EnforceBackendStatus backends[static _ENFORCE_BACKEND_
 
         while (best < ENFORCE_OBSERVE && !backends[best].is_usable)
                 ++best;
+        ret->is_refused = asked->is_asked && asked->backend != ENFORCE_OBSERVE &&
+                          !backends[asked->backend].is_usable;
         if (!asked->is_asked) {
                 ret->backend = best;
                 (void)snprintf(ret->reason, sizeof(ret->reason), "%s%.200s",
                                best == ENFORCE_OBSERVE ? "nothing else can be used here: " : "",
                                backends[best == ENFORCE_OBSERVE ? ENFORCE_MIGRATE : best].reason);
-        } else if (backends[asked->backend].is_usable || asked->backend == ENFORCE_OBSERVE) {
+        } else if (!ret->is_refused) {
                 ret->backend = asked->backend;
                 (void)snprintf(ret->reason, sizeof(ret->reason), "%s says so", who);
         } else {

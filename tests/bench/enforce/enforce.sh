@@ -51,7 +51,7 @@ while [ "$i" -lt "$n" ]; do
     "annotations":{"memory.sluglab.io/container.app":"local=16Mi..200Mi,remote=0..8Gi"},
     "containers":[{"name":"app","resources":{"requests":{"memory":"16Mi"},"limits":{"memory":"8Gi"}}}]},"container":"app"' "$i" "$i")
   ask Allocate "{$pod}"
-  ask AddContainer "{$pod,\"containerId\":\"containerd://$(printf '%056x%08x' 0 "$i")\"}"
+  ask AddContainer "{$pod,\"containerId\":\"$(printf '%056x%08x' 0 "$i")\"}"
   i=$((i + 1))
 done
 
