@@ -6,6 +6,7 @@ EXTRA_DIST += .containerignore %D%/Containerfile %D%/README.md \
 	%D%/kubernetes/admission/policy.yaml \
 	%D%/kubernetes/components/crio/kustomization.yaml \
 	%D%/kubernetes/components/limits/daemonset.yaml %D%/kubernetes/components/limits/kustomization.yaml \
+	%D%/kubernetes/components/pages/daemonset.yaml %D%/kubernetes/components/pages/kustomization.yaml \
 	%D%/kubernetes/overlays/k3s/daemonset.yaml %D%/kubernetes/overlays/k3s/kustomization.yaml \
 	%D%/kubernetes/overlays/k3s/slugd.yaml \
 	%D%/kubernetes/overlays/kubeadm/kustomization.yaml \

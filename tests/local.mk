@@ -42,6 +42,7 @@ include tests/lib/local.mk
 include tests/unit/base.mk
 include tests/unit/rpc.mk
 include tests/unit/config.mk
+include tests/unit/enforce-keeper.mk
 include tests/unit/sysfs.mk
 include tests/unit/topology.mk
 include tests/unit/capacity.mk
@@ -56,6 +57,8 @@ include tests/unit/qos-apply.mk
 include tests/unit/node-limit.mk
 include tests/unit/hints.mk
 include tests/unit/chunks.mk
+include tests/unit/enforce.mk
+include tests/unit/damon.mk
 include tests/unit/worker.mk
 include tests/unit/service.mk
 include tests/unit/uevent.mk

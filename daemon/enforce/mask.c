@@ -6,8 +6,7 @@
  * errs on the side of more: both localities wherever the split has bytes of both, since pages that
  * may not be on a remote node cannot be moved there either (from 6.16 on the kernel's own demotion
  * looks at the mask, and move_pages() always did), and a local node with normal memory whatever the
- * split says, since the kernel needs some for itself. What has local bytes without being in the
- * split's favour is moved away afterwards.
+ * split says, since the kernel needs some for itself.
  */
 #include "enforce/mask.h"
 
@@ -15,8 +14,7 @@ static NodeSet get_nodes(const Topology *topology, Locality locality) {
         NodeSet nodes = {};
 
         for (size_t i = 0; i < topology->n_nodes; ++i)
-                if (topology->nodes[i].locality == locality &&
-                    topology->nodes[i].capacity_bytes > 0)
+                if (topology->nodes[i].locality == locality)
                         nodeset_add(&nodes, topology->nodes[i].id);
         return nodes;
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/messages.h"
+#include "worker/capabilities.h"
 
 /* @loss: what slugd cannot do while that lane is stuck. */
 static const struct {
@@ -23,8 +24,11 @@ static const struct {
 static_assert(ELEMENTSOF(lanes) == _CREW_LANE_N, "every lane has its words");
 static_assert(_CREW_LANE_N <= WORKER_LANES_MAX, "there are workers for all lanes");
 
+#define CAPABLE_LANES (UINT64_C(1) << CREW_PAGES | UINT64_C(1) << CREW_PAGES_2)
+
 struct Crew {
         Workers *workers;
+        bool may_move_pages;
         sd_event_source *source;
         void (*changed)(void *userdata);
         void *userdata;
@@ -40,7 +44,8 @@ int crew_new(Crew **ret) {
 
         if (!crew)
                 return -ENOMEM;
-        r = workers_new(_CREW_LANE_N, &crew->workers);
+        crew->may_move_pages = capabilities_are_there();
+        r = workers_new(_CREW_LANE_N, CAPABLE_LANES, &crew->workers);
         if (r)
                 return r;
         *ret = TAKE_PTR(crew);
@@ -102,6 +107,10 @@ int crew_attach(Crew *crew, sd_event *event, void (*changed)(void *userdata), vo
 
 Workers *crew_get_workers(const Crew *crew) {
         return crew->workers;
+}
+
+bool crew_may_move_pages(const Crew *crew) {
+        return crew->may_move_pages;
 }
 
 WorkerState crew_get_lane(const Crew *crew, CrewLane lane) {

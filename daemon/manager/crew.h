@@ -7,6 +7,7 @@
  * Which lane does what, in one place; their answers are taken in the event loop, and a lane that is
  * stuck or back is told to the journal and to whoever uses it.
  */
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
@@ -26,7 +27,8 @@ const char *crew_lane_name(CrewLane lane); /* "ledger" */
 
 typedef struct Crew Crew;
 
-/* Forks: to be called while the process has one thread, before the loop. Return: 0 or an errno. */
+/* Forks: to be called while the process has one thread, before the loop, and while it has what
+ * moving pages takes (worker/capabilities.h), if it has. Return: 0 or an errno. */
 _must_check_ int crew_new(Crew **ret);
 /* Ends the workers, so that nothing is written any more; nobody is called. What their jobs were for
  * goes after it. */
@@ -37,4 +39,6 @@ DEFINE_CLEANUP(Crew *, crew_free);
 _must_check_ int
 crew_attach(Crew *crew, sd_event *event, void (*changed)(void *userdata), void *userdata);
 Workers *crew_get_workers(const Crew *crew);
+/* Whether its workers may move pages of other processes: slugd had what it takes at its start. */
+bool crew_may_move_pages(const Crew *crew);
 WorkerState crew_get_lane(const Crew *crew, CrewLane lane);

@@ -146,12 +146,14 @@ void enforce_choose(const EnforceBackendStatus backends[static _ENFORCE_BACKEND_
 
         while (best < ENFORCE_OBSERVE && !backends[best].is_usable)
                 ++best;
+        ret->is_refused = asked->is_asked && asked->backend != ENFORCE_OBSERVE &&
+                          !backends[asked->backend].is_usable;
         if (!asked->is_asked) {
                 ret->backend = best;
                 (void)snprintf(ret->reason, sizeof(ret->reason), "%s%.200s",
                                best == ENFORCE_OBSERVE ? "nothing else can be used here: " : "",
                                backends[best == ENFORCE_OBSERVE ? ENFORCE_MIGRATE : best].reason);
-        } else if (backends[asked->backend].is_usable || asked->backend == ENFORCE_OBSERVE) {
+        } else if (!ret->is_refused) {
                 ret->backend = asked->backend;
                 (void)snprintf(ret->reason, sizeof(ret->reason), "%s says so", who);
         } else {

@@ -40,6 +40,7 @@ EnforceAsked enforce_read_annotations(const ReportPod *pod, const char *containe
 
 typedef struct EnforceChoice {
         EnforceBackend backend;
+        bool is_refused; /* another one was asked for, which cannot be used */
         char reason[DIAG_TEXT_MAX];
 } EnforceChoice;
 

@@ -69,10 +69,16 @@ static void remember_moved(EnforcedContainer *container, uint64_t bytes) {
         }
 }
 
+/* From one of these to another it may go many times a second, and nobody is told. */
+static bool is_at_work(EnforceStatus status) {
+        return status == ENFORCE_HELD || status == ENFORCE_DEMOTING ||
+               status == ENFORCE_PROMOTING || status == ENFORCE_WAITING;
+}
+
 static void set_status(Followed *followed, EnforceStatus status, const char *reason) {
         EnforceKeeper *keeper = followed->keeper;
         EnforcedContainer *container = &followed->shown;
-        const bool is_other = container->status != status;
+        const bool is_other = is_at_work(container->status) != is_at_work(status);
 
         container->status = status;
         (void)snprintf(container->reason, sizeof(container->reason), "%s", reason);
@@ -80,25 +86,7 @@ static void set_status(Followed *followed, EnforceStatus status, const char *rea
                 keeper->params.changed(keeper->params.userdata);
 }
 
-/* The budget */
-
-/* A quarter of a second's worth may be spent at once, and a good step in any case. */
-static uint64_t get_burst(uint64_t budget) {
-        return budget / 4 > 64 * MIB ? budget / 4 : 64 * MIB;
-}
-
-static void refill(EnforceKeeper *keeper, uint64_t now_usec) {
-        const uint64_t budget = keeper->view.budget;
-        const uint64_t passed_usec = bytes_sub_clamped(now_usec, keeper->tokens_usec);
-
-        keeper->tokens_usec = now_usec;
-        if (budget == CONFIG_BUDGET_UNLIMITED)
-                return;
-        keeper->tokens = bytes_add_saturated(
-                keeper->tokens,
-                bytes_share(budget, bytes_min(passed_usec, USEC_PER_SEC), USEC_PER_SEC));
-        keeper->tokens = bytes_min(keeper->tokens, get_burst(budget));
-}
+/* The node */
 
 static EnforceNode get_node(EnforceKeeper *keeper, uint64_t now_usec) {
         const ConfigEnforce *config = &keeper->means.settings->config->enforce;
@@ -106,15 +94,13 @@ static EnforceNode get_node(EnforceKeeper *keeper, uint64_t now_usec) {
         const NodeSet nodes = nodeset_or(&means->local, &means->remote);
         const long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-        refill(keeper, now_usec);
         enforce_free_read(&keeper->free, means->root, &nodes, means->page_bytes, now_usec,
                           keeper->text);
         return (EnforceNode){
                 .local_free = enforce_free_sum(&keeper->free, &means->local),
                 .remote_free = enforce_free_sum(&keeper->free, &means->remote),
                 .stale_bytes = 64 * (uint64_t)(n_cpus > 0 ? n_cpus : 1) * means->page_bytes,
-                .budget = keeper->view.budget == CONFIG_BUDGET_UNLIMITED ? UINT64_MAX
-                                                                         : keeper->tokens,
+                .budget = enforce_budget_get(&keeper->budget, now_usec),
                 .pressure_permille_max =
                         config->pressure.is_set ? config->pressure.percent * UINT64_C(10) : 0,
                 .n_lower_tiers = means->n_lower_tiers,
@@ -133,25 +119,25 @@ static int find_lane(const EnforceKeeper *keeper) {
         return -1;
 }
 
-/* Who waits longest; NULL: nobody. */
-static Followed *find_first_waiting(const EnforceKeeper *keeper) {
-        Followed *first = NULL;
+/* Who goes next of those that wait; NULL: nobody does. */
+static Followed *find_next(const EnforceKeeper *keeper, uint64_t now_usec) {
+        Followed *next = NULL;
 
         for (size_t i = 0; i < keeper->n_items; ++i) {
-                Followed *item = keeper->items[i];
+                const EnforceContender both[] = { next ? next->contender : (EnforceContender){},
+                                                  keeper->items[i]->contender };
 
-                if (item->waits_since_usec &&
-                    (!first || item->waits_since_usec < first->waits_since_usec))
-                        first = item;
+                if (enforce_compete(both, ELEMENTSOF(both), now_usec) == 1)
+                        next = keeper->items[i];
         }
-        return first;
+        return next;
 }
 
 /* Whoever is next is looked at now. */
-static void call_next(EnforceKeeper *keeper) {
-        Followed *next = find_first_waiting(keeper);
+static void call_next(EnforceKeeper *keeper, uint64_t now_usec) {
+        Followed *next = find_lane(keeper) >= 0 ? find_next(keeper, now_usec) : NULL;
 
-        if (next && find_lane(keeper) >= 0)
+        if (next)
                 next->due_usec = 0;
 }
 
@@ -161,18 +147,31 @@ static void leave_lane(Followed *followed) {
         followed->lane = -1;
 }
 
-/* Return: a lane, or below 0 when it has to wait. */
-static int take_lane(Followed *followed, uint64_t now_usec) {
-        EnforceKeeper *keeper = followed->keeper;
-        const Followed *first = find_first_waiting(keeper);
-        const int lane = find_lane(keeper);
+static EnforceContender
+make_contender(const Followed *followed, EnforceAction action, uint64_t now_usec) {
+        const EnforcedContainer *container = &followed->shown;
+        const SplitRange *local = &container->target.split.local;
+        const uint64_t bytes = container->memory.last.local;
+        const EnforceContender *before = &followed->contender;
+        const bool is_down = action == ENFORCE_DEMOTE;
 
-        if (lane < 0 || (first && first != followed)) {
-                if (!followed->waits_since_usec)
-                        followed->waits_since_usec = now_usec;
+        return (EnforceContender){
+                .action = action,
+                .wanted = is_down ? bytes_sub_clamped(bytes, local->max)
+                                  : bytes_sub_clamped(local->min, bytes),
+                .promised = is_down ? local->max : local->min,
+                .since_usec = before->action == action ? before->since_usec : now_usec,
+        };
+}
+
+/* Return: a lane, or below 0 when it has to wait. */
+static int take_lane(Followed *followed, EnforceAction action, uint64_t now_usec) {
+        const int lane = find_lane(followed->keeper);
+
+        followed->contender = make_contender(followed, action, now_usec);
+        if (lane < 0 || find_next(followed->keeper, now_usec) != followed)
                 return -1;
-        }
-        followed->waits_since_usec = 0;
+        followed->contender = (EnforceContender){};
         return lane;
 }
 
@@ -200,8 +199,8 @@ static void lose(Followed *followed, int error) {
         char reason[DIAG_TEXT_MAX];
 
         followed->due_usec = UINT64_MAX;
-        followed->waits_since_usec = 0;
-        call_next(followed->keeper);
+        followed->contender = (EnforceContender){};
+        call_next(followed->keeper, clock_now_usec(&followed->keeper->params.clock));
         if (error == -ENODEV || error == -ENOENT) {
                 enforce_release(followed);
                 enforce_files_close(&followed->files);
@@ -229,8 +228,8 @@ static void end_step(Followed *followed, const EnforceUsage *usage, int error) {
         else
                 keeper->view.promoted = bytes_add_saturated(keeper->view.promoted, moved);
         /* what was asked for and not moved may be spent by others */
-        keeper->tokens =
-                bytes_add_saturated(keeper->tokens, bytes_sub_clamped(followed->step_bytes, moved));
+        enforce_budget_give_back(&keeper->budget, bytes_sub_clamped(followed->step_bytes, moved),
+                                 clock_now_usec(&keeper->params.clock));
         followed->step_ops = NULL;
         followed->step_bytes = 0;
 }
@@ -246,7 +245,7 @@ static void on_step_done(int error, int fd, void *userdata) {
         leave_lane(followed);
         end_step(followed, &usage, error);
         followed->due_usec = now_usec;
-        call_next(keeper);
+        call_next(keeper, now_usec);
         enforce_arm(keeper);
 }
 
@@ -286,7 +285,7 @@ static int submit(Followed *followed, const EnforceDecision *decision, int lane)
 /* Return: whether a step was begun, which may have ended in failure already. */
 static bool begin(Followed *followed, const EnforceDecision *decision, uint64_t now_usec) {
         EnforceKeeper *keeper = followed->keeper;
-        const int lane = take_lane(followed, now_usec);
+        const int lane = take_lane(followed, decision->action, now_usec);
         const EnforceUsage usage = followed->shown.memory.last;
         int r;
 
@@ -294,7 +293,7 @@ static bool begin(Followed *followed, const EnforceDecision *decision, uint64_t 
                 return false;
         enforce_note_begun(&followed->shown.memory, decision, now_usec);
         followed->step_bytes = decision->bytes;
-        keeper->tokens = bytes_sub_clamped(keeper->tokens, decision->bytes);
+        enforce_budget_take(&keeper->budget, decision->bytes, now_usec);
         remember(followed, decision);
         r = submit(followed, decision, lane);
         if (r) {
@@ -317,6 +316,17 @@ void enforce_abandon(Followed *followed) {
 }
 
 /* A look */
+
+/* Those of its own stay, and what usage tells comes behind them. */
+static void find_notes(Followed *followed, const EnforceUsage *usage, const EnforceNode *node) {
+        EnforcedContainer *container = &followed->shown;
+        const char *notes[ENFORCE_NOTES];
+        const size_t n = enforce_list_notes(&container->target, usage, node, notes);
+
+        container->n_notes = followed->n_notes;
+        for (size_t i = 0; i < n && container->n_notes < ENFORCE_NOTES_MAX; ++i)
+                container->notes[container->n_notes++] = notes[i];
+}
 
 static bool can_act(const Followed *followed) {
         return followed->keeper->params.may_write && !followed->keeper->view.problem[0];
@@ -343,13 +353,14 @@ void enforce_look(Followed *followed, uint64_t now_usec) {
         decision = enforce_decide(&container->memory, &container->target, &usage, &node);
         followed->due_usec = decision.next_usec;
         if (decision.action == ENFORCE_LEAVE || !can_act(followed)) {
-                followed->waits_since_usec = 0;
+                followed->contender = (EnforceContender){};
                 if (followed->lane < 0)
                         remember(followed, &decision);
         } else if (!begin(followed, &decision, now_usec)) {
                 decision.status = ENFORCE_WAITING;
         }
         set_status(followed, decision.status, decision.reason);
+        find_notes(followed, &usage, &node);
         enforce_announce_status(&followed->said, container, now_usec);
-        call_next(keeper);
+        call_next(keeper, now_usec);
 }

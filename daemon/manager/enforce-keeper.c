@@ -274,6 +274,9 @@ EnforceKeeper *enforce_keeper_free(EnforceKeeper *keeper) {
 void enforce_keeper_set(EnforceKeeper *keeper, const Settings *settings, const Snapshot *snapshot) {
         keeper->means.settings = settings;
         keeper->means.snapshot = snapshot;
+        if (settings->config->enforce.budget != keeper->view.budget)
+                keeper->budget = enforce_budget_make(settings->config->enforce.budget,
+                                                     clock_now_usec(&keeper->params.clock));
         keeper->view.budget = settings->config->enforce.budget;
         enforce_probe(keeper);
         for (size_t i = 0; i < keeper->n_items; ++i)

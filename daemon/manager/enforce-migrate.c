@@ -15,9 +15,13 @@
 #include "worker/pages.h"
 
 static bool
-probe(const EnforceMeans *means _unused_, void *state _unused_, char reason[static DIAG_TEXT_MAX]) {
-        (void)snprintf(reason, DIAG_TEXT_MAX, "move_pages moves pages one by one");
-        return true;
+probe(const EnforceMeans *means, void *state _unused_, char reason[static DIAG_TEXT_MAX]) {
+        const bool may_move = crew_may_move_pages(means->crew);
+
+        (void)snprintf(reason, DIAG_TEXT_MAX, "%s",
+                       may_move ? "move_pages moves pages one by one"
+                                : "slugd was started without CAP_SYS_PTRACE and CAP_SYS_NICE");
+        return may_move;
 }
 
 static void add_targets(PagesRequest *request, const EnforceMeans *means, const NodeSet *nodes) {

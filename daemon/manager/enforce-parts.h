@@ -7,6 +7,8 @@
  * For its own files: one puts it together and finds containers, one knows backends, one looks at a
  * container and takes its steps.
  */
+#include "enforce/budget.h"
+#include "enforce/compete.h"
 #include "manager/enforce-announce.h"
 #include "manager/enforce-backend.h"
 #include "manager/enforce-follow.h"
@@ -23,11 +25,12 @@ typedef struct Followed {
         EnforceFiles files;
         NodeSet claimed; /* NUMA nodes of its claim */
         uint64_t due_usec;
-        uint64_t waits_since_usec; /* for a lane; 0: it does not */
-        int lane;                  /* of the step that is under way; below 0: there is none */
+        EnforceContender contender; /* while it waits for a lane; LEAVE: it does not */
+        int lane;                   /* of the step that is under way; below 0: there is none */
         const EnforceBackendOps *step_ops;
         void *step_state;
         uint64_t step_bytes;
+        size_t n_notes; /* of those that are not of a look */
         EnforceSaid said;
         bool is_held_by_backend; /* whose hold() was called */
         EnforceBackend held_by;
@@ -46,8 +49,8 @@ struct EnforceKeeper {
         const EnforcedContainer **shown;
         Followed *lanes[ENFORCE_LANES]; /* whose step is under way in each */
         EnforceFree free;
-        uint64_t tokens, tokens_usec; /* what of the budget may be spent, and as of when */
-        char *text;                   /* ENFORCE_TEXT_MAX bytes of room */
+        EnforceBudget budget;
+        char *text; /* ENFORCE_TEXT_MAX bytes of room */
         /* what was followed last */
         bool must_follow;
         uint64_t generation, tree_usec;

@@ -131,9 +131,12 @@ static void find_notes(Followed *followed) {
         const EnforceMeans *means = &followed->keeper->means;
         EnforcedContainer *container = &followed->shown;
         const NodeSet reached = nodeset_and(&followed->files.mems, &means->remote);
+        const NodeSet claimed = nodeset_and(&followed->claimed, &means->remote);
         const bool is_reclaim = container->target.backend == ENFORCE_RECLAIM;
 
         container->n_notes = 0;
+        container->is_unmanaged = followed->files.knows_mems && nodeset_is_empty(&reached) &&
+                                  !nodeset_is_empty(&claimed);
         if (followed->asked.is_unknown)
                 add_note(container, "the pod's annotation " SPLIT_ANNOTATION_ENFORCE
                                     " names no backend that there is");
@@ -142,15 +145,7 @@ static void find_notes(Followed *followed) {
                                                  "Linux 6.16 on nothing is moved there"
                                                : "its cpuset.mems has no remote NUMA node, so "
                                                  "that nothing can be moved there");
-        if (is_reclaim && means->n_lower_tiers > 1)
-                add_note(container, "there is more than one tier below local memory: pages that "
-                                    "go from one to the next count as reclaimed, too");
-        if (is_reclaim && followed->files.slow.has_swap)
-                add_note(container, "it may swap: what is reclaimed of slow memory goes there "
-                                    "(memory.swap.max 0 prevents it)");
-        if (is_reclaim)
-                add_note(container, "page cache goes before anonymous memory, and some of it is "
-                                    "dropped instead of moved");
+        followed->n_notes = container->n_notes;
 }
 
 void enforce_assign(Followed *followed) {
@@ -161,6 +156,7 @@ void enforce_assign(Followed *followed) {
         enforce_choose(keeper->view.backends, &followed->asked,
                        keeper->means.settings->config->enforce.backend, &choice);
         container->target.backend = choice.backend;
+        container->is_refused = choice.is_refused;
         (void)snprintf(container->backend_reason, sizeof(container->backend_reason), "%s",
                        choice.reason);
         container->target.may_promote = keeper->means.settings->config->enforce.promotes &&

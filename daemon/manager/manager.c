@@ -44,6 +44,7 @@ static void publish(Manager *manager, bool is_reload) {
                         .pods = manager->pods.pods,
                         .chunks = chunks_keeper_get_view(manager->chunks_keeper),
                         .qos = qos_keeper_get_view(manager->limits),
+                        .enforce = enforce_keeper_get_view(manager->splits),
                         .reload_problem = &manager->reload_problem,
                         .kubelet_seen_bytes = manager->sighting.bytes,
                         .root = manager->root.path,

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "manager/parts.h"
 #include "manager/sockets.h"
+#include "worker/capabilities.h"
 
 Manager *manager_free(Manager *manager) {
         if (!manager)
@@ -304,7 +306,7 @@ static int setup_splits(Manager *manager, bool may_write) {
                 &manager->splits);
         if (r)
                 return r;
-        manager->enforce.view = enforce_keeper_get_view(manager->splits);
+        manager->enforce.view = manager->pods.enforce = enforce_keeper_get_view(manager->splits);
         return 0;
 }
 
@@ -316,6 +318,9 @@ static int setup_parts(Manager *manager, const ManagerParams *params) {
         r = crew_new(&manager->crew);
         if (r)
                 return r;
+        r = capabilities_drop();
+        if (r)
+                log_debug("Capabilities that only workers need stay: %s", strerror(-r));
         r = setup_event(manager);
         if (r)
                 return r;

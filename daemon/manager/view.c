@@ -74,6 +74,7 @@ NodeView view_build(const ViewParams *params, ViewTexts *texts) {
                 .pods = params->pods,
                 .chunks = params->chunks,
                 .qos = params->qos,
+                .enforce = params->enforce,
                 .qos_params = &params->settings->qos,
                 .ledger_problem = store_get_problem(params->store),
                 .history = params->history,

@@ -32,6 +32,7 @@ typedef struct ViewParams {
         const PodsView *pods;
         ChunksView *chunks;
         const QosView *qos;         /* NULL: nobody keeps limits */
+        const EnforceView *enforce; /* NULL: nobody holds splits */
         const Diag *reload_problem; /* text "" when the last reload was good */
         OptU64 kubelet_seen_bytes;
         const char *root;

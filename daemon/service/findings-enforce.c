@@ -6,6 +6,8 @@
  */
 #include "service/finder.h"
 
+#define ASK_FOR_AUTO "annotation of the pod: memory.sluglab.io/enforce: auto"
+
 typedef const EnforcedContainer *Container;
 
 /* The first one from @index on that is of interest, or NULL. @index: behind it, afterwards. */
@@ -170,7 +172,7 @@ void find_forced_unusable(Finder *finder) {
                 finder_add(finder,
                            arena_printf(finder->arena, "nothing is moved of %s: %s", name,
                                         container->backend_reason),
-                           "annotation of the pod: memory.sluglab.io/enforce: auto");
+                           ASK_FOR_AUTO);
         }
 }
 
@@ -182,29 +184,33 @@ static bool is_broken(const EnforceView *view, Container container) {
                !is_left(view, container);
 }
 
+/* Of one that is only watched, whoever has asked for that mends it; else it says so itself. */
+static const char *mend_broken(const Finder *finder, Container container) {
+        const bool has_name = container->pod[0] != '\0';
+        EnforceBackend forced;
+
+        if (container->status == ENFORCE_OBSERVED)
+                return get_forced(finder, &forced) && forced == ENFORCE_OBSERVE
+                               ? set_backend(finder)
+                               : ASK_FOR_AUTO;
+        return arena_printf(finder->arena,
+                            "mend what it says: slugctl explain container "
+                            "%s%s%s/%s",
+                            has_name ? container->namespace_name : "", has_name ? "/" : "",
+                            has_name ? container->pod : container->pod_uid, container->container);
+}
+
 void find_broken_splits(Finder *finder) {
         Container container;
-        EnforceBackend forced;
         size_t index = 0;
 
         while ((container = next(finder, is_broken, &index))) {
-                const bool is_wish = container->status == ENFORCE_OBSERVED;
                 const char *name = name_container(finder, container);
-                const bool has_name = container->pod[0] != '\0';
 
-                if (is_wish && is_forced_unusable(finder, &forced))
-                        continue;
                 finder_add(finder,
                            arena_printf(finder->arena, "the split of %s is not held: %s", name,
                                         container->reason),
-                           is_wish ? set_backend(finder)
-                                   : arena_printf(finder->arena,
-                                                  "mend what it says: slugctl explain container "
-                                                  "%s%s%s/%s",
-                                                  has_name ? container->namespace_name : "",
-                                                  has_name ? "/" : "",
-                                                  has_name ? container->pod : container->pod_uid,
-                                                  container->container));
+                           mend_broken(finder, container));
         }
 }
 

@@ -34,10 +34,12 @@
 
 /* A lane has one worker at most: the next is asked for when the one before has ended. */
 typedef struct Brood {
+        uint64_t capable;           /* bits of lanes whose workers move pages */
         int pids[WORKER_LANES_MAX]; /* 0: none */
 } Brood;
 
-static int make_worker(unsigned lane, int *ret_socket_fd, int *ret_pidfd, int *ret_pid) {
+static int
+make_worker(unsigned lane, bool is_capable, int *ret_socket_fd, int *ret_pidfd, int *ret_pid) {
         int pair[2];
         int pid, pidfd;
 
@@ -45,7 +47,7 @@ static int make_worker(unsigned lane, int *ret_socket_fd, int *ret_pidfd, int *r
                 return -errno;
         pid = fork();
         if (pid == 0)
-                serve(lane, pair[1]);
+                serve(lane, is_capable, pair[1]);
         pidfd = pid < 0 ? -errno : pidfd_open(pid, 0);
         if (pid > 0 && pidfd < 0)
                 pidfd = -errno;
@@ -74,7 +76,8 @@ static int answer_one(Brood *brood, int socket_fd) {
         if (fds.n_items != 0 || request.lane >= WORKER_LANES_MAX)
                 return -EBADMSG;
         answer.lane = request.lane;
-        r = make_worker(request.lane, &fds.items[0], &fds.items[1], &answer.pid);
+        r = make_worker(request.lane, brood->capable >> request.lane & 1, &fds.items[0],
+                        &fds.items[1], &answer.pid);
         answer.error = r;
         fds.n_items = r < 0 ? 0 : 2;
         brood->pids[request.lane] = answer.pid;
@@ -100,10 +103,10 @@ static void kill_all(const Brood *brood) {
                         (void)kill(brood->pids[i], SIGKILL);
 }
 
-static int work(int socket_fd) {
+static int work(int socket_fd, uint64_t capable) {
         struct pollfd ready[] = { { .fd = socket_fd, .events = POLLIN },
                                   { .fd = -EBADF, .events = POLLIN } };
-        Brood brood = {};
+        Brood brood = { .capable = capable };
         sigset_t exits;
         int r = 0;
 
@@ -127,7 +130,7 @@ static int work(int socket_fd) {
         return error_fold(r);
 }
 
-static _Noreturn void be_forker(int socket_fd) {
+static _Noreturn void be_forker(int socket_fd, uint64_t capable) {
         int r;
 
         /* The end of the socket tells of the parent's death; one that is stopped is to see it. */
@@ -135,13 +138,13 @@ static _Noreturn void be_forker(int socket_fd) {
         if (r == 0)
                 r = process_begin("slugd-forker", socket_fd, &socket_fd);
         if (r == 0)
-                r = work(socket_fd);
+                r = work(socket_fd, capable);
         _exit(r == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 /* The daemon's side */
 
-int forker_start(Forker *ret) {
+int forker_start(uint64_t capable, Forker *ret) {
         int pair[2];
         int pid, pidfd, r;
 
@@ -149,7 +152,7 @@ int forker_start(Forker *ret) {
                 return -errno;
         pid = fork();
         if (pid == 0)
-                be_forker(pair[1]);
+                be_forker(pair[1], capable);
         r = pid < 0 ? -errno : 0;
         (void)fd_close(pair[1]);
         pidfd = pid < 0 ? -EBADF : pidfd_open(pid, 0);

@@ -27,8 +27,9 @@ static inline bool forker_is_there(const Forker *forker) {
         return forker->socket_fd >= 0;
 }
 
-/* Forks. Return: 0 or an errno. */
-_must_check_ int forker_start(Forker *ret);
+/* Forks. @capable: bits of lanes whose workers keep what moving pages takes; as does the forker,
+ * which gives it to them. Return: 0 or an errno. */
+_must_check_ int forker_start(uint64_t capable, Forker *ret);
 /* Kills it, not the workers, and closes the socket; its pidfd stays, for its end to be seen. */
 void forker_kill(Forker *forker);
 /* Takes its exit, which is there: process_has_ended(). */

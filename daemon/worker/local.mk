@@ -1,4 +1,5 @@
 libslugcore_a_SOURCES += \
+	%D%/capabilities.c %D%/capabilities.h \
 	%D%/forker.c %D%/forker.h \
 	%D%/job.c %D%/job.h \
 	%D%/lane.c %D%/lane.h \

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "worker/capabilities.h"
 #include "worker/operation.h"
 #include "worker/packet.h"
 #include "worker/process.h"
@@ -108,12 +109,15 @@ int serve_one(int socket_fd) {
         return answer(socket_fd, request.id, error, result_fd);
 }
 
-_Noreturn void serve(unsigned lane, int socket_fd) {
+_Noreturn void serve(unsigned lane, bool is_capable, int socket_fd) {
         char name[NAME_MAX_HERE];
         int r;
 
         (void)snprintf(name, sizeof(name), "slugd-worker%u", lane);
         r = process_begin(name, socket_fd, &socket_fd);
+        /* A filter that refuses it is no reason to do nothing. */
+        if (r == 0 && !is_capable && capabilities_drop() < 0)
+                r = 0;
         while (r == 0)
                 r = serve_one(socket_fd);
         _exit(r == SERVE_E_END ? EXIT_SUCCESS : EXIT_FAILURE);

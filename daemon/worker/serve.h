@@ -4,6 +4,8 @@
 /*
  * The worker's side
  */
+#include <stdbool.h>
+
 #include "base/cleanup.h"
 
 enum {
@@ -15,5 +17,6 @@ enum {
  * what is no request at all is not answered. Return: 0, SERVE_E_END, -EBADMSG, or an errno.
  */
 _must_check_ int serve_one(int socket_fd);
-/* The life of the worker of @lane; ends the process. @socket_fd: taken. */
-_Noreturn void serve(unsigned lane, int socket_fd);
+/* The life of the worker of @lane; ends the process. @is_capable: it keeps what moving pages takes.
+ * @socket_fd: taken. */
+_Noreturn void serve(unsigned lane, bool is_capable, int socket_fd);

@@ -147,7 +147,7 @@ static int await_workers(Workers *workers) {
         return 0;
 }
 
-int workers_new(unsigned n_lanes, Workers **ret) {
+int workers_new(unsigned n_lanes, uint64_t capable, Workers **ret) {
         _cleanup_(workers_freep) Workers *self = NULL;
         int r;
 
@@ -159,7 +159,7 @@ int workers_new(unsigned n_lanes, Workers **ret) {
         self->host = (LaneHost){ .epoll_fd = -EBADF, .forker = FORKER_NONE };
         self->timer_fd = -EBADF;
         /* First, while there is least to copy. */
-        r = forker_start(&self->host.forker);
+        r = forker_start(capable, &self->host.forker);
         if (r < 0)
                 return r;
         r = open_descriptors(self);

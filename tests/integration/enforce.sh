@@ -44,6 +44,11 @@ usage() {
   numa_stat "$2" "$3" | dd of="$fs/$1/memory.numa_stat" bs=4096 iflag=fullblock conv=notrunc status=none
 }
 
+# garbage PATH: in the place of what it uses
+garbage() {
+  numa_stat 0 0 | tr a-z '#' | dd of="$fs/$1/memory.numa_stat" bs=4096 iflag=fullblock conv=notrunc status=none
+}
+
 # group PATH: makes one, whole at once as the kernel does
 group() {
   mkdir "$tmp/group"
@@ -158,4 +163,66 @@ is "$(cat "$fs/$db_cgroup/memory.reclaim")" "" "and nothing more is asked for"
 is "$(enforced backend) $(enforced localBytes) $(enforced remoteBytes)" \
   "ENFORCEMENT_BACKEND_RECLAIM $((4 * gi - 268435456)) $gi" "the service says what is where, and by which means it is held"
 is "$(ask EnforcementService/ListContainers '{}' | grep -c "$web")" 0 "who has no split is not listed"
+
+# What is over again is asked for again; a step that moved nothing is not the end
+
+usage "$db_cgroup" $((5 * gi)) 0
+waits "what is over again is asked for again" asked "$db_cgroup"
+waits "and where nothing ever moves, it is said so" is_enforced state ENFORCEMENT_STATE_FAILED
+contains "$(ask EnforcementService/ExplainContainer "{\"podUid\":\"$db\",\"container\":\"app\"}")" ENFORCEMENT_STATE_DEMOTING \
+  "the service tells what was tried"
+waits "the journal has it after a while" has_said "The split of container app of pod db cannot be held"
+usage "$db_cgroup" $((4 * gi - 268435456)) $gi
+waits "and that it is held again" has_said "The split of container app of pod db is held again"
+
+# Garbage
+
+garbage "$db_cgroup"
+waits "of garbage nothing is made" is_enforced state ENFORCEMENT_STATE_OBSERVED
+contains "$(enforced reason)" "its memory.numa_stat cannot be read" "and it is said so"
+usage "$db_cgroup" $((4 * gi - 268435456)) $gi
+waits "which lasts as long as the garbage" is_enforced state ENFORCEMENT_STATE_HELD
+
+# By which means
+
+report "$(pod $db db "$db_id" '"memory.sluglab.io/enforce":"observe"' 1gi-n2-0000 1gi-n2-0001)" "$web_runs"
+waits "a pod may ask for no more than being watched" is_enforced backend ENFORCEMENT_BACKEND_OBSERVE
+report "$(pod $db db "$db_id" '"memory.sluglab.io/enforce":"memory.high"' 1gi-n2-0000 1gi-n2-0001)" "$web_runs"
+waits "a word that is none is told" has_said "annotation memory.sluglab.io/enforce for a backend that there is not"
+is "$(enforced backend)" ENFORCEMENT_BACKEND_RECLAIM "and makes no difference"
+report "$db_runs" "$web_runs"
+echo false >"$root/sys/kernel/mm/numa/demotion_enabled"
+kill -s HUP "$slugd_pid"
+waits "without demotion it is another one" has_said "Splits of containers are held by migrate"
+waits "of a container that is followed, too" is_enforced backend ENFORCEMENT_BACKEND_MIGRATE
+echo true >"$root/sys/kernel/mm/numa/demotion_enabled"
+echo 'enforce: {backend: observe}' >"$root/etc/slug/slugd.yaml"
+kill -s HUP "$slugd_pid"
+waits "slugd.yaml may ask for nothing but watching" is_enforced backend ENFORCEMENT_BACKEND_OBSERVE
+: >"$fs/$db_cgroup/memory.reclaim"
+usage "$db_cgroup" $((5 * gi)) 0
+waits "what is over is shown then" is_enforced localBytes $((5 * gi))
+is "$(enforced state) $(cat "$fs/$db_cgroup/memory.reclaim")" "ENFORCEMENT_STATE_OBSERVED " "and left alone"
+
+# Another slugd begins anew
+
+stop_slugd KILL
+rm "$root/etc/slug/slugd.yaml"
+serve --fake-tree
+waits "after a crash it goes on" asked "$db_cgroup"
+mv "$fs/$db_pod" "$tmp/gone"
+report "$web_runs"
+waits "who is gone is followed no more" is_enforced podUid ""
+
+# A captured machine is looked at and left alone
+
+stop_slugd
+mv "$tmp/gone" "$fs/$db_pod"
+: >"$fs/$db_cgroup/memory.reclaim"
+serve
+sequence=0
+report "$db_runs" "$web_runs"
+waits "a captured machine is watched" is_enforced localBytes $((5 * gi))
+is "$(enforced backend) $(cat "$fs/$db_cgroup/memory.reclaim")" "ENFORCEMENT_BACKEND_OBSERVE " "and left alone"
+contains "$(ask EnforcementService/ListContainers '{}')" "this is a captured machine" "and it is said why"
 done_testing

@@ -140,6 +140,8 @@ has_lines() {
 # the child, so that a signal goes to slugd.
 allowed "$built" >"$tmp/allowed"
 is "$(grep -c -x -E 'openat|mount|mbind|setuid|io_uring_setup' "$tmp/allowed")" 1 "the filter grants files, and neither mounts nor policies"
+is "$(grep -x -E 'move_pages|migrate_pages|ptrace|process_vm_readv|process_vm_writev|process_madvise|kcmp|bpf' "$tmp/allowed")" move_pages \
+  "of what goes with its capabilities it grants move_pages"
 echo 'refreshInterval: 100ms' >"$tmp/slugd.yaml"
 if [ "${TEST_IS_SANITIZED:-no}" = yes ]; then
   skip "system calls" "a sanitizer makes calls of its own"

@@ -77,7 +77,7 @@ void bed_open(void) {
 }
 
 void bed_start(void) {
-        ck_assert_int_eq(workers_new(BED_LANES, &bed.workers), 0);
+        ck_assert_int_eq(workers_new(BED_LANES, 0, &bed.workers), 0);
         workers_observe(bed.workers, on_observed, &bed.observed);
 }
 

@@ -157,7 +157,7 @@ is_in {
     line = substr(line, RSTART + RLENGTH)
   }
 }
-/};$/ { is_in = 0 }' "$config/chunks.c" "$config/config.c" "$config/kubelet.c" "$config/managers.c" \
+/};$/ { is_in = 0 }' "$config/chunks.c" "$config/config.c" "$config/enforce.c" "$config/kubelet.c" "$config/managers.c" \
     "$config/qos.c" "$config/reserved.c" "$config/roles.c" | sort -u
 }
 

@@ -36,4 +36,9 @@ tests_unit_test_config_chunks_SOURCES = tests/unit/test-config-chunks.c
 tests_unit_test_config_chunks_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_config_chunks_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-config-enforce
+tests_unit_test_config_enforce_SOURCES = tests/unit/test-config-enforce.c
+tests_unit_test_config_enforce_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_config_enforce_LDADD = $(TEST_CORE_LIBS)
+
 EXTRA_DIST += tests/fixtures/config

@@ -74,7 +74,7 @@ static void setup(void) {
         memset(results, 0, sizeof(results));
         n_results = 0;
         n_steps = 0;
-        ck_assert_int_eq(workers_new(1, &workers), 0);
+        ck_assert_int_eq(workers_new(1, 0, &workers), 0);
         folder = folder_new();
         folder_write(&folder, DIR "cgroup.controllers", "memory pids\n");
         folder_write(&folder, DIR "kubepods/memory.max", "max\n");

@@ -86,7 +86,7 @@ static void setup(void) {
         wants_nodes = mmap(NULL, sizeof(*wants_nodes), PROT_READ | PROT_WRITE,
                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         ck_assert_ptr_ne(wants_nodes, MAP_FAILED);
-        ck_assert_int_eq(workers_new(2, &workers), 0);
+        ck_assert_int_eq(workers_new(2, 0, &workers), 0);
         folder = folder_new();
         folder_write(&folder, CGROUP_DIR "/cgroup.controllers", "memory cpuset\n");
         folder_write(&folder, DIR "memory.max", "max\n");

@@ -398,7 +398,7 @@ END_TEST
 
 #define KEYS_OF_SLUGD                                                                              \
         "known keys here: nodeName, socket, refreshInterval, pods, reservation, classify, roles, " \
-        "qos, chunks, kubelet"
+        "qos, chunks, enforce, kubelet"
 #define KEYS_OF_KUBELET                                                                            \
         "known keys here: configFile, configDir, flagsFile, processName, "                         \
         "systemReserved, kubeReserved, evictionHard, "                                             \

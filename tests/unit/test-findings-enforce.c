@@ -116,6 +116,10 @@ START_TEST(who_was_told_only_to_watch_is_told_what_that_costs) {
               "the split of container db of pod default/db-0 is not held: 1 GiB too much",
               "/etc/slug/slugd.yaml: enforce: {backend: auto}");
         check_none("NoBackend");
+        settings[KEY_BACKEND].value = "auto";
+        check("SplitNotHeld",
+              "the split of container db of pod default/db-0 is not held: 1 GiB too much",
+              "annotation of the pod: memory.sluglab.io/enforce: auto");
 }
 END_TEST
 

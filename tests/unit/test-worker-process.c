@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "lib/failmalloc.h"
 #include "lib/test-main.h"
 #include "lib/worker-bed.h"
+#include "worker/capabilities.h"
 #include "worker/process.h"
 
 /* Beginning and end */
@@ -57,7 +59,7 @@ START_TEST(all_end_with_the_process_that_made_them) {
         ck_assert_int_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
         daemon_pid = fork();
         if (daemon_pid == 0) {
-                if (workers_new(BED_LANES, &bed.workers) < 0)
+                if (workers_new(BED_LANES, 0, &bed.workers) < 0)
                         _exit(1);
                 pids[0] = bed_parent_of(bed_pid_of(0));
                 for (unsigned i = 0; i < BED_LANES; ++i)
@@ -83,6 +85,51 @@ START_TEST(all_end_with_the_process_that_made_them) {
 }
 END_TEST
 
+/* The capabilities of a process that are in force. */
+static uint64_t capabilities_of(int pid) {
+        char path[64], line[256];
+        unsigned long long bits = 0;
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+        file = fopen(path, "re");
+        ck_assert_ptr_nonnull(file);
+        while (fgets(line, sizeof(line), file))
+                if (sscanf(line, "CapEff: %llx", &bits) == 1)
+                        break;
+        (void)fclose(file);
+        return bits;
+}
+
+/* Of a machine where the test has none there is nothing to be seen but that nothing fails. */
+START_TEST(only_capable_lanes_keep_capabilities) {
+        const uint64_t wanted = UINT64_C(1) << CAP_SYS_PTRACE | UINT64_C(1) << CAP_SYS_NICE;
+        const uint64_t before = capabilities_of(getpid());
+        WorkerJob job = bed_append_of("x", 0);
+
+        ck_assert(capabilities_are_there() == ((before & wanted) == wanted));
+        ck_assert_int_eq(workers_new(BED_LANES, 1 << 1, &bed.workers), 0);
+        ck_assert_int_eq(capabilities_drop(), 0);
+        ck_assert(!capabilities_are_there());
+        ck_assert_uint_eq(capabilities_of(getpid()), before & ~wanted);
+        ck_assert_int_eq(capabilities_drop(), 0);
+        for (unsigned i = 0; i < BED_LANES; ++i)
+                bed_submit(i, &job, &bed.results[i]);
+        bed_await_results(BED_LANES);
+        ck_assert_uint_eq(capabilities_of(bed_pid_of(0)), before & ~wanted);
+        ck_assert_uint_eq(capabilities_of(bed_pid_of(1)), before);
+        /* and the next one that is made, when the process that made it has none any more */
+        ck_assert_int_eq(kill(bed_pid_of(1), SIGKILL), 0);
+        bed_submit(1, &job, &bed.results[BED_LANES]);
+        bed_await_results(BED_LANES + 1);
+        if (bed.results[BED_LANES].error) {
+                bed_submit(1, &job, &bed.results[BED_LANES + 1]);
+                bed_await_results(BED_LANES + 2);
+        }
+        ck_assert_uint_eq(capabilities_of(bed_pid_of(1)), before);
+}
+END_TEST
+
 static const struct {
         unsigned n_forks;
         int error;
@@ -92,7 +139,7 @@ START_TEST(what_cannot_be_forked_at_the_start_is_an_error) {
         int r;
 
         *bed.n_forks_left = (int)forks[_i].n_forks;
-        r = workers_new(BED_LANES, &bed.workers);
+        r = workers_new(BED_LANES, 0, &bed.workers);
         *bed.n_forks_left = -1;
         ck_assert_int_eq(r, forks[_i].error);
         ck_assert(r == 0 || !bed.workers);
@@ -100,9 +147,9 @@ START_TEST(what_cannot_be_forked_at_the_start_is_an_error) {
 END_TEST
 
 START_TEST(a_number_of_lanes_out_of_range_is_refused) {
-        ck_assert_int_eq(workers_new(0, &bed.workers), -EINVAL);
-        ck_assert_int_eq(workers_new(WORKER_LANES_MAX + 1, &bed.workers), -EINVAL);
-        ck_assert_int_eq(workers_new(WORKER_LANES_MAX, &bed.workers), 0);
+        ck_assert_int_eq(workers_new(0, 0, &bed.workers), -EINVAL);
+        ck_assert_int_eq(workers_new(WORKER_LANES_MAX + 1, 0, &bed.workers), -EINVAL);
+        ck_assert_int_eq(workers_new(WORKER_LANES_MAX, 0, &bed.workers), 0);
         for (unsigned i = 0; i < WORKER_LANES_MAX; ++i)
                 ck_assert_int_gt(bed_pid_of(i), 0);
         ck_assert_int_eq(bed_pid_of(WORKER_LANES_MAX), 0);
@@ -116,7 +163,7 @@ START_TEST(out_of_memory_changes_nothing) {
 
         for (unsigned n = 0; has_failed; ++n) {
                 failmalloc_arm(n);
-                r = workers_new(BED_LANES, &bed.workers);
+                r = workers_new(BED_LANES, 0, &bed.workers);
                 has_failed = failmalloc_disarm();
                 ck_assert_int_eq(r, has_failed ? -ENOMEM : 0);
         }
@@ -144,7 +191,7 @@ START_TEST(a_file_over_the_limit_is_an_error_and_no_death) {
         /* The children keep the limit. It would end the test too, which writes as it asserts. */
         r = setrlimit(RLIMIT_FSIZE, &low);
         if (r == 0)
-                r = workers_new(BED_LANES, &bed.workers);
+                r = workers_new(BED_LANES, 0, &bed.workers);
         (void)setrlimit(RLIMIT_FSIZE, &before);
         ck_assert_int_eq(r, 0);
         bed_submit(0, &job, &bed.results[0]);
@@ -261,6 +308,7 @@ Suite *suite(void) {
         tcase_add_test(t, signals_that_stop_a_service_do_not_stop_its_workers);
         t = bed_new_case(s, "start", bed_open);
         tcase_add_test(t, all_end_with_the_process_that_made_them);
+        tcase_add_test(t, only_capable_lanes_keep_capabilities);
         tcase_add_loop_test(t, what_cannot_be_forked_at_the_start_is_an_error, 0,
                             ELEMENTSOF(forks));
         tcase_add_test(t, a_number_of_lanes_out_of_range_is_refused);

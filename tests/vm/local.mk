@@ -4,7 +4,7 @@ EXTRA_DIST += \
 	%D%/README.md %D%/kubelet/go.mod %D%/kubelet/go.sum %D%/kubelet/tools.go \
 	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/chunks.sh %D%/cases/chunks-reboot.sh \
 	%D%/cases/chunks-restarts.sh %D%/cases/chunks-stock.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
-	%D%/cases/enforce-growth.sh %D%/cases/ledger.sh %D%/cases/package.sh \
+	%D%/cases/enforce-growth.sh %D%/cases/ledger.sh %D%/cases/migrate.sh %D%/cases/package.sh \
 	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/qos.sh %D%/cases/qos-drift.sh \
 	%D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
 	%D%/cases/sandbox-kubelet.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh \
@@ -17,13 +17,13 @@ EXTRA_DIST += \
 
 # What runs in the guests: a client of the container runtime, and what is in the containers.
 EXTRA_PROGRAMS += tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/memload \
-	tests/vm/guest/numawatch tests/vm/guest/pause
+	tests/vm/guest/numawatch tests/vm/guest/pagemover tests/vm/guest/pause
 VM_GEN = tests/vm/gen
 VM_CRI_SOURCES = $(VM_GEN)/cri.pb-c.c $(VM_GEN)/cri.pb-c.h
 BUILT_SOURCES += $(VM_CRI_SOURCES)
 CLEANFILES += $(VM_CRI_SOURCES) $(VM_GEN)/stamp \
 	tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/memload tests/vm/guest/numawatch \
-	tests/vm/guest/pause
+	tests/vm/guest/pagemover tests/vm/guest/pause
 
 tests_vm_guest_cri_SOURCES = %D%/guest/cri.c
 nodist_tests_vm_guest_cri_SOURCES = $(VM_CRI_SOURCES)
@@ -36,6 +36,8 @@ tests_vm_guest_memload_SOURCES = %D%/guest/memload.c
 tests_vm_guest_memload_LDFLAGS = $(AM_LDFLAGS) -static
 tests_vm_guest_numawatch_SOURCES = %D%/guest/numawatch.c
 tests_vm_guest_numawatch_LDFLAGS = $(AM_LDFLAGS) -static
+tests_vm_guest_pagemover_SOURCES = %D%/guest/pagemover.c
+tests_vm_guest_pagemover_LDADD = libslugcore.a libslugapi.a
 tests_vm_guest_pause_SOURCES = %D%/guest/pause.c
 tests_vm_guest_pause_LDFLAGS = $(AM_LDFLAGS) -static
 

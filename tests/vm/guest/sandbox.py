@@ -4,6 +4,7 @@
     sandbox.py slugd|slug-kubelet
 """
 
+import ctypes
 import errno
 import os
 import socket
@@ -72,6 +73,13 @@ def listen(path):
     return attempt
 
 
+def call(number, *arguments):
+    # by its number on x86-64: ptrace (PTRACE_ATTACH) is 101, process_vm_readv 310, move_pages 279
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(number, *(ctypes.c_long(argument) for argument in arguments)) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
 def make_cgroup():
     # the root's folder has mode 555, which root without capabilities has to heed
     os.mkdir("/sys/fs/cgroup/system.slice/slug-was-here")
@@ -93,7 +101,13 @@ if sys.argv[1] == "slugd":
         allowed(f"reading {path}", read(path))
     allowed("a cgroup", make_cgroup)
     allowed("the service manager", reach("/run/dbus/system_bus_socket"))
+    allowed("a setting that slugd.yaml can hand over", lambda: open("/sys/kernel/mm/numa/demotion_enabled", "r+b").close())
+    refused("a trace of another process", lambda: call(101, 16, 1, 0, 0))
+    refused("memory of another process", lambda: call(310, 1, 0, 0, 0, 0, 0))
+    allowed("moving pages of another process", lambda: call(279, 1, 0, 0, 0, 0, 0))
 else:
+    refused("moving pages of another process", lambda: call(279, 1, 0, 0, 0, 0, 0))
+    refused("a setting of the kernel's", lambda: open("/sys/kernel/mm/numa/demotion_enabled", "r+b").close())
     refused("a cgroup", make_cgroup)
     refused("writing to a cgroup", write("/sys/fs/cgroup/cgroup.procs"))
     refused("the kernel's uevents", hear_uevents)
@@ -110,7 +124,7 @@ else:
         refused(f"a socket in {folder}", listen(f"/var/lib/kubelet/{folder}/slug"))
 
 for path in ("/etc/slug-was-here", "/usr/slug-was-here", "/var/slug-was-here", "/run/slug-was-here", "/root/slug-was-here",
-             "/home/slug-was-here", "/boot/slug-was-here", "/sys/kernel/mm/numa/demotion_enabled",
+             "/home/slug-was-here", "/boot/slug-was-here", "/sys/kernel/mm/lru_gen/enabled",
              "/sys/devices/system/memory/auto_online_blocks", "/proc/sys/kernel/hostname", "/dev/kmsg", "/dev/vda"):
     refused(f"writing to {path}", write(path))
 refused("reading /etc/shadow", read("/etc/shadow"))
