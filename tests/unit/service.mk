@@ -44,14 +44,14 @@ tests_unit_test_chunk_service_SOURCES = tests/unit/test-chunk-service.c
 tests_unit_test_chunk_service_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_chunk_service_LDADD = $(TEST_CORE_LIBS)
 
-TEST_ENFORCE_BED = tests/lib/enforce-view-bed.c tests/lib/enforce-view-bed.h
+TEST_ENFORCE_VIEW_BED = tests/lib/enforce-view-bed.c tests/lib/enforce-view-bed.h
 
 UNIT_TESTS += tests/unit/test-enforce-view
-tests_unit_test_enforce_view_SOURCES = tests/unit/test-enforce-view.c $(TEST_ENFORCE_BED)
+tests_unit_test_enforce_view_SOURCES = tests/unit/test-enforce-view.c $(TEST_ENFORCE_VIEW_BED)
 tests_unit_test_enforce_view_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_enforce_view_LDADD = $(TEST_CORE_LIBS)
 
 UNIT_TESTS += tests/unit/test-findings-enforce
-tests_unit_test_findings_enforce_SOURCES = tests/unit/test-findings-enforce.c $(TEST_ENFORCE_BED)
+tests_unit_test_findings_enforce_SOURCES = tests/unit/test-findings-enforce.c $(TEST_ENFORCE_VIEW_BED)
 tests_unit_test_findings_enforce_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_findings_enforce_LDADD = $(TEST_CORE_LIBS)
