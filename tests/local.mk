@@ -58,6 +58,7 @@ include tests/unit/node-limit.mk
 include tests/unit/hints.mk
 include tests/unit/chunks.mk
 include tests/unit/enforce.mk
+include tests/unit/damon.mk
 include tests/unit/worker.mk
 include tests/unit/service.mk
 include tests/unit/uevent.mk

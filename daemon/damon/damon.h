@@ -4,11 +4,16 @@
 /*
  * DAMON
  *
- * The kernel's own monitor, told to move cold pages of one cgroup from some NUMA nodes to another
- * one (DAMOS migrate_cold), or hot ones (migrate_hot), until it is told to stop or, where the kernel
- * has goals, a goal is met. What its files are to say is planned here as a list of writes below
- * /sys/kernel/mm/damon; workers make them. There is one owner of DAMON on a machine: what another
- * one uses is not touched.
+ * The kernel's own monitor, told to move pages of one cgroup from a NUMA node to another one: cold
+ * ones (DAMOS migrate_cold) or hot ones (migrate_hot). What its files are to say is planned here as
+ * a list of writes below DAMON_DIR; workers make them. There is one owner of DAMON on a machine:
+ * what another one uses is not touched.
+ *
+ * What slugd sets up carries a mark, so that another slugd knows it for its own: DAMON_MARK is the
+ * largest size of a region that the scheme takes, a number that nobody else would choose and no
+ * region reaches.
+ *
+ * Source: Documentation/admin-guide/mm/damon/usage.rst, mm/damon of Linux 6.12 and 7.2.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,15 +24,102 @@
 #include "base/nodeset.h"
 #include "base/root.h"
 
-/* What this kernel's DAMON can do, by the files that are there. */
+#define DAMON_DIR  "sys/kernel/mm/damon/admin/kdamonds"
+#define DAMON_MARK (UINT64_MAX - UINT64_C(0x736c756764)) /* "slugd" */
+
+/* What this kernel's DAMON can do, and whether it is free. */
 typedef struct DamonFeatures {
-        bool is_there;     /* /sys/kernel/mm/damon/admin */
-        bool has_migrate;  /* migrate_cold and target_nid: 6.11 */
-        bool has_goals;    /* node_memcg_free_bp: 6.19 */
-        bool has_temporal; /* goal_tuner: 7.1 */
-        bool is_taken;     /* somebody else has it: DAMON_STAT, DAMON_RECLAIM, another kdamond */
-        char taken_by[64];
+        bool is_there;               /* DAMON_DIR */
+        bool has_migrate;            /* migrate_hot, migrate_cold and target_nid: 6.11 */
+        bool has_ops_filters;        /* a filter can allow, so that there may be several: 6.15 */
+        bool has_temporal;           /* goal_tuner, and goals of a cgroup on a node: 7.1 */
+        bool has_fail_charge;        /* a quota of what is moved, not of what is looked at: 7.2 */
+        bool is_ours;                /* there is a kdamond with DAMON_MARK, and no other one */
+        bool is_taken;               /* somebody else has it */
+        char taken_by[64];           /* "DAMON_STAT" */
         char problem[DIAG_TEXT_MAX]; /* why it cannot be used, "" when it can */
 } DamonFeatures;
 
+/* A few small files. While nothing is set up, the features are those of the kernel's version. */
 void damon_probe(const Root *root, DamonFeatures *ret);
+/* What it can do by the files of what is set up, once damon_plan_frame() has been written; nothing
+ * else in @features is changed. */
+void damon_look(const Root *root, DamonFeatures *features);
+
+/* Planning. Pure. */
+
+#define DAMON_PATH_MAX    128u
+#define DAMON_VALUE_MAX   528u /* a path of a cgroup */
+#define DAMON_RANGES_MAX  64u
+#define DAMON_CGROUPS_MAX 16u
+
+typedef struct DamonWrite {
+        char path[DAMON_PATH_MAX];   /* below DAMON_DIR */
+        char value[DAMON_VALUE_MAX]; /* without a newline */
+} DamonWrite;
+
+typedef struct DamonPlan {
+        DamonWrite *items;
+        size_t n_items, n_allocated;
+} DamonPlan;
+
+void damon_plan_deinit(DamonPlan *plan);
+DEFINE_DEINIT(DamonPlan, damon_plan_deinit);
+
+typedef struct DamonRange {
+        uint64_t start, end; /* physical bytes; the end is not in it */
+} DamonRange;
+
+/* What of the pages is taken, and how fast. */
+typedef struct DamonPace {
+        bool takes_all; /* whatever was accessed; else cold (down) or hot ones (up) only */
+        /* In one window of DAMON_WINDOW_USEC, bytes that are looked at, and moved where they are
+         * the cgroup's. Where moved bytes alone are charged: all that is moved in an hour. */
+        uint64_t quota;
+} DamonPace;
+
+#define DAMON_SAMPLE_USEC UINT64_C(5000)
+#define DAMON_WINDOW_USEC UINT64_C(20000)  /* how often the scheme is applied */
+#define DAMON_LOOK_USEC   UINT64_C(100000) /* how long it is looked before a page is called cold */
+
+typedef struct DamonMove {
+        bool is_up; /* hot pages */
+        unsigned from, to;
+        DamonRange ranges[DAMON_RANGES_MAX]; /* of @from, by rising address */
+        size_t n_ranges;
+        /* Each exactly, nothing below it; below the root of cgroup v2, no leading slash. More than
+         * one only with has_ops_filters. */
+        const char *cgroups[DAMON_CGROUPS_MAX];
+        size_t n_cgroups;
+        const char *container; /* the cgroup above all of them, for the goal */
+        uint64_t node_bytes;   /* MemTotal of @from; not 0 */
+        uint64_t left_bytes;   /* that the container keeps on @from: the goal */
+        DamonPace pace;
+} DamonMove;
+
+/* All append to @plan. Return: 0, -EINVAL, or -ENOMEM. */
+
+/* One kdamond with one scheme, so that its files are there. */
+_must_check_ int damon_plan_frame(DamonPlan *plan);
+/* All else, and it is turned on. */
+_must_check_ int
+damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonMove *move);
+/* Another pace while it is on: it is turned off and on. */
+_must_check_ int damon_plan_pace(DamonPlan *plan, bool is_up, const DamonPace *pace);
+/* Off, and no kdamond is left. The first of the writes fails when it was not on. */
+_must_check_ int damon_plan_end(DamonPlan *plan);
+
+/*
+ * damon_get_quota() - of a step
+ * @bytes:        that are to be moved
+ * @used_bytes:   of the container on the NUMA node
+ * @looked_bytes: the ranges, together
+ *
+ * Where moved bytes alone are charged it is @bytes. Else it is a part of them, more where few of the
+ * node's bytes are the container's, and never above @bytes: what is found in one window is moved in
+ * it.
+ */
+uint64_t damon_get_quota(const DamonFeatures *features,
+                         uint64_t bytes,
+                         uint64_t used_bytes,
+                         uint64_t looked_bytes);

@@ -1,2 +1,4 @@
 libslugcore_a_SOURCES += \
-	%D%/damon.h
+	%D%/damon.h \
+	%D%/plan.c \
+	%D%/probe.c

@@ -21,6 +21,14 @@ bool enforce_is_held(const LedgerClaim *claim) {
         return split->remote.max > 0 || split->local.max != SPLIT_UNLIMITED;
 }
 
+/* Without the runtime's scheme: a claim has it as whoever added the container says it, a cgroup has
+ * not. */
+static const char *get_plain_id(const char *id) {
+        const char *scheme = strstr(id, "://");
+
+        return scheme ? scheme + strlen("://") : id;
+}
+
 /* By its name in the report, else by the id that the runtime gave to it. */
 static const TreeContainer *find_container(const InventoryPod *pod, const LedgerClaim *claim) {
         const InventoryContainer *named = inventory_pod_find(pod, claim->container);
@@ -30,7 +38,7 @@ static const TreeContainer *find_container(const InventoryPod *pod, const Ledger
         for (size_t i = 0; i < pod->n_containers && claim->container_id[0]; ++i) {
                 const TreeContainer *tree = pod->containers[i].tree;
 
-                if (tree && strcmp(tree->id, claim->container_id) == 0)
+                if (tree && strcmp(tree->id, get_plain_id(claim->container_id)) == 0)
                         return tree;
         }
         return NULL;

@@ -45,7 +45,7 @@ promise() {
   pod_of "$@" >"$tmp/$1.pod"
   jq '{pod: ., container: "main"}' "$tmp/$1.pod" | ask_slug MemoryManagerService/Allocate >"$tmp/$1.claim"
   jq -e .claim "$tmp/$1.claim" >/dev/null || { remark "$1: $(cat "$tmp/$1.claim")"; return 1; }
-  jq --arg id "containerd://$(id_of "$1")" '{pod: ., container: "main", containerId: $id}' "$tmp/$1.pod" |
+  jq --arg id "$(id_of "$1")" '{pod: ., container: "main", containerId: $id}' "$tmp/$1.pod" |
     ask_slug MemoryManagerService/AddContainer >"$tmp/$1.added"
 }
 
