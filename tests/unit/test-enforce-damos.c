@@ -303,6 +303,22 @@ START_TEST(test_taken_meanwhile) {
 }
 END_TEST
 
+START_TEST(test_cannot_be_used) {
+        char reason[DIAG_TEXT_MAX];
+
+        ck_assert(enforce_damos_ops.probe(&bed.means, bed.state, reason));
+        ck_assert_ptr_nonnull(strstr(reason, "until slugd stops it"));
+        bed.machine.n_blocks = 0;
+        ck_assert(!enforce_damos_ops.probe(&bed.means, bed.state, reason));
+        ck_assert_ptr_nonnull(strstr(reason, "/sys/devices/system/memory"));
+        folder_delete(&bed.folder, DAMON_DIR "/nr_kdamonds");
+        folder_make(&bed.folder, DAMON_DIR "/nr_kdamonds"); /* what nobody can write to */
+        ck_assert(!enforce_damos_ops.probe(&bed.means, bed.state, reason));
+        folder_delete(&bed.folder, DAMON_DIR "/nr_kdamonds");
+        folder_write(&bed.folder, DAMON_DIR "/nr_kdamonds", "0\n");
+}
+END_TEST
+
 START_TEST(test_left_on) {
         char reason[DIAG_TEXT_MAX];
 
@@ -378,6 +394,7 @@ Suite *suite(void) {
         tcase_add_test(c, test_one_at_a_time);
         tcase_add_test(c, test_failures);
         tcase_add_test(c, test_taken_meanwhile);
+        tcase_add_test(c, test_cannot_be_used);
         tcase_add_test(c, test_left_on);
         tcase_add_test(c, test_end_of_slugd);
         tcase_add_test(c, test_nowhere);
