@@ -18,7 +18,7 @@ try_holder() {
   end_load "$name"
 }
 
-patience=1
+patience=30
 systemctl stop slug-kubelet.service slugd.service slugd.socket 2>/dev/null
 echo 0 >/proc/sys/kernel/numa_balancing
 for demotion in false true; do

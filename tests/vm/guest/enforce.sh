@@ -93,13 +93,14 @@ was_seen() {
   [ -n "$said" ] && [ "$(tail -n 2 "$tmp/$1.csv" | head -n 1 | cut -d, -f1)" -ge "$((said + $3 * 1000))" ]
 }
 
-# wait_long COMMAND...: for two minutes, or $patience times 30 s
+# wait_long COMMAND...: for two minutes, or $patience seconds; asked seldom, since asking takes of the time that is measured
 wait_long() {
-  # shellcheck disable=SC2086 # a list of words
-  for _ in ${patience:-1 2 3 4}; do
-    wait_until "$@" && return 0
+  long_left=${patience:-120}
+  until "$@"; do
+    long_left=$((long_left - 1))
+    [ "$long_left" -gt 0 ] || return 1
+    sleep 1
   done
-  return 1
 }
 
 # counter LOAD FILE KEY
