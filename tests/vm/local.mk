@@ -37,6 +37,7 @@ tests_vm_guest_memload_LDFLAGS = $(AM_LDFLAGS) -static
 tests_vm_guest_numawatch_SOURCES = %D%/guest/numawatch.c
 tests_vm_guest_numawatch_LDFLAGS = $(AM_LDFLAGS) -static
 tests_vm_guest_pagemover_SOURCES = %D%/guest/pagemover.c
+tests_vm_guest_pagemover_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon
 tests_vm_guest_pagemover_LDADD = libslugcore.a libslugapi.a
 tests_vm_guest_pause_SOURCES = %D%/guest/pause.c
 tests_vm_guest_pause_LDFLAGS = $(AM_LDFLAGS) -static
