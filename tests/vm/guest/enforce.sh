@@ -76,6 +76,7 @@ load_pid() {
 
 # watch_load LOAD: from here on what is where is noted
 watch_load() {
+  : >"$tmp/$1.csv"
   "$tools/numawatch" "$(cgroup_of "$1")" 20 $local_nodes >"$tmp/$1.csv" &
 }
 
