@@ -147,6 +147,7 @@ untroubled() {
 
 # start_foreign: memory that is not slugd's business, half of it in page cache
 start_foreign() {
+  : >"$tmp/foreign.log"
   systemd-run --quiet --scope --collect --unit=foreign "$tools/memload" 0 64 >"$tmp/foreign.log" 2>&1 &
   wait_until grep -q ready "$tmp/foreign.log"
   kill -s USR1 "$(head -n 1 $cgroups/system.slice/foreign.scope/cgroup.procs)"
