@@ -65,18 +65,6 @@ uint64_t guard_get_slack(const Control *control) {
         return cost > SLACK_MIN_COST ? (uint64_t)((double)most * cost) : 0;
 }
 
-/* Counters that were behind may say so later. */
-static void look_again(Control *control) {
-        EnforceMemory *memory = control->memory;
-        const uint64_t before = memory->step_before.local, now = control->usage->local;
-        const uint64_t moved = memory->step_action == ENFORCE_PROMOTE
-                                       ? bytes_sub_clamped(now, before)
-                                       : bytes_sub_clamped(before, now);
-
-        if (memory->n_stalled > 0 && memory->step_before.usec > 0 && moved >= STEP_MIN)
-                memory->n_stalled = 0;
-}
-
 /* Whether pages can be moved one by one instead. */
 static bool has_other_way(const Control *control, EnforceAction action) {
         const EnforceBackend backend = control->target->backend;
@@ -131,7 +119,6 @@ bool guard_may_step(Control *control, EnforceAction action) {
         const unsigned most = has_other ? 2 * STEPS_STALLED : STEPS_STALLED;
 
         forget_other(memory, action);
-        look_again(control);
         if (memory->n_stalled >= most && !memory->is_given_up)
                 give_up(memory, control->usage->usec);
         if (is_unsettled(control) || is_too_soon(control, action))
