@@ -9,12 +9,12 @@
  *
  * Pages that come back. When what is moved down is promoted by the kernel again, the hot set is
  * larger than the ceiling, or the wrong pages were taken. The ceiling stays one: what is above it
- * may be promised to somebody else, and how fast the kernel promotes is not slugd's to say. What can
- * be chosen is how often. The kernel knows what is cold by not having seen it used for a while, so
- * that many small steps take pages which one large step later would have spared. So, in proportion
- * to how much comes back, up to a twentieth of the ceiling is let be above it, nothing is moved
- * ahead of time, and then a step takes all of it. Above this slack nothing is different, the slack
- * is never larger, and the reason says that it is used.
+ * may be promised to somebody else, and how fast the kernel promotes is not slugd's to say. What
+ * can be chosen is how often. The kernel knows what is cold by not having seen it used for a
+ * while, so that many small steps take pages which one large step later would have spared. So, in
+ * proportion to how much comes back, up to a twentieth of the ceiling is let be above it, nothing
+ * is moved ahead of time, and then a step takes all of it. Above this slack nothing is different,
+ * the slack is never larger, and the reason says that it is used.
  */
 #include "enforce/control.h"
 
