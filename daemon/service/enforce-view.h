@@ -84,6 +84,9 @@ bool enforce_is_divided(const EnforcedContainer *container);
  * or because it cannot be. */
 bool enforce_view_is_broken(const EnforceView *view, const EnforcedContainer *container);
 
+/* It has the value that is wanted, however that is spelled ("Y" is "true"); so has one that nobody
+ * wants anything of. */
+bool enforce_setting_is_right(const EnforceSetting *setting);
 /* How well all splits of the node are held, in a word. */
 typedef enum EnforceHeld {
         ENFORCE_ALL_HELD,
