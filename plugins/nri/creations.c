@@ -120,9 +120,11 @@ static void on_gone(void *userdata) {
 /* It has what the kubelet has said, until slugd says something else. */
 static void keep(Creations *creations, const Admitted *asked, const NriContainer *container) {
         const NriResources *resources = request_get_resources(container);
-        KeptContainer *item = kept_put(creations->kept, asked);
+        KeptContainer *item;
         const char *low = request_get_unified(resources, REQUEST_LOW);
 
+        kept_remove_namesakes(creations->kept, asked);
+        item = kept_put(creations->kept, asked);
         if (!item)
                 return;
         (void)kept_set(&item->has, (Given){ .mems = request_get_mems(resources), .low = low });

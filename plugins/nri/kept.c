@@ -83,6 +83,19 @@ void kept_remove(Kept *kept, const char *container_id) {
         *item = kept->items[--kept->n_items];
 }
 
+static bool is_namesake(const Admitted *a, const Admitted *b) {
+        return a->pod && b->pod && strcmp(a->pod->uid, b->pod->uid) == 0 &&
+               strcmp(a->container, b->container) == 0;
+}
+
+void kept_remove_namesakes(Kept *kept, const Admitted *asked) {
+        for (size_t i = kept->n_items; i-- > 0;)
+                if (is_namesake(kept->items[i].asked, asked)) {
+                        clear_item(&kept->items[i]);
+                        kept->items[i] = kept->items[--kept->n_items];
+                }
+}
+
 void kept_make_due(Kept *kept) {
         for (size_t i = 0; i < kept->n_items; ++i)
                 kept->items[i].is_due = true;

@@ -56,6 +56,8 @@ KeptContainer *kept_put(Kept *kept, const Admitted *asked);
 /* NULL: there is none. Valid until the next change of the list. */
 KeptContainer *kept_find(const Kept *kept, const char *container_id);
 void kept_remove(Kept *kept, const char *container_id);
+/* Those of the same name in the same pod: a container is created anew when it has ended. */
+void kept_remove_namesakes(Kept *kept, const Admitted *asked);
 void kept_clear(Kept *kept);
 void kept_make_due(Kept *kept);
 size_t kept_count_open(const Kept *kept);

@@ -21,7 +21,7 @@ bool request_asks(const NriPod *pod, const NriContainer *container);
 _must_check_ int
 request_build(Arena *arena, const NriPod *pod, const NriContainer *container, Admitted **ret);
 
-/* What of it is set: cpuset.mems, a file of cgroup v2; "" when it is not. @resources may be NULL. */
+/* What of it is set: cpuset.mems, a file of cgroup v2; "" when it is not. @resources: or NULL. */
 const char *request_get_mems(const NriResources *resources);
 const char *request_get_unified(const NriResources *resources, const char *file);
 static inline const NriResources *request_get_resources(const NriContainer *container) {

@@ -5,8 +5,9 @@
  * A session with a container runtime
  *
  * The NRI socket, the mux on it, RegisterPlugin on one of its connections and the plugin's service
- * on the other. Connects for ever, and registers again whenever the runtime is another one. Requests
- * of the runtime are handed to the owner, who answers them once, now or later, within two seconds.
+ * on the other. Connects for ever, and registers again whenever the runtime is another one.
+ * Requests of the runtime are handed to the owner, who answers them once, now or later, within two
+ * seconds.
  */
 #include <protobuf-c/protobuf-c.h>
 #include <systemd/sd-event.h>

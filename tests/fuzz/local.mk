@@ -118,6 +118,13 @@ tests_fuzz_fuzz_kubelet_spec_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_kubelet_spec_LDADD = $(SLUG_KUBELET_LIBS)
 EXTRA_DIST += %D%/corpus/kubelet-spec
 
+FUZZ_TARGETS += tests/fuzz/fuzz-nri
+tests_fuzz_fuzz_nri_SOURCES = %D%/fuzz-nri.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_nri_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_fuzz_fuzz_nri_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_nri_LDADD = $(SLUG_NRI_LIBS)
+EXTRA_DIST += %D%/corpus/nri %D%/nri.dict
+
 # What talks to a server has the unit tests' one.
 FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \
 	tests/lib/folder.c tests/lib/folder.h

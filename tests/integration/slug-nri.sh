@@ -211,7 +211,23 @@ is "$(cat "$r/synchronized")" "{}" "and changes none"
 serve
 waits "when slugd comes they are changed" has_update '"containerId":"o1"' '"mems":"0,2"'
 waits "what the runtime cannot do is said" has_log "container 'old': the runtime did not give it NUMA nodes 0,2"
-rm -f "$r/failed.json" "$r/synchronize.json"
+rm -f "$r/failed.json"
+
+# containerd says that some could not be changed, and not which
+stop "$agent_pid"
+stop_slugd KILL
+rm -f "$r/synchronized" "$r/calls"
+: >"$r/updates"
+echo '"containerId":"o1"' >"$r/refused"
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod new "$(split new 1Gi 2Gi)")],\"containers\":[$(container old o1),$(container new n1)]}" \
+  >"$r/synchronize.json"
+start_agent
+waits "two containers are to be changed" has_call synchronized
+serve
+waits "the one that cannot be is found" has_log "container 'old': the runtime did not give it NUMA nodes 0,2"
+alone() { grep -v '"o1"' "$r/updates" | grep -q '"containerId":"n1"'; }
+waits "and the other one is changed" alone
+rm -f "$r/refused" "$r/synchronize.json"
 
 # The runtime
 stop_runtime

@@ -8,8 +8,9 @@
  * is told DIR/configure.json and DIR/synchronize.json (a file that is not there is an empty
  * message). A command is a line "METHOD REQUEST ANSWER": DIR/REQUEST is what the plugin is called
  * with, and DIR/ANSWER gets what it answers, as JSON, or "error CODE MESSAGE"; "hang-up" drops the
- * plugin. DIR/calls gets a line of all that happens, DIR/updates one of each UpdateContainers, whose
- * answer is DIR/failed.json. Ends at the end of its commands.
+ * plugin. DIR/calls gets a line of all that happens, DIR/updates one of each UpdateContainers. The
+ * answer to that is DIR/failed.json, or, when the text of DIR/refused is in it, an error, as
+ * containerd has it. Ends at the end of its commands.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -91,25 +92,34 @@ static void write_whole(const char *name, const char *text) {
                 die("cannot write %s: %s", to, strerror(errno));
 }
 
-static ProtobufCMessage *
-read_message(const char *name, const ProtobufCMessageDescriptor *descriptor, Arena *arena) {
-        char *text = arena_alloc(arena, FILE_MAX), path[512];
-        ProtobufCMessage *message;
-        Diag diag = {};
+/* @ret: FILE_MAX bytes. Return: how many there are; 0: there is no such file, too. */
+static size_t read_file(const char *name, char *ret) {
+        char path[512];
         size_t n = 0;
         int fd;
 
         (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
         fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (!text)
-                die("out of memory");
-        if (fd >= 0 && root_read_fd(fd, text, FILE_MAX, &n))
+        if (fd >= 0 && root_read_fd(fd, ret, FILE_MAX, &n))
                 die("cannot read %s", path);
         fd_close(fd);
+        return n;
+}
+
+static ProtobufCMessage *
+read_message(const char *name, const ProtobufCMessageDescriptor *descriptor, Arena *arena) {
+        char *text = arena_alloc(arena, FILE_MAX);
+        ProtobufCMessage *message;
+        Diag diag = {};
+        size_t n;
+
+        if (!text)
+                die("out of memory");
+        n = read_file(name, text);
         if (n == 0)
                 n = (size_t)snprintf(text, FILE_MAX, "{}");
         if (json_decode(text, n, descriptor, NULL, arena, &message, &diag) != 0)
-                die("%s: %u: %s", path, diag.column, diag.text);
+                die("%s: %u: %s", name, diag.column, diag.text);
         return message;
 }
 
@@ -202,7 +212,20 @@ static void answer_update(void) {
         char *json = to_json(&MESSAGE(update_containers_request), runtime.update.data,
                              runtime.update.n_data);
 
+        char *refused = arena_alloc(arena, FILE_MAX);
+        size_t n;
+
+        if (!refused)
+                die("out of memory");
+        n = read_file("refused", refused);
+        refused[n > 0 && refused[n - 1] == '\n' ? n - 1 : n] = '\0';
         write_line("updates", "ae", json);
+        if (n > 0 && strstr(json, refused)) {
+                free(json);
+                nri_double_answer(&runtime, runtime.update_stream, 2,
+                                  "NRI update of some containers failed", NULL);
+                return;
+        }
         free(json);
         nri_double_answer(&runtime, runtime.update_stream, 0, "",
                           read_message("failed.json", &MESSAGE(update_containers_response), arena));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plugin on slug's session, for the container runtimes' own code to be its counterpart: what it is
- * told it says, a line each, and what it answers stands in the annotations of the container that it
- * is asked about.
+ * A plugin on slug's session, for the container runtimes' own code to be its counterpart: what it
+ * is told it says, a line each, and what it answers stands in the annotations of the container that
+ * it is asked about.
  *
  *     nri-peer [--one-frame] SOCKET
  *

@@ -100,7 +100,7 @@ static const struct {
           "{'limits':{'memory':'5'}}}],'annotations':{'memory.sluglab.io/"
           "container.c':'local=1Gi'}},"
           "'container':'c','containerId':'i','claim':'k','cpus':'0-3','numaNodes':'0'}" },
-        /* classes by the cgroup that the kubelet names; of a guaranteed pod the limit is requested */
+        /* classes by the cgroup that the kubelet names; a guaranteed pod requests its limit */
         { "{'linux':{'cgroupParent':'/kubepods/podx'}}",
           "{'linux':{'resources':{'memory':{'limit':{'value':'5'}}}}}",
           "{'pod':{'qosClass':'QOS_CLASS_GUARANTEED','containers':[{'resources':{'requests':"
@@ -208,6 +208,26 @@ START_TEST(containers_are_found_by_their_id) {
 }
 END_TEST
 
+START_TEST(one_that_is_created_anew_takes_the_place_of_the_old_one) {
+        Slug__V1__Pod pods[2] = { SLUG__V1__POD__INIT, SLUG__V1__POD__INIT };
+        Admitted asked = SLUG__V1__ADMITTED_CONTAINER__INIT;
+        static const char *const ids[] = { "a", "b", "c", "d" };
+
+        pods[0].uid = (char *)"u";
+        pods[1].uid = (char *)"v";
+        for (size_t i = 0; i < ELEMENTSOF(ids); ++i) {
+                asked.pod = &pods[i / 2];
+                asked.container = (char *)(i % 2 ? "c" : "d");
+                asked.container_id = (char *)ids[i];
+                ck_assert_ptr_nonnull(kept_put(&kept, &asked));
+        }
+        kept_remove_namesakes(&kept, &asked);
+        ck_assert_uint_eq(kept.n_items, 3);
+        ck_assert_ptr_null(kept_find(&kept, "d"));
+        kept_deinit(&kept);
+}
+END_TEST
+
 START_TEST(a_container_is_behind_until_it_is_given) {
         KeptContainer *item = put("c");
 
@@ -262,6 +282,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, an_update_has_what_is_wanted);
         tcase_add_test(tcase, a_runtime_takes_a_policy_since_0_12);
         tcase_add_test(tcase, containers_are_found_by_their_id);
+        tcase_add_test(tcase, one_that_is_created_anew_takes_the_place_of_the_old_one);
         tcase_add_test(tcase, a_container_is_behind_until_it_is_given);
         tcase_add_test(tcase, a_text_that_is_too_long_is_none);
         suite_add_tcase(suite, tcase);
