@@ -58,7 +58,9 @@ too_much_is_hot() {
 three_compete() {
   for name in one two three; do promised $name "local=100Mi..600Mi,remote=0..600Mi" 50 500; done
   for name in one two three; do grow $name; done
+  patience=40
   for name in one two three; do wait_long has_grown $name; done
+  patience=
   wait_long was_seen one grown 6000
   for name in one two three; do
     judge $name 600
