@@ -44,11 +44,15 @@ EXTRA_PROGRAMS += tests/bench/enforce/kernel
 tests_bench_enforce_kernel_SOURCES = %D%/enforce/kernel.c %D%/pods/bed.c %D%/pods/bed.h
 tests_bench_enforce_kernel_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_bench_enforce_kernel_LDADD = $(SLUG_CORE_LIBS)
-CLEANFILES += tests/bench/enforce/kernel
+EXTRA_PROGRAMS += tests/bench/enforce/decide
+tests_bench_enforce_decide_SOURCES = %D%/enforce/decide.c %D%/memory/numbers.c %D%/memory/numbers.h
+tests_bench_enforce_decide_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_bench_enforce_decide_LDADD = $(SLUG_CORE_LIBS)
+CLEANFILES += tests/bench/enforce/decide tests/bench/enforce/kernel
 
 .PHONY: bench
 bench: slugd slugctl slug-kubelet tests/lib/double tests/bench/bench tests/bench/memory/hints tests/bench/memory/claims tests/bench/pods/pods \
-	tests/bench/qos/qos tests/bench/enforce/kernel tests/lib/mktree
+	tests/bench/qos/qos tests/bench/enforce/decide tests/bench/enforce/kernel tests/lib/mktree
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/bench.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/memory/hints.sh
 	abs_top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/memory/claims.sh

@@ -8,6 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 quiet=100
 growing=10
 seconds=${1:-30}
+"$abs_top_builddir/tests/bench/enforce/decide"
 command -v curl >/dev/null || { echo "Enforcement is not measured: that wants curl."; exit 0; }
 tmp=$(mktemp -d /dev/shm/slug-bench-XXXXXX)
 pids=

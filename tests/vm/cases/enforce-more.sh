@@ -34,12 +34,13 @@ as_fast_as_it_goes() {
   end_load fast
 }
 
-# numa_balancing 2 brings up what is hot
+# too_much_is_hot NUMA-BALANCING: 2 brings up what is hot, faster than anybody moves it down. slugd lets some of it be then, since to
+# move it to and fro would cost more than it brings; how much is told, and not demanded.
 too_much_is_hot() {
   start_enforcing
   echo "$1" >/proc/sys/kernel/numa_balancing
   run_load "hot-$1" 200 100 300 hot=300
-  at_most settled 2000 "hot-$1: settles"
+  [ "$1" -ne 0 ] || at_most settled 2000 "hot-$1: settles"
   before=$(demotions "hot-$1")
   passes=$(awk '$1 == "passes" { print $3 }' "$tmp/hot-$1.log" | tail -n 1)
   wait_long was_seen "hot-$1" grown 24000
@@ -57,7 +58,9 @@ too_much_is_hot() {
 three_compete() {
   for name in one two three; do promised $name "local=100Mi..600Mi,remote=0..600Mi" 50 500; done
   for name in one two three; do grow $name; done
+  patience=40
   for name in one two three; do wait_long has_grown $name; done
+  patience=
   wait_long was_seen one grown 6000
   for name in one two three; do
     judge $name 600

@@ -160,8 +160,10 @@ end_foreign() {
   systemctl stop foreign.scope
 }
 
-# start_enforcing: with the machine's settings handed to slugd
+# start_enforcing: with the machine's settings as they have to be, and handed to slugd
 start_enforcing() {
+  echo true >/sys/kernel/mm/numa/demotion_enabled
+  echo 0 >/proc/sys/kernel/numa_balancing
   mkdir -p /etc/slug
   printf 'enforce:\n  settings: {demotionEnabled: true, numaBalancing: 0}\n' >/etc/slug/slugd.yaml
   systemctl restart slugd.service
