@@ -28,7 +28,6 @@ INTEGRATION_TESTS = \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \
-	%D%/machine-settings.sh \
 	%D%/node-limit.sh \
 	%D%/observed.sh \
 	%D%/plan.sh \
