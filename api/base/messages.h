@@ -95,3 +95,9 @@
 #define SLUG_MESSAGE_SPLIT_HELD            "4d2c1b9fb6a44a5b8c0cf4a9b3a41e56"
 #define SLUG_MESSAGE_SPLIT_BACKEND         "4d2c1b9fb6a44a5b8c0cf4a9b3a41e57"
 #define SLUG_MESSAGE_SPLIT_UNKNOWN_BACKEND "4d2c1b9fb6a44a5b8c0cf4a9b3a41e58"
+
+/* settings of the machine */
+#define SLUG_MESSAGE_SETTING_SET       "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5c"
+#define SLUG_MESSAGE_SETTING_PUT_BACK  "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5d"
+#define SLUG_MESSAGE_SETTING_NOT_SET   "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5e"
+#define SLUG_MESSAGE_SETTING_CONTENDED "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5f"
