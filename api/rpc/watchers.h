@@ -16,7 +16,7 @@ typedef struct RpcWatcher RpcWatcher;
 
 /* How far a watcher is, in two sequences; what they are is up to who tells. */
 typedef struct RpcCookie {
-        uint64_t first, second;
+        uint64_t first, second, third;
 } RpcCookie;
 
 /* {.push = ...}: nobody watches. Does not move while somebody does. */

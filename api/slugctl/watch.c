@@ -75,6 +75,22 @@ static void append_event(const Slug__V1__CgroupEvent *event, const Style *style,
         buffer_append_text(buffer, "\n");
 }
 
+static void append_split(const Slug__V1__SplitEvent *event, const Style *style, Buffer *buffer) {
+        const bool has_name = event->pod[0] != '\0';
+        char text[TIME_TEXT_MAX];
+
+        buffer_printf(buffer, "%s  ", time_format(event->time_usec, text));
+        output_text(buffer, style, has_name ? event->namespace_ : "");
+        buffer_append_text(buffer, has_name ? "/" : "");
+        output_text(buffer, style, has_name ? event->pod : event->pod_uid);
+        buffer_append_char(buffer, '/');
+        output_text(buffer, style, event->container);
+        buffer_append_text(buffer, event->held ? ": held again" : ": cannot be held");
+        buffer_append_text(buffer, event->reason[0] ? ": " : "");
+        output_text(buffer, style, event->reason);
+        buffer_append_text(buffer, "\n");
+}
+
 void watch_note(WatchNews *news, const Slug__V1__WatchResponse *response, const Style *style) {
         for (size_t i = 0; response->changes && i < response->changes->n_changes; ++i) {
                 _cleanup_(buffer_deinitp) Buffer line = {};
@@ -87,6 +103,12 @@ void watch_note(WatchNews *news, const Slug__V1__WatchResponse *response, const 
 
                 append_event(response->cgroup_events[i], style, &line);
                 add_line(&news->events, &line);
+        }
+        for (size_t i = 0; i < response->n_split_events; ++i) {
+                _cleanup_(buffer_deinitp) Buffer line = {};
+
+                append_split(response->split_events[i], style, &line);
+                add_line(&news->splits, &line);
         }
 }
 
@@ -155,6 +177,9 @@ void watch_append(const Slug__V1__DescribeNodeResponse *node,
         if (news->events.n_lines > 0)
                 output_heading(buffer, style, "Last events of QoS cgroups:");
         append_lines(&news->events, buffer);
+        if (news->splits.n_lines > 0)
+                output_heading(buffer, style, "Last events of splits:");
+        append_lines(&news->splits, buffer);
         output_heading(buffer, style, "Last changes:");
         if (news->changes.n_lines == 0)
                 buffer_append_text(buffer, "  none since slugd started\n");
@@ -220,15 +245,16 @@ const Verb verb_watch = {
         .arguments = "",
         .summary = "this node as it changes, until Ctrl-C",
         .help = "Shows this node's memory by locality and NUMA node, the conditions that are not\n"
-                "True, the last events of the QoS cgroups while it watches and the last changes,\n"
-                "and draws all of it anew whenever something is different. A slugd that restarts\n"
-                "is waited for.\n"
+                "True, the last events of the QoS cgroups and of splits while it watches and the\n"
+                "last changes, and draws all of it anew whenever something is different. A slugd\n"
+                "that restarts is waited for.\n"
                 "\n"
                 "On anything but a terminal one text follows the other; with -o json every state "
                 "is\n"
-                "an object on a line of its own: \"node\" as of describe-node, \"changes\" and\n"
-                "\"cgroupEvents\" since the line before. Who reads slowly gets the newest state,\n"
-                "with all changes, and those events that are still kept.\n"
+                "an object on a line of its own: \"node\" as of describe-node, \"changes\",\n"
+                "\"cgroupEvents\" and \"splitEvents\" since the line before. Who reads slowly "
+                "gets\n"
+                "the newest state, with all changes, and those events that are still kept.\n"
                 "\n"
                 "Examples:\n"
                 "  slugctl watch\n"

@@ -17,6 +17,7 @@ typedef struct WatchLines {
 typedef struct WatchNews {
         WatchLines changes;
         WatchLines events; /* of QoS cgroups */
+        WatchLines splits; /* that could not be held, or are held again */
 } WatchNews;
 
 /* What is new in it since the one before. */

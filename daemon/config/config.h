@@ -307,7 +307,7 @@ typedef struct ConfigEnforce {
         ConfigPercent pressure; /* enforce.pressure: above it nothing is promoted; default 20% */
         bool promotes;          /* enforce.promote; default true */
         ConfigSource promotes_source;
-        /* enforce.settings: the machine's settings that are handed to slugd; absent: they are not */
+        /* enforce.settings: the machine's, handed to slugd; absent: they are not */
         OptU64 demotion_enabled; /* demotionEnabled: true */
         OptU64 numa_balancing;   /* numaBalancing: 0..3 */
         OptU64 damon_stat;       /* damonStat: false */

@@ -104,7 +104,7 @@ _must_check_ int damon_plan_frame(DamonPlan *plan);
 /* All else, and it is turned on. */
 _must_check_ int
 damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonMove *move);
-/* Another pace while it is on. */
+/* Another pace while it is on: it is turned off and on. */
 _must_check_ int damon_plan_pace(DamonPlan *plan, bool is_up, const DamonPace *pace);
 /* Off, and no kdamond is left. The first of the writes fails when it was not on. */
 _must_check_ int damon_plan_end(DamonPlan *plan);

@@ -233,10 +233,16 @@ int damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonM
         return r ? r : put(plan, "0/state", "on");
 }
 
+/* "commit" would do it without turning it off, and comes back when a tenth of a second or two have
+ * passed at the old pace or the new one. */
 int damon_plan_pace(DamonPlan *plan, bool is_up, const DamonPace *pace) {
-        const int r = pace->quota > 0 ? put_pattern(plan, is_up, pace) : -EINVAL;
+        int r;
 
-        return r ? r : put(plan, "0/state", "commit");
+        if (pace->quota == 0)
+                return -EINVAL;
+        r = put(plan, "0/state", "off");
+        r = r ? r : put_pattern(plan, is_up, pace);
+        return r ? r : put(plan, "0/state", "on");
 }
 
 int damon_plan_end(DamonPlan *plan) {

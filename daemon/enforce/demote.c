@@ -4,9 +4,10 @@
  *
  * A step is begun when local memory is above the ceiling, or will be before there is another chance
  * to begin one. It takes what is above the aim and what comes in the meantime, but never goes below
- * the floor. So a prediction that was wrong costs three percent of the ceiling and no more, however
- * fast the growth was that has ended; and since one step follows the other without a pause while
- * there is something above the aim, steps are as large as what has come during the last one.
+ * the floor. So a prediction that was wrong costs two and a half percent of the ceiling and no
+ * more, however fast the growth was that has ended; and since one step follows the other without a
+ * pause while there is something above the aim, steps are as large as what has come during the last
+ * one.
  */
 #include "enforce/control.h"
 

@@ -97,7 +97,7 @@ typedef struct EnforceDecision {
 typedef struct EnforceSample {
         uint64_t usec; /* 0: none */
         uint64_t local, remote, total;
-        OptU64 kernel_demoted, kernel_promoted;
+        OptU64 kernel_promoted;
 } EnforceSample;
 
 /* What is remembered of a container. {} is one that was never looked at. A slugd that starts anew

@@ -4,8 +4,9 @@
  *
  * Between two looks without a step it is what local memory has grown by. While slugd moves pages
  * that says nothing, but what is moved stays the container's: then it is what all of its memory has
- * grown by, or, where the kernel counts what it has demoted, local memory and that. When all of it
- * has become less during a step (page cache was dropped, memory was given back) nothing is known.
+ * grown by. When all of it has become less during a step (page cache was dropped, memory was given
+ * back) nothing is known. What the kernel counts of its demotions would say more, were it read at
+ * the same moment on every kernel.
  *
  * The kernel's counters may be behind by some pages for each CPU, for two seconds at most. Where
  * that is much, a number that has not changed is an old one, and what it has changed by then came
@@ -28,7 +29,6 @@ static EnforceSample make_sample(const EnforceUsage *usage) {
                 .remote = usage->remote,
                 .total = bytes_add_saturated(bytes_add_saturated(usage->local, usage->remote),
                                              usage->other),
-                .kernel_demoted = usage->kernel_demoted,
                 .kernel_promoted = usage->kernel_promoted,
         };
 }
@@ -49,18 +49,9 @@ static bool get_grown(const EnforceMemory *memory, const EnforceSample *now, dou
         const EnforceSample *before = &memory->sample;
         const double local = get_difference(now->local, before->local);
         const double total = get_difference(now->total, before->total);
-        double demoted;
 
-        *ret = local;
-        if (!memory->is_sample_mixed)
-                return true;
-        if (memory->step_action == ENFORCE_DEMOTE &&
-            count(now->kernel_demoted, before->kernel_demoted, &demoted) && demoted > 0) {
-                *ret = local + demoted;
-                return true;
-        }
-        *ret = total;
-        return total >= 0;
+        *ret = memory->is_sample_mixed ? total : local;
+        return !memory->is_sample_mixed || total >= 0;
 }
 
 /* What was moved down and is local again. */

@@ -173,21 +173,3 @@ void enforce_usage_parse_stat(Scan memory_stat, uint64_t page_bytes, EnforceUsag
         if (!usage->kernel_promoted.present)
                 usage->kernel_promoted = get_counter(has_promoted, promoted, page_bytes);
 }
-
-/* "some avg10=12.34 avg60=...": percent with two digits behind the point. */
-void enforce_usage_parse_pressure(Scan memory_pressure, EnforceUsage *usage) {
-        Scan line, digits;
-
-        usage->pressure_permille = (OptU64){};
-        while (scan_line(&memory_pressure, &line)) {
-                uint64_t percent, rest;
-
-                if (!scan_literal(&line, "some avg10=") || !scan_u64(&line, &percent) ||
-                    !scan_char(&line, '.') || !scan_until(&line, ' ', &digits) ||
-                    scan_left(&digits) != 2 || !scan_u64(&digits, &rest) ||
-                    !scan_is_done(&digits) || percent > 100)
-                        continue;
-                usage->pressure_permille = opt_u64(percent * 10 + rest / 10);
-                return;
-        }
-}

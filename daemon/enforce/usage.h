@@ -4,7 +4,7 @@
 /*
  * What of a container is where
  *
- * Text of the kernel's files into usage: memory.numa_stat, memory.stat, memory.pressure. Pure;
+ * Text of the kernel's files into usage: memory.numa_stat and memory.stat. Pure;
  * whoever has the files open is above.
  */
 #include "base/scan.h"
@@ -44,5 +44,3 @@ bool enforce_usage_parse(Scan numa_stat,
 /* Kernels before 7.x have these of the whole cgroup in memory.stat, or not at all. Only what is
  * absent is taken from it. */
 void enforce_usage_parse_stat(Scan memory_stat, uint64_t page_bytes, EnforceUsage *usage);
-/* memory.pressure: "some", avg10; absent when it is garbage. */
-void enforce_usage_parse_pressure(Scan memory_pressure, EnforceUsage *usage);

@@ -28,22 +28,26 @@ static void tell_held(const EnforcedContainer *container) {
 }
 
 /* Trying again is not yet holding: what was told to fail is held when it is within its split. */
-void enforce_announce_status(EnforceSaid *said,
+bool enforce_announce_status(EnforceSaid *said,
                              const EnforcedContainer *container,
                              uint64_t now_usec) {
+        bool is_told = false;
+
         if (container->status == ENFORCE_FAILED) {
                 if (!said->failed_usec)
                         said->failed_usec = now_usec;
                 if (!said->has_failed && now_usec - said->failed_usec >= ENFORCE_FAILED_USEC) {
-                        said->has_failed = true;
+                        said->has_failed = is_told = true;
                         tell_failed(container);
                 }
         } else if (container->status == ENFORCE_HELD) {
-                if (said->has_failed)
+                is_told = said->has_failed;
+                if (is_told)
                         tell_held(container);
                 said->has_failed = false;
                 said->failed_usec = 0;
         }
+        return is_told;
 }
 
 void enforce_announce_unknown(EnforceSaid *said, const EnforcedContainer *container) {

@@ -16,8 +16,8 @@ typedef struct EnforceSaid {
         bool has_unknown;     /* an annotation that is no word was */
 } EnforceSaid;
 
-/* After each look. */
-void enforce_announce_status(EnforceSaid *said,
+/* After each look. Return: whether it was told that it is held, or that it is not. */
+bool enforce_announce_status(EnforceSaid *said,
                              const EnforcedContainer *container,
                              uint64_t now_usec);
 void enforce_announce_unknown(EnforceSaid *said, const EnforcedContainer *container);

@@ -46,8 +46,8 @@ typedef struct EnforceStep {
         EnforceAction action;               /* not LEAVE */
         uint64_t bytes;                     /* whole pages, not 0 */
         CrewLane lane;                      /* in which nothing waits */
-        /* Later, never from begin(). Its error is what the system said; how much was done is told by
-         * usage alone. Its descriptor is none. */
+        /* Later, never from begin(). Its error is what the system said; how much was done is told
+         * by usage alone. Its descriptor is none. */
         WorkerDone done;
         void *userdata; /* of this step alone */
 } EnforceStep;

@@ -86,6 +86,24 @@ static void set_status(Followed *followed, EnforceStatus status, const char *rea
                 keeper->params.changed(keeper->params.userdata);
 }
 
+/* Whoever watches the node is told, too. */
+static void note_event(Followed *followed) {
+        const EnforcedContainer *container = &followed->shown;
+        EnforceKeeper *keeper = followed->keeper;
+        SplitEvent event = { .time_usec = clock_now_usec(&keeper->params.wall_clock),
+                             .is_held = container->status == ENFORCE_HELD };
+
+        (void)snprintf(event.pod_uid, sizeof(event.pod_uid), "%s", container->pod_uid);
+        (void)snprintf(event.namespace_name, sizeof(event.namespace_name), "%s",
+                       container->namespace_name);
+        (void)snprintf(event.pod, sizeof(event.pod), "%s", container->pod);
+        (void)snprintf(event.container, sizeof(event.container), "%s", container->container);
+        if (!event.is_held)
+                (void)snprintf(event.reason, sizeof(event.reason), "%s", container->reason);
+        split_history_add(&keeper->history, &event);
+        keeper->params.changed(keeper->params.userdata);
+}
+
 /* The node */
 
 static EnforceNode get_node(EnforceKeeper *keeper, uint64_t now_usec) {
@@ -361,6 +379,7 @@ void enforce_look(Followed *followed, uint64_t now_usec) {
         }
         set_status(followed, decision.status, decision.reason);
         find_notes(followed, &usage, &node);
-        enforce_announce_status(&followed->said, container, now_usec);
+        if (enforce_announce_status(&followed->said, container, now_usec))
+                note_event(followed);
         call_next(keeper, now_usec);
 }

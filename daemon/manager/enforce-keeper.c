@@ -233,6 +233,7 @@ int enforce_keeper_new(const EnforceKeeperParams *params, EnforceKeeper **ret) {
         keeper->tree = (CgroupTree)CGROUP_TREE_NULL;
         keeper->view.clock = params->clock;
         keeper->view.wall_clock = params->wall_clock;
+        keeper->view.history = &keeper->history;
         keeper->means = (EnforceMeans){
                 .event = params->event,
                 .root = params->root,

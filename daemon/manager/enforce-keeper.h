@@ -41,7 +41,7 @@ DEFINE_CLEANUP(EnforceKeeper *, enforce_keeper_free);
 void enforce_keeper_set(EnforceKeeper *keeper, const Settings *settings, const Snapshot *snapshot);
 /* Pods or claims are others than before: which containers are followed is found anew, soon. */
 void enforce_keeper_follow(EnforceKeeper *keeper);
-/* Backends are probed anew, and containers are found anew: at intervals, and when it is asked for. */
+/* Backends are probed and containers are found anew: at intervals, and when it is asked for. */
 void enforce_keeper_look(EnforceKeeper *keeper);
 /* What is shown of the machine's settings; copied. */
 void enforce_keeper_show_settings(EnforceKeeper *keeper,

@@ -57,6 +57,7 @@ struct EnforceKeeper {
         const Inventory *inventory;
         bool has_told; /* the backend of now */
         EnforceBackend chosen, told_backend;
+        SplitHistory history;
         EnforceView view;
 };
 

@@ -9,8 +9,10 @@
 #include "manager/enforce-parts.h"
 
 static const EnforceBackendOps *const backends[] = {
-        [ENFORCE_NODE_LIMIT] = NULL, [ENFORCE_RECLAIM] = &enforce_reclaim_ops,
-        [ENFORCE_DAMOS] = NULL,      [ENFORCE_MIGRATE] = &enforce_migrate_ops,
+        [ENFORCE_NODE_LIMIT] = NULL,
+        [ENFORCE_RECLAIM] = &enforce_reclaim_ops,
+        [ENFORCE_DAMOS] = &enforce_damos_ops,
+        [ENFORCE_MIGRATE] = &enforce_migrate_ops,
         [ENFORCE_OBSERVE] = NULL,
 };
 static_assert(ELEMENTSOF(backends) == _ENFORCE_BACKEND_N, "every backend has its row");

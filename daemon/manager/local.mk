@@ -14,6 +14,10 @@ libslugcore_a_SOURCES += \
 	%D%/enforce-probe.c \
 	%D%/enforce-reclaim.c \
 	%D%/enforce-sample.c %D%/enforce-sample.h \
+	%D%/damos-pick.c %D%/damos-pick.h \
+	%D%/damos-run.c %D%/damos-run.h \
+	%D%/damos-writes.c %D%/damos-writes.h \
+	%D%/enforce-damos.c \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \

@@ -29,8 +29,8 @@ _must_check_ int durable_apply(Durable *durable,
                                LedgerChange *change,
                                const LedgerRoom *room,
                                bool must_last);
-/* Why journal_apply() did not, or why it was taken back (-EIO); @lack: of LEDGER_E_NO_SPACE. Return:
- * the code that says it. */
+/* Why journal_apply() did not, or why it was taken back (-EIO). @lack: of LEDGER_E_NO_SPACE.
+ * Return: the code that says it. */
 RpcCode durable_explain(const MemoryService *service, int r, const LedgerLack *lack, Diag *ret);
 /* In the call's arena; NULL: it could not be built, which fails the call. */
 void durable_set_answer(Durable *durable, const ProtobufCMessage *answer);

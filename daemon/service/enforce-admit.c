@@ -136,7 +136,8 @@ promise(const EnforceAsked *asked, Admission *admission, Promised *promised, Dia
         r = plan(asked, &change, &existed, reterr);
         if (r)
                 return r;
-        r = journal_apply(memory->journal, &change, &memory->machine->rooms[HINTS_SLUG], true,
+        /* one that is there and is only confirmed is given what it has, whatever the disk does */
+        r = journal_apply(memory->journal, &change, &memory->machine->rooms[HINTS_SLUG], !existed,
                           on_durable, promised, &lack);
         if (r == -ENOMEM)
                 return r;

@@ -156,6 +156,12 @@ static int find_split(EnforceAsked *asked, const LedgerClaim *claim, Split *ret)
                 return resolve_with_chunks(asked, claim, ret);
         if (claim->n_chunks > 0 || !enforce_asks_for_split(asked, NULL))
                 return 0;
+        if (ret->local.max == 0 && ret->remote.max == 0) {
+                diag_set(&diag, NULL, 0, 0,
+                         "it has a claim without a split already, of the source %s",
+                         claim_source_name(claim->source));
+                enforce_refuse(asked, &diag);
+        }
         /* it has what it was promised; whether it still asks for that is another thing */
         r = pod_get_container_split(&asked->pod, asked->container, &ignored, &diag);
         if (r > 0)

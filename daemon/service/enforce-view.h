@@ -12,6 +12,7 @@
 #include "enforce/enforce.h"
 #include "enforce/usage.h"
 #include "ledger/ledger.h"
+#include "service/split-history.h"
 
 #define ENFORCE_CONTAINERS_MAX 4096u
 #define ENFORCE_DECISIONS_MAX  32u /* of one container */
@@ -67,6 +68,7 @@ typedef struct EnforceView {
         uint64_t budget; /* bytes a second; UINT64_MAX: no limit */
         uint64_t demoted, promoted;
         uint64_t n_steps, n_failed_steps, n_samples;
+        const SplitHistory *history; /* NULL: nobody keeps it */
         char problem[DIAG_TEXT_MAX];
         Clock clock, wall_clock; /* the first is monotonic */
 } EnforceView;

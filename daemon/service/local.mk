@@ -77,6 +77,8 @@ libslugcore_a_SOURCES += \
 	%D%/qos-messages.h \
 	%D%/qos-metrics.c %D%/qos-metrics.h \
 	%D%/qos-view.h \
+	%D%/split-events-message.c \
+	%D%/split-history.c %D%/split-history.h \
 	%D%/topology-message.c \
 	%D%/withdraw.c \
 	%D%/withdraw-text.c %D%/withdraw-text.h

@@ -59,6 +59,12 @@ _must_check_ int message_build_cgroup_events(Arena *arena,
                                              size_t *ret_n,
                                              Slug__V1__CgroupEvent ***ret);
 
+_must_check_ int message_build_split_events(Arena *arena,
+                                            const SplitHistory *history,
+                                            uint64_t after_number,
+                                            size_t *ret_n,
+                                            Slug__V1__SplitEvent ***ret);
+
 /*
  * An array of n pointers to n initialised messages: list->items[i] is ready to be filled.
  * MESSAGE_LIST(arena, n, Slug__V1__Distance, slug__v1__distance__init) gives NULL when out of

@@ -96,14 +96,37 @@ static void list_findings(RpcCall *call, const ProtobufCMessage *request, void *
                 rpc_call_finish(call, &response->base);
 }
 
+static const SplitHistory *get_splits(const NodeService *service) {
+        return service->view.enforce ? service->view.enforce->history : NULL;
+}
+
 static RpcCookie get_newest(const NodeService *service) {
         return (RpcCookie){
                 .first = service->view.topology->generation,
                 .second = service->cgroup_events ? service->cgroup_events->last_number : 0,
+                .third = get_splits(service) ? get_splits(service)->last_number : 0,
         };
 }
 
-/* @seen: the generation, and the number of the last event of a cgroup. */
+/* What happened since. */
+static int build_events(Arena *arena,
+                        const NodeService *self,
+                        const RpcCookie *seen,
+                        Slug__V1__WatchResponse *response) {
+        const SplitHistory *splits = get_splits(self);
+        int r = 0;
+
+        if (self->cgroup_events)
+                r = message_build_cgroup_events(arena, self->cgroup_events, seen->second,
+                                                &response->n_cgroup_events,
+                                                &response->cgroup_events);
+        if (r == 0 && splits)
+                r = message_build_split_events(arena, splits, seen->third,
+                                               &response->n_split_events, &response->split_events);
+        return r;
+}
+
+/* @seen: the generation, and the numbers of the last event of a cgroup and of a split. */
 static bool push_state(RpcCall *call, RpcCookie *seen, void *userdata) {
         const NodeService *self = userdata;
         Arena *arena = rpc_call_get_arena(call);
@@ -111,9 +134,7 @@ static bool push_state(RpcCall *call, RpcCookie *seen, void *userdata) {
 
         if (message_build_description(arena, &self->view, &response.node) < 0 ||
             message_build_changes(arena, &self->view, seen->first, &response.changes) < 0 ||
-            (self->cgroup_events &&
-             message_build_cgroup_events(arena, self->cgroup_events, seen->second,
-                                         &response.n_cgroup_events, &response.cgroup_events) < 0)) {
+            build_events(arena, self, seen, &response) < 0) {
                 answer_fail_memory(call);
                 return false;
         }

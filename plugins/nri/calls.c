@@ -94,8 +94,8 @@ void nri_calls_take(NriCalls *calls, const TtrpcFrame *frame) {
         log_debug("The container runtime answers a call that nobody waits for");
 }
 
-void nri_calls_expire(NriCalls *calls, uint64_t now_usec, const char *problem) {
-        for (;;) {
+size_t nri_calls_expire(NriCalls *calls, uint64_t now_usec, const char *problem) {
+        for (size_t n = 0;; ++n) {
                 _cleanup_(freep) NriOutgoing *call = NULL;
                 NriOutgoing **place = &calls->first;
 
@@ -103,7 +103,7 @@ void nri_calls_expire(NriCalls *calls, uint64_t now_usec, const char *problem) {
                 while (*place && (*place)->due_usec > now_usec)
                         place = &(*place)->next;
                 if (!*place)
-                        return;
+                        return n;
                 call = pop(calls, place);
                 call->done(NULL, problem, &call->owner);
         }

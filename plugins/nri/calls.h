@@ -47,8 +47,8 @@ _must_check_ int
 nri_calls_make(NriCalls *calls, Buffer *out, uint64_t now_usec, const NriCallParams *params);
 /* The runtime has answered, whatever it is. */
 void nri_calls_take(NriCalls *calls, const TtrpcFrame *frame);
-/* Ends those whose time is over; UINT64_MAX: all of them. */
-void nri_calls_expire(NriCalls *calls, uint64_t now_usec, const char *problem);
+/* Ends those whose time is over; UINT64_MAX: all of them. Return: how many there were. */
+size_t nri_calls_expire(NriCalls *calls, uint64_t now_usec, const char *problem);
 /* Nobody is told. */
 void nri_calls_forget(NriCalls *calls);
 /* UINT64_MAX: there is none. */

@@ -38,6 +38,6 @@ DEFINE_CLEANUP(NriLine *, nri_line_free);
 
 /* Appended to by whoever has something to say, and sent by nri_line_flush(). */
 Buffer *nri_line_get_queue(NriLine *line);
-/* Sends what the socket takes now, and the rest when it takes more. Return: 0 or an errno; -ENOBUFS:
- * the runtime does not read. */
+/* Sends what the socket takes now, and the rest when it takes more. Return: 0 or an errno;
+ * -ENOBUFS: the runtime does not read. */
 _must_check_ int nri_line_flush(NriLine *line);

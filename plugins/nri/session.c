@@ -20,6 +20,9 @@
  * Whatever wants the session to end says so and goes on: it ends at the end of a turn of the loop,
  * where nobody stands in anything that goes with it. One timer has all that is waited for.
  *
+ * A call that is not answered ends the session, too. The runtime's server of such calls may be gone
+ * while its other half goes on calling, and nothing would ever say so.
+ *
  * Back-off starts anew after a session that has lasted: one that is lost at once whenever it is
  * made is not worth a try every 100 ms.
  */
@@ -113,7 +116,7 @@ static void lose(NriSession *session, const char *reason) {
         ttrpc_reader_deinit(&session->plugin);
         ttrpc_reader_deinit(&session->runtime);
         nri_serve_drop(&session->serve);
-        nri_calls_expire(&session->calls, UINT64_MAX, "the session with the runtime is lost");
+        (void)nri_calls_expire(&session->calls, UINT64_MAX, "the session with the runtime is lost");
         session->calls = (NriCalls){};
         tell_lost(session, reason);
         session->failure[0] = '\0';
@@ -261,7 +264,8 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         if (!session->line && at >= session->retry_usec)
                 try(session);
         nri_serve_expire(&session->serve, at);
-        nri_calls_expire(&session->calls, at, "the runtime does not answer");
+        if (nri_calls_expire(&session->calls, at, "the runtime does not answer") > 0)
+                fail(session, "the runtime does not answer");
         if (session->line && !session->is_configured &&
             at >= session->began_usec + session->params.register_usec)
                 fail(session, "the runtime does not configure the plugin");
@@ -301,6 +305,7 @@ static void set_defaults(NriSessionParams *params) {
         params->max_back_off_usec =
                 params->max_back_off_usec ? params->max_back_off_usec : NRI_BACK_OFF_MAX_USEC;
         params->register_usec = params->register_usec ? params->register_usec : NRI_REGISTER_USEC;
+        params->update_usec = params->update_usec ? params->update_usec : NRI_UPDATE_USEC;
 }
 
 static int make_sources(NriSession *session) {
@@ -387,7 +392,7 @@ int nri_session_update(
                         .method = "UpdateContainers",
                         .request = &request->base,
                         .output = &nri__pkg__api__v1alpha1__update_containers_response__descriptor,
-                        .timeout_usec = NRI_UPDATE_USEC,
+                        .timeout_usec = session->params.update_usec,
                         .done = on_updated,
                         .owner = { .updated = done, .userdata = userdata } });
         if (r)

@@ -5,8 +5,9 @@
  * A session with a container runtime
  *
  * The NRI socket, the mux on it, RegisterPlugin on one of its connections and the plugin's service
- * on the other. Connects for ever, and registers again whenever the runtime is another one. Requests
- * of the runtime are handed to the owner, who answers them once, now or later, within two seconds.
+ * on the other. Connects for ever, and registers again whenever the runtime is another one.
+ * Requests of the runtime are handed to the owner, who answers them once, now or later, within two
+ * seconds.
  */
 #include <protobuf-c/protobuf-c.h>
 #include <systemd/sd-event.h>
@@ -20,7 +21,7 @@
 #define NRI_BACK_OFF_MAX_USEC UINT64_C(5000000)
 /* The runtime lets plugins in one after the other, and a slow one has 5 s. */
 #define NRI_REGISTER_USEC UINT64_C(30000000)
-/* It may have many containers to update. */
+/* It may have many containers to update; one that takes longer is left, and found again. */
 #define NRI_UPDATE_USEC  UINT64_C(30000000)
 #define NRI_REQUESTS_MAX 1024u /* that wait for their answer at once */
 /* What a Synchronize may be in all. */
@@ -78,6 +79,7 @@ typedef struct NriSessionParams {
         uint64_t answer_usec;                          /* 0: NRI_ANSWER_USEC */
         uint64_t min_back_off_usec, max_back_off_usec; /* 0: NRI_BACK_OFF_* */
         uint64_t register_usec;                        /* 0: NRI_REGISTER_USEC */
+        uint64_t update_usec;                          /* 0: NRI_UPDATE_USEC */
 } NriSessionParams;
 
 typedef struct NriSessionStats {

@@ -90,6 +90,13 @@ tests_fuzz_fuzz_qos_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_qos_LDADD = $(SLUG_CORE_LIBS)
 EXTRA_DIST += %D%/corpus/qos
 
+FUZZ_TARGETS += tests/fuzz/fuzz-enforce-usage
+tests_fuzz_fuzz_enforce_usage_SOURCES = %D%/fuzz-enforce-usage.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_enforce_usage_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_enforce_usage_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_enforce_usage_LDADD = $(SLUG_CORE_LIBS)
+EXTRA_DIST += %D%/corpus/enforce-usage
+
 FUZZ_TARGETS += tests/fuzz/fuzz-kubelet-device
 tests_fuzz_fuzz_kubelet_device_SOURCES = %D%/fuzz-kubelet-device.c $(FUZZ_REPLAY)
 tests_fuzz_fuzz_kubelet_device_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
@@ -110,6 +117,13 @@ tests_fuzz_fuzz_kubelet_spec_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_fuzz_fuzz_kubelet_spec_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_kubelet_spec_LDADD = $(SLUG_KUBELET_LIBS)
 EXTRA_DIST += %D%/corpus/kubelet-spec
+
+FUZZ_TARGETS += tests/fuzz/fuzz-nri
+tests_fuzz_fuzz_nri_SOURCES = %D%/fuzz-nri.c $(FUZZ_REPLAY)
+tests_fuzz_fuzz_nri_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_fuzz_fuzz_nri_LDFLAGS = $(FUZZ_LINK_FLAGS)
+tests_fuzz_fuzz_nri_LDADD = $(SLUG_NRI_LIBS)
+EXTRA_DIST += %D%/corpus/nri %D%/nri.dict
 
 # What talks to a server has the unit tests' one.
 FUZZ_SERVE = tests/fuzz/serve.c tests/fuzz/serve.h tests/lib/rpc-bed.c tests/lib/rpc-bed.h \

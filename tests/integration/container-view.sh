@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# slugd and slug-kubelet as deploy/kubernetes runs them: as root without any capability, with a root file system that is read-only
+# slugd, slug-kubelet and slug-nri as deploy/kubernetes runs them: as root without any capability, with a root file system that is read-only
 # and has nothing but them and their libraries, in a network, a host name and a cgroup namespace of their own, and with the mounts
 # of the DaemonSet. What these are is in tests/fixtures/daemonset.mounts, which tests/peers/deploy.sh compares with the manifests.
 # No container runtime takes part: its filter of system calls, SELinux and AppArmor are not tried here.
@@ -34,6 +34,7 @@ add_program() {
 }
 add_program "$slugd" usr/sbin/slugd
 add_program "$abs_top_builddir/slug-kubelet" usr/sbin/slug-kubelet
+add_program "$abs_top_builddir/slug-nri" usr/sbin/slug-nri
 add_program "$slugctl" usr/bin/slugctl
 for program in sh mkdir rm grep setpriv cat; do
   add_program "$(which "$program")" "usr/bin/$program"
@@ -45,7 +46,7 @@ touch "$image/etc/os-release" "$image/dev/null"
 # The host: a kubelet's folders with secrets in them, a runtime's folder, and a ConfigMap as the kubelet makes one.
 kubelet=$host/var/lib/kubelet
 mkdir -p "$kubelet/pods" "$kubelet/pki" "$kubelet/plugins_registry" "$kubelet/pod-resources" "$kubelet/device-plugins" \
-  "$host/run/slug" "$host/var/lib/slug" "$host/run/containerd" "$host/etc" "$tmp/empty" "$tmp/configmap/..1"
+  "$host/run/slug" "$host/var/lib/slug" "$host/run/containerd" "$host/run/nri" "$host/etc" "$tmp/empty" "$tmp/configmap/..1"
 chmod 0750 "$kubelet/plugins_registry" "$kubelet/pod-resources"
 echo secret >"$kubelet/pods/token"
 echo secret >"$kubelet/pki/key.pem"
@@ -121,7 +122,7 @@ pids=$!
 # what the init container does is in the manifest, and nowhere else
 sed -n "s/^ *- '\(cd .*\)'\$/\1/p" "$abs_top_srcdir/deploy/kubernetes/base/daemonset.yaml" >"$tmp/init"
 is "$(NODE_NAME=worker-9 run node-name /bin/sh -c "$(cat "$tmp/init")" 2>&1)" "" "the init container writes the name of the node"
-for unit in slugd.socket slugd.service.in slug-kubelet.service.in; do
+for unit in slugd.socket slugd.service.in slug-kubelet.service.in slug-nri.service.in; do
   mark=$(sed -n 's/^ConditionPathExists=!//p' "$abs_top_srcdir/systemd/$unit")
   is "$([ -n "$mark" ] && [ -e "$host$mark" ] && echo there)" there "and the mark that keeps $unit from starting"
 done
@@ -187,6 +188,30 @@ else
     "$(cat "$tmp/agent.log")"
 fi
 is "$(sed -n 's/^CapEff:[[:blank:]]*//p' /proc/$agent/status)" 0000000000000000 "it has no capability, too"
+
+# slug-nri, and the runtime that it is a plugin of
+mkdir "$tmp/nri"
+mkfifo "$tmp/commands"
+"$abs_top_builddir/tests/lib/nri-runtime" "$host/run/nri/nri.sock" "$tmp/nri" <"$tmp/commands" 2>"$tmp/nri.log" &
+pids="$pids $!"
+exec 3>"$tmp/commands"
+chmod 0700 "$host/run/nri"
+# shellcheck disable=SC2046,SC2086 # a command and its arguments, as the manifest has them
+$enter slug-nri $(sed -n 's/^ *command: \[\("[^"]*slug-nri".*\)\]$/\1/p' "$abs_top_srcdir/deploy/kubernetes/base/daemonset.yaml" | tr -d '",') \
+  >"$tmp/plugin.log" 2>&1 &
+plugin=$!
+pids="$pids $plugin"
+# shellcheck disable=SC2317
+is_registered() {
+  grep -q -s -x "registered slug 50" "$tmp/nri/calls"
+}
+if wait_until is_registered; then
+  ok "slug-nri is a plugin of the runtime"
+else
+  not_ok "slug-nri is a plugin of the runtime" "$(cat "$tmp/plugin.log" "$tmp/nri.log")"
+fi
+is "$(sed -n 's/^CapEff:[[:blank:]]*//p' /proc/$plugin/status)" 0000000000000000 "it has no capability, either"
+fails slug-nri 'echo x >/run/nri/other' "slug-nri makes nothing beside the runtime's socket"
 
 # two of them on one node
 run slugd /usr/sbin/slugd >"$tmp/second.log" 2>&1

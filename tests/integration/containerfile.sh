@@ -51,7 +51,7 @@ libraries() {
     dpkg -S "*/$library" 2>/dev/null | sed 's/:.*//' | sort -u | grep -v -e '^libc6' -e '^libasan' -e '^libubsan'
   done
 }
-for program in "$slugd" "$slugctl" "$abs_top_builddir/slug-kubelet"; do
+for program in "$slugd" "$slugctl" "$abs_top_builddir/slug-kubelet" "$abs_top_builddir/slug-nri"; do
   libraries "$program"
 done | sort -u >"$tmp/linked"
 is "$([ "$(wc -l <"$tmp/linked")" -ge 5 ] && echo some)" some "the programs are linked to libraries"

@@ -46,7 +46,7 @@ usage() {
 
 # garbage PATH: in the place of what it uses
 garbage() {
-  numa_stat 0 0 | tr a-z '#' | dd of="$fs/$1/memory.numa_stat" bs=4096 iflag=fullblock conv=notrunc status=none
+  numa_stat 0 0 | sed 's,[[:alpha:]],#,g' | dd of="$fs/$1/memory.numa_stat" bs=4096 iflag=fullblock conv=notrunc status=none
 }
 
 # group PATH: makes one, whole at once as the kernel does

@@ -36,6 +36,7 @@ INTEGRATION_TESTS = \
 	%D%/simulate.sh \
 	%D%/slugctl-pods.sh \
 	%D%/slug-kubelet.sh \
+	%D%/slug-nri.sh \
 	%D%/units.sh \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh

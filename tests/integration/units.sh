@@ -15,7 +15,7 @@ built=$abs_top_builddir/systemd/slugd.service
 
 # The units as they will be, but with the programs that were just built: nothing is installed here.
 cp "$units/slugd.socket" "$tmp" || bail_out "there is no slugd.socket"
-for program in slugd slug-kubelet; do
+for program in slugd slug-kubelet slug-nri; do
   service=$abs_top_builddir/systemd/$program.service
   sed -e "s,^\(ExecStart\)=[^ ]*,\1=$abs_top_builddir/$program," "$service" >"$tmp/$program.service" ||
     bail_out "there is no $program.service"
@@ -26,7 +26,7 @@ verify() {
   (cd "$tmp" && systemd-analyze verify --recursive-errors=no --man=no "$@" 2>&1)
 }
 
-is "$(verify slugd.service slugd.socket slug-kubelet.service)" "" "systemd finds no fault in the units"
+is "$(verify slugd.service slugd.socket slug-kubelet.service slug-nri.service)" "" "systemd finds no fault in the units"
 mkdir "$tmp/planted"
 sed 's/^PrivateNetwork=/PrivateNetworks=/' "$tmp/slugd.service" >"$tmp/planted/slugd.service"
 contains "$(verify planted/slugd.service)" PrivateNetworks "a setting that systemd does not know is found"
@@ -36,7 +36,7 @@ exposure() {
   systemd-analyze security --offline=yes --threshold=20 --no-pager "$1" >"$tmp/security" 2>&1
 }
 
-for service in slugd.service slug-kubelet.service; do
+for service in slugd.service slug-kubelet.service slug-nri.service; do
   exposure "$tmp/$service"
   is "$?" 0 "$service is exposed by at most 2.0: $(sed -n 's/.*Overall exposure level .*: \([0-9.]*\).*/\1/p' "$tmp/security")"
 done
@@ -50,6 +50,8 @@ is "$(sed -n 's/^ListenStream=//p' "$units/slugd.socket")" \
   "slugd.socket is where clients look"
 contains "$(sed -n 's/^ *\.socket = //p' "$abs_top_srcdir/plugins/kubelet/main.c")" \
   "$(sed -n 's/^ListenStream=//p' "$units/slugd.socket")" "and where slug-kubelet looks"
+contains "$(sed -n 's/^ *\.socket = //p' "$abs_top_srcdir/plugins/nri/main.c")" \
+  "$(sed -n 's/^ListenStream=//p' "$units/slugd.socket")" "and slug-nri"
 is "$(sed -n 's/^Backlog=//p' "$units/slugd.socket")" \
   "$(sed -n 's/^ *\.max_connections = \([0-9]*\),.*/\1/p' "$abs_top_srcdir/api/rpc/limits.h")" \
   "as many wait as slugd serves"
@@ -68,12 +70,16 @@ as_root=
 if $as_root true 2>/dev/null; then
   is "$($as_root systemd-sysusers --root="$root" 2>&1 | grep -v -E '^(Creating (group|user)|Adding user)')" "" "sysusers: no complaint"
   is "$(cut -d : -f 1 "$root/etc/group" | sort | tr '\n' ' ')" \
-    "$(sed -n 's/^SocketGroup=//p' "$units/slugd.socket") slug-claimer slug-kubelet " "sysusers: the groups of the socket, of claimers and of the plugin"
-  is "$(cut -d : -f 1 "$root/etc/passwd" 2>/dev/null)" "$(sed -n 's/^User=//p' "$tmp/slug-kubelet.service")" "sysusers: the plugin's user"
-  sed -n 's/^SupplementaryGroups=//p' "$tmp/slug-kubelet.service" | tr ' ' '\n' >"$tmp/groups"
-  while read -r group; do
-    is "$(sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group")" slug-kubelet "sysusers: the plugin is in group $group"
-  done <"$tmp/groups"
+    "$(sed -n 's/^SocketGroup=//p' "$units/slugd.socket") slug-claimer slug-kubelet slug-nri " \
+    "sysusers: the groups of the socket, of claimers and of the plugins"
+  is "$(cut -d : -f 1 "$root/etc/passwd" 2>/dev/null | sort)" \
+    "$(sed -n 's/^User=//p' "$tmp/slug-kubelet.service" "$tmp/slug-nri.service")" "sysusers: the plugins' users"
+  for plugin in slug-kubelet slug-nri; do
+    sed -n 's/^SupplementaryGroups=//p' "$tmp/$plugin.service" | tr ' ' '\n' >"$tmp/groups"
+    while read -r group; do
+      contains ",$(sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group")," ",$plugin," "sysusers: $plugin is in group $group"
+    done <"$tmp/groups"
+  done
   is "$($as_root systemd-tmpfiles --root="$root" --create slug.conf 2>&1)" "" "tmpfiles: no complaint"
   for folder in run/slug etc/slug etc/slug/slugd.yaml.d; do
     is "$(stat -c '%F %a' "$root/$folder" 2>&1)" "directory 755" "tmpfiles: /$folder"

@@ -101,12 +101,12 @@ static uint64_t get_total(const BedContainer *container) {
 
 static void allocate(EnforceBed *bed, BedContainer *container) {
         const BedLoad *load = &container->load;
-        const uint64_t total = get_total(container);
         uint64_t bytes = load->rate * TICK_USEC / USEC_PER_SEC, local, file;
 
-        if (bed->now_usec < load->start_usec || total >= load->most)
+        if (bed->now_usec < load->start_usec)
                 return;
-        bytes = bytes_min(bytes, load->most - total);
+        bytes = bytes_min(bytes, bytes_sub_clamped(load->most, container->allocated));
+        container->allocated += bytes;
         local = bytes_min(bytes, get_local_free(bed));
         file = local * load->file_percent / 100;
         container->local_file += file;

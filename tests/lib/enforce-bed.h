@@ -39,6 +39,7 @@ typedef struct BedContainer {
         uint64_t pressure_permille;
         /* what is where */
         uint64_t local_anon, local_file, remote_anon, remote_file, swapped;
+        uint64_t allocated; /* in all: what was dropped does not come back */
         uint64_t kernel_demoted, kernel_promoted;
         /* what the counters say */
         EnforceUsage told;

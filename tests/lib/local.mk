@@ -33,6 +33,12 @@ tests_lib_kubelet_SOURCES = %D%/kubelet.c %D%/kubelet-double.c %D%/kubelet-doubl
 tests_lib_kubelet_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_lib_kubelet_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
 
+# A container runtime as far as NRI plugins see it.
+check_PROGRAMS += tests/lib/nri-runtime
+tests_lib_nri_runtime_SOURCES = %D%/nri-runtime.c %D%/nri-double.c %D%/nri-double.h
+tests_lib_nri_runtime_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_lib_nri_runtime_LDADD = libslugapi.a $(SLUG_RPC_SERVER_LIBS) $(SLUG_API_LIBS)
+
 # Not a program but what is preloaded into one; a shared object is position independent, whatever programs are.
 check_PROGRAMS += tests/lib/bad-disk.so
 tests_lib_bad_disk_so_SOURCES = %D%/bad-disk.c

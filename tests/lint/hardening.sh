@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 [ "${TEST_IS_SANITIZED:-no}" = no ] || skip_all "a sanitizer build is not hardened"
 command -v readelf >/dev/null || skip_all "there is no readelf"
-for program in slugd slug-kubelet slugctl; do
+for program in slugd slug-kubelet slug-nri slugctl; do
   file=$abs_top_builddir/$program
   contains "$(readelf -hW "$file")" "DYN" "$program is position independent"
   dynamic=$(readelf -dW "$file")

@@ -8,6 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 slugd_page=$abs_top_srcdir/daemon/slugd.8
 kubelet_page=$abs_top_srcdir/plugins/kubelet/slug-kubelet.8
+nri_page=$abs_top_srcdir/plugins/nri/slug-nri.8
 slugctl_page=$abs_top_srcdir/api/slugctl/slugctl.1
 yaml_page=$abs_top_srcdir/daemon/config/slugd.yaml.5
 config=$abs_top_srcdir/daemon/config
@@ -60,7 +61,7 @@ known() {
 }
 
 make_tmp
-for page in "$slugd_page" "$kubelet_page" "$slugctl_page" "$yaml_page"; do
+for page in "$slugd_page" "$kubelet_page" "$nri_page" "$slugctl_page" "$yaml_page"; do
   name=${page##*/}
   if command -v mandoc >/dev/null; then
     is "$(mandoc -Tlint -Wwarning "$page" 2>&1)" "" "$name gives mandoc nothing to say"
@@ -110,6 +111,13 @@ sed -n '/^const char \*const endpoints_/,/^};/s/^ *"\(.*\)",.*/\1/p' "$abs_top_s
 contains "$(cat "$tmp/places")" "/run/crio/crio.sock" "the places that are probed can be read"
 section ENDPOINTS "$kubelet_page" | sed -n 's/^\.It Pa //p' | sort >"$tmp/page"
 same "$tmp/page" "$tmp/places" "places that are probed"
+
+# slug-nri(8)
+"$abs_top_builddir/slug-nri" --help | options_of_help >"$tmp/nri"
+contains "$(cat "$tmp/nri")" "--when-slugd-is-away" "the options of slug-nri --help can be read"
+options_of_page <"$nri_page" >"$tmp/page"
+same "$tmp/page" "$tmp/nri" "options of slug-nri"
+known "$nri_page" "$tmp/nri" "slug-nri.8 speaks of options that there are"
 
 # slugctl(1)
 "$slugctl" --help >"$tmp/help"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The wire against those who defined it and those who use it: the Connect project's conformance runner on both sides, h2spec, and
 # stock clients. The memory manager, what is read of the kubelet's files, names of cgroups, and devices, against the kubelet's own
-# code.
+# code, and NRI against container runtimes'.
 # Everything is pinned, by go.sum and package-lock.json; nothing is skipped.
 #
 #     check.sh BUILD
@@ -158,6 +158,10 @@ sed 's/^/    /' "$results/cgroup-names.tap" | grep -v '^    ok' || true
 echo "== the kubelet's device manager"
 SLUG_PEERS_MUST=yes sh "$here/device-manager.sh" "$build" >"$results/device-manager.tap" 2>"$results/device-manager.log" || true
 sed 's/^/    /' "$results/device-manager.tap" | grep -v '^    ok' || true
+
+echo "== container runtimes' NRI"
+SLUG_PEERS_MUST=yes sh "$here/nri.sh" "$build" >"$results/nri.tap" 2>"$results/nri.log" || true
+sed 's/^/    /' "$results/nri.tap" | grep -v '^    ok' || true
 
 echo "== manifests, and the API server's admission of pods"
 SLUG_PEERS_MUST=yes sh "$here/deploy.sh" "$build" >"$results/deploy.tap" 2>"$results/deploy.log" || true

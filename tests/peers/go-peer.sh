@@ -25,6 +25,11 @@ make_peer() {
   if [ -d /dev/shm ] && [ -w /dev/shm ]; then
     shm=$(mktemp -d /dev/shm/sp.XXXXXX) && dir=$shm # short: a path of a socket has 107 bytes
   fi
+  add_peer "$1" "$2"
+}
+
+# add_peer FOLDER NAME: one more program, $tmp/NAME
+add_peer() {
   # without cgo and paths, as the kubelet of the virtual machines is made: what is compiled once serves both
   CGO_ENABLED=0 timeout -k 10 1800 go -C "$1" build -mod=readonly -trimpath -o "$tmp/$2" . >"$tmp/made" 2>&1 </dev/null ||
     bail_out "$2 cannot be made: $(tail -n 20 "$tmp/made" | tr '\n' ' ')"

@@ -28,7 +28,10 @@ EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/deploy.sh %D%/memory-oracle.sh %D%
 	%D%/go/device-manager/kubelet.go %D%/go/device-manager/linkname.s %D%/go/device-manager/machine.go \
 	%D%/go/device-manager/main.go %D%/go/device-manager/merges.go %D%/go/device-manager/restarts.go \
 	%D%/go/device-manager/run.go %D%/go/device-manager/selftest.go %D%/go/device-manager/sockets.go \
-	%D%/go/device-manager/stress.go %D%/go/device-manager/stub.go %D%/go/device-manager/world.go
+	%D%/go/device-manager/stress.go %D%/go/device-manager/stub.go %D%/go/device-manager/world.go \
+	%D%/nri.sh %D%/go/nri/go.mod %D%/go/nri/go.sum %D%/go/nri/go-0.8.mod %D%/go/nri/go-0.8.sum \
+	%D%/go/nri/checks.go %D%/go/nri/main.go %D%/go/nri/peer.go %D%/go/nri/relay_012.go %D%/go/nri/relay_08.go \
+	%D%/go/nri/runtime.go %D%/go/nri/wrong.go
 
 # What we read of the kubelet's files, for the kubelet's own code to be compared with.
 check_PROGRAMS += tests/peers/kubelet-look
@@ -41,3 +44,10 @@ check_PROGRAMS += tests/peers/cgroup-look
 tests_peers_cgroup_look_SOURCES = %D%/cgroup-look.c
 tests_peers_cgroup_look_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon
 tests_peers_cgroup_look_LDADD = $(SLUG_CORE_LIBS)
+
+# A plugin on our session, for the container runtimes' own code. One function of the mux is replaced, to be done wrong.
+check_PROGRAMS += tests/peers/nri-peer
+tests_peers_nri_peer_SOURCES = %D%/nri-peer.c
+tests_peers_nri_peer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins $(SYSTEMD_CFLAGS) $(PROTOBUFC_CFLAGS)
+tests_peers_nri_peer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mux_write
+tests_peers_nri_peer_LDADD = $(SLUG_NRI_LIBS)

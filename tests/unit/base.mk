@@ -66,3 +66,8 @@ tests_unit_test_sealed_SOURCES = %D%/test-sealed.c $(FAILMALLOC)
 tests_unit_test_sealed_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_sealed_LDFLAGS = $(TEST_WRAP_FLAGS)
 tests_unit_test_sealed_LDADD = $(TEST_API_LIBS)
+
+UNIT_TESTS += tests/unit/test-program
+tests_unit_test_program_SOURCES = %D%/test-program.c
+tests_unit_test_program_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_program_LDADD = $(TEST_API_LIBS)

@@ -7,3 +7,9 @@ UNIT_TESTS += tests/unit/test-damon-probe
 tests_unit_test_damon_probe_SOURCES = %D%/test-damon-probe.c
 tests_unit_test_damon_probe_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_damon_probe_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-enforce-damos
+tests_unit_test_enforce_damos_SOURCES = %D%/test-enforce-damos.c \
+	tests/lib/damon-kernel.c tests/lib/damon-kernel.h
+tests_unit_test_enforce_damos_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_enforce_damos_LDADD = $(TEST_CORE_LIBS)

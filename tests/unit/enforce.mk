@@ -18,6 +18,11 @@ tests_unit_test_enforce_decide_SOURCES = %D%/test-enforce-decide.c
 tests_unit_test_enforce_decide_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_enforce_decide_LDADD = $(TEST_CORE_LIBS)
 
+UNIT_TESTS += tests/unit/test-enforce-guard
+tests_unit_test_enforce_guard_SOURCES = %D%/test-enforce-guard.c
+tests_unit_test_enforce_guard_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_enforce_guard_LDADD = $(TEST_CORE_LIBS)
+
 # A kernel and a keeper in virtual time, and what has to hold of every decision.
 TEST_ENFORCE_BED = tests/lib/enforce-bed.c tests/lib/enforce-bed.h
 

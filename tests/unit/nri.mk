@@ -25,3 +25,8 @@ UNIT_TESTS += tests/unit/test-nri-hostile
 tests_unit_test_nri_hostile_SOURCES = %D%/test-nri-hostile.c $(NRI_BED)
 tests_unit_test_nri_hostile_CPPFLAGS = $(NRI_TEST_CPPFLAGS)
 tests_unit_test_nri_hostile_LDADD = $(NRI_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test-nri-translate
+tests_unit_test_nri_translate_SOURCES = %D%/test-nri-translate.c
+tests_unit_test_nri_translate_CPPFLAGS = $(NRI_TEST_CPPFLAGS)
+tests_unit_test_nri_translate_LDADD = $(NRI_TEST_LIBS)

@@ -121,12 +121,12 @@ START_TEST(test_hot_and_all) {
         ck_assert_int_eq(
                 damon_plan_pace(&plan, false, &(const DamonPace){ .quota = 2, .takes_all = true }),
                 0);
-        assert_writes(&plan, S
-                      "access_pattern/nr_accesses/min=1\n" S
-                      "access_pattern/nr_accesses/max=4294967295\n" S "access_pattern/age/min=0\n" S
-                      "quotas/bytes=1\n0/state=commit\n" S "access_pattern/nr_accesses/min=0\n" S
-                      "access_pattern/nr_accesses/max=4294967295\n" S "access_pattern/age/min=0\n" S
-                      "quotas/bytes=2\n0/state=commit\n");
+        assert_writes(&plan, "0/state=off\n" S "access_pattern/nr_accesses/min=1\n" S
+                             "access_pattern/nr_accesses/max=4294967295\n" S
+                             "access_pattern/age/min=0\n" S "quotas/bytes=1\n0/state=on\n"
+                             "0/state=off\n" S "access_pattern/nr_accesses/min=0\n" S
+                             "access_pattern/nr_accesses/max=4294967295\n" S
+                             "access_pattern/age/min=0\n" S "quotas/bytes=2\n0/state=on\n");
 }
 END_TEST
 

@@ -210,7 +210,7 @@ START_TEST(the_list_of_nodes_may_be_left_out) {
 }
 END_TEST
 
-/* memory.stat, memory.pressure */
+/* memory.stat */
 
 static void parse_stat(const char *text) {
         enforce_usage_parse_stat(scan_init(text, strlen(text)), PAGE, &usage);
@@ -230,28 +230,6 @@ START_TEST(memory_stat_tells_what_is_not_told_by_node) {
 }
 END_TEST
 
-static const struct {
-        const char *text;
-        OptU64 permille;
-} pressures[] = {
-        { "some avg10=12.34 avg60=1.00 avg300=0.00 total=9\nfull avg10=99.00 avg60=0.00\n",
-          { 123, true } },
-        { "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n", { 0, true } },
-        { "some avg10=100.00 avg60=0.00\n", { 1000, true } },
-        { "full avg10=1.00 avg60=0.00\n", {} },
-        { "some avg10=101.00 avg60=0.00\n", {} },
-        { "some avg10=1.0 avg60=0.00\n", {} },
-        { "some avg10=1\n", {} },
-        { "", {} },
-};
-
-START_TEST(pressure_is_some_of_ten_seconds) {
-        enforce_usage_parse_pressure(scan_init(pressures[_i].text, strlen(pressures[_i].text)),
-                                     &usage);
-        ck_assert(opt_u64_equal(usage.pressure_permille, pressures[_i].permille));
-}
-END_TEST
-
 Suite *suite(void) {
         Suite *suite = suite_create("enforce-usage");
         TCase *tcase = tcase_create("usage");
@@ -267,7 +245,6 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, garbage_changes_nothing, 0, ELEMENTSOF(bad));
         tcase_add_test(tcase, the_list_of_nodes_may_be_left_out);
         tcase_add_test(tcase, memory_stat_tells_what_is_not_told_by_node);
-        tcase_add_loop_test(tcase, pressure_is_some_of_ten_seconds, 0, ELEMENTSOF(pressures));
         suite_add_tcase(suite, tcase);
         return suite;
 }

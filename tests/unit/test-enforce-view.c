@@ -200,6 +200,41 @@ START_TEST(containers_are_found_by_their_names_and_by_their_ids) {
 }
 END_TEST
 
+/* Events */
+
+START_TEST(events_are_told_to_who_does_not_know_them) {
+        static SplitHistory history;
+        Slug__V1__SplitEvent **list;
+        SplitEvent event = { .time_usec = 7, .pod_uid = "u1", .container = "db" };
+        size_t n;
+
+        ck_assert_int_eq(message_build_split_events(arena, &history, 0, &n, &list), 0);
+        ck_assert_uint_eq(n, 0);
+        (void)snprintf(event.reason, sizeof(event.reason), "it does not move");
+        split_history_add(&history, &event);
+        event = (SplitEvent){ .pod_uid = "u2", .is_held = true };
+        split_history_add(&history, &event);
+        ck_assert_int_eq(message_build_split_events(arena, &history, 0, &n, &list), 0);
+        ck_assert_uint_eq(n, 2);
+        ck_assert_uint_eq(list[0]->time_usec, 7);
+        ck_assert_str_eq(list[0]->pod_uid, "u1");
+        ck_assert_str_eq(list[0]->container, "db");
+        ck_assert_str_eq(list[0]->reason, "it does not move");
+        ck_assert(!list[0]->held && list[1]->held);
+        ck_assert_int_eq(message_build_split_events(arena, &history, 1, &n, &list), 0);
+        ck_assert_uint_eq(n, 1);
+        ck_assert_str_eq(list[0]->pod_uid, "u2");
+        for (unsigned i = 0; i < SPLIT_HISTORY_MAX + 3; ++i)
+                split_history_add(&history, &event);
+        ck_assert_int_eq(message_build_split_events(arena, &history, 0, &n, &list), 0);
+        ck_assert_uint_eq(n, SPLIT_HISTORY_MAX);
+        ck_assert_uint_eq(split_history_get(&history, 0)->number, 6);
+        ck_assert_int_eq(
+                message_build_split_events(arena, &history, history.last_number, &n, &list), 0);
+        ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
 /* The list of pods */
 
 START_TEST(a_pod_has_the_splits_of_its_containers) {
@@ -400,6 +435,7 @@ Suite *suite(void) {
         tcase_add_test(t, decisions_are_told_oldest_first_though_the_ring_has_turned);
         tcase_add_test(t, an_arena_that_is_too_small_is_said);
         tcase_add_test(t, containers_are_found_by_their_names_and_by_their_ids);
+        tcase_add_test(t, events_are_told_to_who_does_not_know_them);
         tcase_add_test(t, a_pod_has_the_splits_of_its_containers);
         tcase_add_test(t, the_condition_counts_what_is_not_held);
         tcase_add_test(t, what_may_have_no_remote_memory_needs_nobody_to_move_it);

@@ -401,6 +401,20 @@ START_TEST(updates_that_cannot_be_sent_are_told_at_once) {
 }
 END_TEST
 
+/* Its other half may be as well as ever: what would never end is ended here. */
+START_TEST(update_without_an_answer_ends_the_session) {
+        bed.params.update_usec = 1000;
+        nri_bed_start();
+        nri_bed_greet();
+        ck_assert_int_eq(nri_bed_update(1), 0);
+        nri_bed_wait(&bed.n_done, 1);
+        ck_assert_str_eq(bed.problem, "the runtime does not answer");
+        nri_bed_wait(&bed.n_lost, 1);
+        ck_assert_str_eq(bed.reason, "the runtime does not answer");
+        nri_bed_greet();
+}
+END_TEST
+
 /* Ends */
 
 START_TEST(session_that_is_lost_is_made_anew) {
@@ -526,6 +540,7 @@ Suite *suite(void) {
                 state_has_the_time_of_its_first_part,
                 updates_are_answered,
                 updates_that_cannot_be_sent_are_told_at_once,
+                update_without_an_answer_ends_the_session,
         };
         const TTest *const ends[] = {
                 session_that_is_lost_is_made_anew,

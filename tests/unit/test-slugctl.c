@@ -53,7 +53,7 @@ static Verb verb_of(const ExplainSubject *subject) {
         return (Verb){ .response = subject->response, .render = subject->render };
 }
 
-#define N_RENDERERS 13
+#define N_RENDERERS 15
 
 static Verb get_renderer(int i) {
         const Verb all[N_RENDERERS] = {
@@ -70,6 +70,8 @@ static Verb get_renderer(int i) {
                 verb_simulate,
                 verb_of(&explain_claim),
                 verb_of(&explain_hints),
+                verb_of(&explain_container),
+                verb_enforcement,
         };
 
         return all[i];
@@ -94,6 +96,12 @@ END_TEST
         ",\"sets\":[{\"numaNodes\":\"" HOSTILE "\",\"verdict\":\"" HOSTILE                         \
         "\"}],\"kubelet\":\"" HOSTILE "\",\"numaNodes\":[{\"memory\":[{\"type\":\"" HOSTILE        \
         "\"}]}]}"
+
+#define HOSTILE_SPLIT                                                                              \
+        "{\"podUid\":\"" HOSTILE "\",\"namespace\":\"" HOSTILE "\",\"pod\":\"" HOSTILE             \
+        "\",\"container\":\"" HOSTILE "\",\"cgroup\":\"" HOSTILE "\",\"backendReason\":\"" HOSTILE \
+        "\",\"reason\":\"" HOSTILE "\",\"notes\":[\"" HOSTILE                                      \
+        "\"],\"state\":\"ENFORCEMENT_STATE_FAILED\"}"
 
 START_TEST(no_answer_steers_the_terminal) {
         static const char *const answers[] = {
@@ -130,6 +138,11 @@ START_TEST(no_answer_steers_the_terminal) {
                 "\",\"refusal\":\"" HOSTILE "\",\"claims\":[" HOSTILE_CLAIM "]}]}",
                 HOSTILE_EXPLANATION,
                 HOSTILE_EXPLANATION,
+                "{\"container\":" HOSTILE_SPLIT ",\"decisions\":[{\"reason\":\"" HOSTILE "\"}]}",
+                "{\"containers\":[" HOSTILE_SPLIT "],\"backends\":[{\"reason\":\"" HOSTILE
+                "\"}],\"settings\":[{\"name\":\"" HOSTILE "\",\"path\":\"" HOSTILE
+                "\",\"value\":\"" HOSTILE "\",\"wanted\":\"" HOSTILE "\",\"before\":\"" HOSTILE
+                "\",\"problem\":\"" HOSTILE "\"}],\"problem\":\"" HOSTILE "\"}",
         };
         const Verb verb = get_renderer(_i);
         const char *text = render(&verb, answers[_i], (Style){ .is_wide = true });
@@ -176,6 +189,22 @@ START_TEST(an_event_of_a_cgroup_is_one_line_with_its_time) {
         ck_assert_msg(strstr(text, "  burstable: memory.max reached, 7 times\n"), "%s", text);
         ck_assert_msg(strstr(text, "  kubepods: has no processes\n"), "%s", text);
         ck_assert_msg(strstr(text, "Last events of QoS cgroups:\n  2026-01-31"), "%s", text);
+}
+END_TEST
+
+START_TEST(an_event_of_a_split_is_one_line_with_its_time) {
+        const char *text =
+                render(&verb_watch,
+                       "{\"splitEvents\":[{\"timeUsec\":\"1769861096123456\","
+                       "\"namespace\":\"default\",\"pod\":\"web\",\"container\":\"app\","
+                       "\"reason\":\"it does not move\"},{\"timeUsec\":\"1769861096123456\","
+                       "\"podUid\":\"u1\",\"container\":\"\\u001b\",\"held\":true}]}",
+                       (Style){});
+
+        ck_assert_msg(strstr(text, "Last events of splits:\n  2026-01-31T12:04:56.123Z  "
+                                   "default/web/app: cannot be held: it does not move\n"
+                                   "  2026-01-31T12:04:56.123Z  u1/\\x1b: held again\n") != NULL,
+                      "%s", text);
 }
 END_TEST
 
@@ -323,6 +352,7 @@ Suite *suite(void) {
         tcase_add_test(t, the_largest_numbers_are_drawn);
         tcase_add_test(t, a_change_is_one_line_with_its_time);
         tcase_add_test(t, an_event_of_a_cgroup_is_one_line_with_its_time);
+        tcase_add_test(t, an_event_of_a_split_is_one_line_with_its_time);
         tcase_add_test(t, colour_is_drawn_only_where_it_is_wanted);
         tcase_add_test(t, a_word_that_is_nearly_a_verb_finds_it);
         tcase_add_loop_test(t, every_bad_answer_is_told_in_one_line, 0, ELEMENTSOF(answers));

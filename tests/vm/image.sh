@@ -63,7 +63,9 @@ build() {
   rm -rf "${out:?}/boot"
   say "making the disk"
   mkdir "$out/tree"
-  tar -xf "$root" -C "$out/tree" --exclude='./boot/*' --exclude='./dev/*'
+  # from Linux 7 on what is in /boot is linked to from beside the modules
+  tar -xf "$root" -C "$out/tree" --exclude='./boot/*' --exclude='./dev/*' --exclude='./usr/lib/modules/*/vmlinuz' \
+    --exclude='./usr/lib/modules/*/config' --exclude='./usr/lib/modules/*/System.map'
   truncate -s "${image_mib}M" "$out/root.img"
   mke2fs -q -t ext4 -L slug-guest -E root_owner=0:0 -d "$out/tree" "$out/root.img"
   rm -rf "$out/tree" "$root"

@@ -9,6 +9,9 @@
     window SIZE                         the CXL window that all of them share
     virtio-mem NODE MAXIMUM INITIAL     memory that grows and shrinks; QMP knows it as "vm0"
     kernel WORD...                      more of the kernel's command line
+    clock instructions                  the guest's time passes with the instructions that it executes, a nanosecond each, and not
+                                        with the host's: what takes how long there is the same on a host with much to do. For one
+                                        emulated processor at a time; slower
     needs NAME...                       kubelet: a disk with a real one; packages: Debian packages of slug; asking: it is run only
                                         when it is named
     suite NAME                          of Debian, whose kernel and system it has; otherwise Debian 13's
@@ -28,6 +31,7 @@ class ProfileError(Exception):
 class Profile:
     def __init__(self, path):
         self.name = os.path.splitext(os.path.basename(path))[0]
+        self.counts_instructions = False
         self.nodes, self.distances, self.access, self.initiators = [], [], [], {}
         self.cxl, self.window, self.virtio_mem, self.kernel, self.cases = [], None, None, [], []
         self._read_file(path)
@@ -44,7 +48,7 @@ class Profile:
     def _read(self, path, number, words):
         forms = {"node": (2, 3), "distance": (3, 3), "access": (4, 4), "initiator": (2, 2), "cxl": (2, 2), "window": (1, 1),
                  "virtio-mem": (3, 3), "kernel": (1, 20), "cases": (1, 99), "needs": (1, 9), "like": (1, 1),
-                 "suite": (1, 1)}
+                 "suite": (1, 1), "clock": (1, 1)}
         what, rest = words[0], words[1:]
         least, most = forms.get(what, (1, 0))
         if not least <= len(rest) <= most:
@@ -64,6 +68,10 @@ class Profile:
             self.window = rest[0]
         elif what == "virtio-mem":
             self.virtio_mem = rest
+        elif what == "clock":
+            if rest != ["instructions"]:
+                raise ProfileError(f"{path}:{number}: there is no clock '{rest[0]}'")
+            self.counts_instructions = True
         elif what == "kernel":
             self.kernel.extend(rest)
         elif what == "like":
@@ -133,8 +141,11 @@ def arguments(profile, options, folder, accelerator):
     features = ("cxl=on," if profile.cxl else "") + ("hmat=on" if profile.access else "hmat=off")
     # Without hypervisor=off the kernel refuses to commit a CXL region: it may not invalidate caches under a hypervisor.
     cpu = "max,hypervisor=off" if profile.cxl else "max"
+    if profile.counts_instructions:
+        accelerator = "tcg,thread=single"
     return [
         "qemu-system-x86_64", "-nographic", "-no-reboot", "-nodefaults", "-accel", accelerator, "-cpu", cpu,
+        *(["-icount", "shift=0,sleep=on"] if profile.counts_instructions else []),
         "-machine", f"q35,{features}", "-smp", "2", "-m", f"{total}M,slots=8,maxmem=16G",
         "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd.img",
         # no_timer_check: on a host with much to do the kernel would not see the emulated timer in time, and panic

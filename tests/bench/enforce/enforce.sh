@@ -23,10 +23,11 @@ trap 'exit 143' TERM
 root=$tmp/machine
 n=$((quiet + growing))
 "$abs_top_builddir/tests/lib/mktree" "$here/../../fixtures/machines/cxl-remote.tree" "$root"
-mkdir -p "$root/proc/sys/kernel/random" "$root/var/lib/slug" "$root/etc/slug" "$root/sys/kernel/mm/numa"
+mkdir -p "$root/proc/sys/kernel/random" "$root/var/lib/slug" "$root/etc/slug" "$root/sys/kernel/mm/numa" \
+  "$root/sys/fs/cgroup"
 echo 00000000-0000-4000-8000-000000000001 >"$root/proc/sys/kernel/random/boot_id"
 echo true >"$root/sys/kernel/mm/numa/demotion_enabled"
-: >"$root/sys/fs/cgroup/memory.reclaim" 2>/dev/null || { mkdir -p "$root/sys/fs/cgroup" && : >"$root/sys/fs/cgroup/memory.reclaim"; }
+: >"$root/sys/fs/cgroup/memory.reclaim"
 mkfifo "$tmp/go"
 "$abs_top_builddir/tests/bench/enforce/kernel" "$root" "$n" "$growing" "$seconds" <"$tmp/go" >"$tmp/kernel" &
 kernel=$!

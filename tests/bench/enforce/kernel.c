@@ -12,10 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +25,7 @@
 #include "base/cleanup.h"
 #include "bench/pods/bed.h"
 
-#define CONTAINERS_MAX 4096u
+#define CONTAINERS_MAX 1024u
 #define LOCAL_BYTES    (190 * MIB)
 #define CEILING_BYTES  (200 * MIB)
 #define RATE_BYTES     (20 * MIB) /* a second */
@@ -35,6 +37,8 @@ typedef struct Container {
 } Container;
 
 static Container containers[CONTAINERS_MAX];
+static int watch_fd; /* of their memory.reclaim; the first watch is 1 */
+static uint64_t moved, over;
 
 /* Which files bed_make_tree() leaves out. */
 static void make_files(const char *folder) {
@@ -69,19 +73,52 @@ static void write_usage(const Container *container) {
                 bed_fail("memory.numa_stat", -errno);
 }
 
-/* What somebody wants to have reclaimed is on a slower NUMA node at once. Return: bytes. */
-static uint64_t reclaim(Container *container) {
+static uint64_t now_usec(void) {
+        struct timespec now = {};
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+/* What somebody wants to have reclaimed is on a slower NUMA node at once. */
+static void reclaim(Container *container) {
         char text[32] = {};
         uint64_t n_bytes;
 
         if (pread(container->reclaim_fd, text, sizeof(text) - 1, 0) <= 0)
-                return 0;
+                return;
         if (ftruncate(container->reclaim_fd, 0) < 0)
                 bed_fail("memory.reclaim", -errno);
         n_bytes = bytes_min(strtoull(text, NULL, 10), container->local);
         container->local -= n_bytes;
         container->remote += n_bytes;
-        return n_bytes;
+        moved += n_bytes;
+        write_usage(container);
+}
+
+static void watch_reclaim(const char *folder, unsigned index) {
+        char path[1100];
+
+        (void)snprintf(path, sizeof(path), "%s/memory.reclaim", folder);
+        if (inotify_add_watch(watch_fd, path, IN_MODIFY) != (int)index + 1)
+                bed_fail(path, -errno);
+}
+
+/* A kernel has moved them by the time that write() returns. This one cannot, but it hurries. */
+static void reclaim_until(uint64_t usec) {
+        struct inotify_event events[64];
+        struct pollfd poll_fd = { .fd = watch_fd, .events = POLLIN };
+
+        for (;;) {
+                const uint64_t now = now_usec();
+                ssize_t n;
+
+                if (now >= usec || poll(&poll_fd, 1, (int)((usec - now) / 1000u) + 1) <= 0)
+                        return;
+                n = read(watch_fd, events, sizeof(events));
+                for (ssize_t i = 0; i < n / (ssize_t)sizeof(*events); ++i)
+                        reclaim(&containers[events[i].wd - 1]);
+        }
 }
 
 static void make_containers(const char *dir, unsigned n) {
@@ -101,24 +138,21 @@ static void make_containers(const char *dir, unsigned n) {
                 if (ftruncate(containers[i].numa_stat_fd, 0) < 0)
                         bed_fail("memory.numa_stat", -errno);
                 write_usage(&containers[i]);
+                watch_reclaim(folder, i);
         }
 }
 
 static void play(unsigned n_growing, unsigned n_seconds) {
-        const struct timespec tick = { .tv_nsec = TICK_USEC * 1000 };
-        uint64_t moved = 0, over = 0;
+        const uint64_t start = now_usec();
 
-        for (uint64_t i = 0; i < n_seconds * UINT64_C(1000000) / TICK_USEC; ++i) {
+        for (uint64_t i = 1; i <= n_seconds * UINT64_C(1000000) / TICK_USEC; ++i) {
                 for (unsigned c = 0; c < n_growing; ++c) {
-                        const uint64_t bytes = reclaim(&containers[c]);
-
-                        moved += bytes;
                         containers[c].local += RATE_BYTES / (1000000u / TICK_USEC);
                         if (containers[c].local > CEILING_BYTES + over)
                                 over = containers[c].local - CEILING_BYTES;
                         write_usage(&containers[c]);
                 }
-                (void)nanosleep(&tick, NULL);
+                reclaim_until(start + i * TICK_USEC);
         }
         (void)printf("%" PRIu64 " %" PRIu64 "\n", moved, over);
 }
@@ -132,6 +166,9 @@ int main(int argc, char **argv) {
                 (void)fputs("kernel DIR CONTAINERS GROWING SECONDS\n", stderr);
                 return EXIT_FAILURE;
         }
+        watch_fd = inotify_init1(IN_CLOEXEC);
+        if (watch_fd < 0)
+                bed_fail("inotify", -errno);
         make_containers(argv[1], n);
         (void)puts("ready");
         (void)fflush(stdout);

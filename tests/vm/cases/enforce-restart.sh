@@ -9,7 +9,8 @@
 
 # is_beyond LOAD MIB: something of it is elsewhere already
 is_beyond() {
-  [ "$(tail -n 2 "$tmp/$1.csv" | head -n 1 | cut -d, -f3)" -ge $(($2 << 20)) ]
+  beyond=$(tail -n 2 "$tmp/$1.csv" | head -n 1 | cut -d, -f3)
+  [ "${beyond:-0}" -ge $(($2 << 20)) ]
 }
 
 other_main() {

@@ -76,6 +76,7 @@ load_pid() {
 
 # watch_load LOAD: from here on what is where is noted
 watch_load() {
+  : >"$tmp/$1.csv"
   "$tools/numawatch" "$(cgroup_of "$1")" 20 $local_nodes >"$tmp/$1.csv" &
 }
 
@@ -93,13 +94,14 @@ was_seen() {
   [ -n "$said" ] && [ "$(tail -n 2 "$tmp/$1.csv" | head -n 1 | cut -d, -f1)" -ge "$((said + $3 * 1000))" ]
 }
 
-# wait_long COMMAND...: for two minutes, or $patience times 30 s
+# wait_long COMMAND...: for two minutes, or $patience seconds; asked seldom, since asking takes of the time that is measured
 wait_long() {
-  # shellcheck disable=SC2086 # a list of words
-  for _ in ${patience:-1 2 3 4}; do
-    wait_until "$@" && return 0
+  long_left=${patience:-120}
+  until "$@"; do
+    long_left=$((long_left - 1))
+    [ "$long_left" -gt 0 ] || return 1
+    sleep 1
   done
-  return 1
 }
 
 # counter LOAD FILE KEY
@@ -145,6 +147,7 @@ untroubled() {
 
 # start_foreign: memory that is not slugd's business, half of it in page cache
 start_foreign() {
+  : >"$tmp/foreign.log"
   systemd-run --quiet --scope --collect --unit=foreign "$tools/memload" 0 64 >"$tmp/foreign.log" 2>&1 &
   wait_until grep -q ready "$tmp/foreign.log"
   kill -s USR1 "$(head -n 1 $cgroups/system.slice/foreign.scope/cgroup.procs)"

@@ -18,5 +18,7 @@ access 1 1 90 100G
 access 1 2 300 20G
 access 1 3 250 25G
 initiator 3 1
+# rates are what this is about
+clock instructions
 # enforce-more and enforce-rivals are for the tables in README.md and run when they are asked for
 cases enforce-growth enforce-kinds enforce-restart

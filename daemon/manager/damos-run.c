@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DAMOS: DAMON moves the pages of one cgroup
+ *
+ *   begin --> FRAMING --> TURNING_ON --> ON <--> PACING
+ *             files        all else      |        more, or all
+ *                                        v
+ *   done  <--  FREE  <--  ENDING: off, and no kdamond is left
+ *
+ * A step is DAMON turned on until so many bytes are elsewhere, or for as long as a step may take.
+ * Where it stops by itself (Linux 7.1 and newer) it is turned off all the same, and in between no
+ * kdamond is there, so that somebody else can have DAMON. There is one step at a time; the others
+ * wait for it.
+ *
+ * What is looked at first are cold pages. When there are too few of them, whatever is there is
+ * taken: a ceiling is a ceiling.
+ *
+ * A slugd that dies leaves DAMON on. The next one finds it by its mark and turns it off first. Until
+ * then, before Linux 7.1, cold pages of that one container go on being moved.
+ */
+#include "manager/damos-run.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/messages.h"
+#include "manager/timer.h"
+
+#define LOOK_USEC (20 * USEC_PER_MSEC)
+/* A part of what a step may take: it still has to be turned off. */
+#define ON_USEC   (8 * USEC_PER_SEC)
+#define COLD_USEC (2 * USEC_PER_SEC)    /* so long only cold pages, or hot ones upwards */
+#define PACE_USEC (300 * USEC_PER_MSEC) /* so long nothing comes before it looks at more */
+#define END_USEC  (100 * USEC_PER_MSEC) /* after a failure to turn it off */
+#define END_TRIES 10u                   /* before it is told */
+
+void damos_step_deinit(DamosStep *step) {
+        step->cgroup_fd = fd_close(step->cgroup_fd);
+        *step = (DamosStep)DAMOS_STEP_NULL;
+}
+
+static uint64_t now_of(const Damos *damos) {
+        return clock_now_usec(&damos->means->clock);
+}
+
+/* The end of a step */
+
+static void start_next(Damos *damos);
+
+static void tell(DamosStep *step, int error) {
+        if (step->done)
+                step->done(error, -EBADF, step->userdata);
+        damos_step_deinit(step);
+}
+
+/* Nothing of it is there any more. */
+static void finish(Damos *damos, int error) {
+        DamosStep step = damos->step;
+
+        damos->phase = DAMOS_FREE;
+        damos->n_end_tries = 0;
+        damos->step = (DamosStep)DAMOS_STEP_NULL;
+        timer_set(damos->timer, TIMER_NEVER);
+        if (step.cgroup_fd >= 0)
+                tell(&step, error);
+        start_next(damos);
+}
+
+static void on_ended(int error, void *userdata) {
+        Damos *damos = userdata;
+
+        if (error == 0) {
+                finish(damos, damos->error);
+                return;
+        }
+        if (++damos->n_end_tries == END_TRIES)
+                log_event(LOG_WARNING, SLUG_MESSAGE_DAMON_STAYS,
+                          LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
+                          "DAMON cannot be turned off, and slugd goes on trying: %s",
+                          strerror(-error));
+        timer_set(damos->timer, now_of(damos) + END_USEC);
+}
+
+static void try_to_end(Damos *damos) {
+        const CrewLane lane = damos->step.cgroup_fd >= 0 ? damos->step.lane : CREW_PAGES;
+        int r;
+
+        damos_writes_reset(&damos->writes);
+        r = damon_plan_end(&damos->writes.plan);
+        r = r ? r : damos_writes_begin(&damos->writes, lane, true, on_ended, damos);
+        if (r)
+                on_ended(r, damos);
+}
+
+void damos_end(Damos *damos, int error) {
+        damos->phase = DAMOS_ENDING;
+        damos->error = error;
+        try_to_end(damos);
+}
+
+/* While it is on */
+
+/* Return: whether something is changed, and that is under way. */
+static bool set_pace(Damos *damos, DamonPace pace, DamosWritten done) {
+        DamonPace *last = &damos->pick.move.pace;
+
+        if (pace.takes_all == last->takes_all && pace.quota == last->quota)
+                return false;
+        damos_writes_reset(&damos->writes);
+        if (damon_plan_pace(&damos->writes.plan, damos->pick.move.is_up, &pace) ||
+            damos_writes_begin(&damos->writes, damos->step.lane, true, done, damos))
+                return false;
+        *last = pace;
+        damos->phase = DAMOS_PACING;
+        return true;
+}
+
+static uint64_t max_quota(const DamosPick *pick) {
+        const uint64_t part = pick->looked_bytes / 64;
+
+        return part > pick->bytes ? part : pick->bytes;
+}
+
+/* What is not found is looked for in larger parts; what is not cold is taken after a while. */
+static DamonPace find_pace(Damos *damos, uint64_t now_usec) {
+        const DamosPick *pick = &damos->pick;
+        DamonPace pace = pick->move.pace;
+
+        if (damos->moved > damos->progress) {
+                damos->progress = damos->moved;
+                damos->paced_usec = now_usec;
+        }
+        if (!pace.takes_all && now_usec - damos->on_usec >= COLD_USEC) {
+                pace.takes_all = true;
+                pace.quota = damon_get_quota(&damos->features, pick->bytes - damos->moved,
+                                             pick->from_bytes, pick->looked_bytes);
+                damos->paced_usec = now_usec;
+        } else if (!damos->features.has_fail_charge && now_usec - damos->paced_usec >= PACE_USEC) {
+                pace.quota = bytes_min(bytes_mul_saturated(pace.quota, 4), max_quota(pick));
+                damos->paced_usec = now_usec;
+        }
+        return pace;
+}
+
+/* What the container takes or gives back meanwhile is seen on one of the two nodes only. */
+static int read_moved(Damos *damos) {
+        const DamosPick *pick = &damos->pick;
+        uint64_t from, to, left, come;
+        int r;
+
+        r = damos_read_bytes(damos->means, damos->step.cgroup_fd, pick->move.from, pick->move.to,
+                             damos->text, &from, &to);
+        if (r)
+                return r;
+        left = bytes_sub_clamped(pick->from_bytes, from);
+        come = bytes_sub_clamped(to, pick->to_bytes);
+        damos->moved = left > come ? left : come;
+        return 0;
+}
+
+/* One more window is on its way before it is off. */
+static bool is_enough(const Damos *damos) {
+        const DamosPick *pick = &damos->pick;
+        const uint64_t slack = damos->features.has_fail_charge
+                                       ? damos->means->page_bytes
+                                       : bytes_min(pick->move.pace.quota, pick->bytes) / 2;
+
+        return damos->moved + slack >= pick->bytes;
+}
+
+static void on_paced(int error, void *userdata) {
+        Damos *damos = userdata;
+
+        if (error) {
+                damos_end(damos, error);
+                return;
+        }
+        damos->phase = DAMOS_ON;
+        timer_set(damos->timer, damos->step.done ? now_of(damos) + LOOK_USEC : 0);
+}
+
+static void look(Damos *damos) {
+        const uint64_t now_usec = now_of(damos);
+        const int r = damos->step.done ? read_moved(damos) : -ECANCELED;
+
+        if (r || is_enough(damos)) {
+                damos_end(damos, r);
+                return;
+        }
+        if (now_usec - damos->on_usec >= ON_USEC) {
+                damos_end(damos, damos->moved > 0 ? 0 : -EAGAIN);
+                return;
+        }
+        if (!set_pace(damos, find_pace(damos, now_usec), on_paced))
+                timer_set(damos->timer, now_usec + LOOK_USEC);
+}
+
+int damos_on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        Damos *damos = userdata;
+
+        if (damos->phase == DAMOS_ON)
+                look(damos);
+        else if (damos->phase == DAMOS_ENDING)
+                try_to_end(damos);
+        return 0;
+}
+
+/* The beginning of a step */
+
+static void on_turned_on(int error, void *userdata) {
+        Damos *damos = userdata;
+
+        if (error) {
+                damos_end(damos, error);
+                return;
+        }
+        damos->phase = DAMOS_ON;
+        damos->on_usec = damos->paced_usec = now_of(damos);
+        damos->moved = damos->progress = 0;
+        timer_set(damos->timer, damos->step.done ? damos->on_usec + LOOK_USEC : 0);
+}
+
+static void on_framed(int error, void *userdata) {
+        Damos *damos = userdata;
+        int r = error;
+
+        if (error && damos->writes.next <= 1) { /* whose it is, it is not slugd's */
+                finish(damos, error);
+                return;
+        }
+        if (r == 0) {
+                damon_look(damos->means->root, &damos->features);
+                r = damos->step.done ? 0 : -ECANCELED;
+        }
+        if (r == 0 && !damos->features.has_migrate)
+                r = -EOPNOTSUPP;
+        if (r == 0)
+                r = damos_pick(damos->means, &damos->features, &damos->step, damos->text,
+                               &damos->pick);
+        damos_writes_reset(&damos->writes);
+        r = r ? r : damon_plan_move(&damos->writes.plan, &damos->features, &damos->pick.move);
+        damos->phase = DAMOS_TURNING_ON;
+        r = r ? r
+              : damos_writes_begin(&damos->writes, damos->step.lane, false, on_turned_on, damos);
+        if (r)
+                damos_end(damos, r);
+}
+
+int damos_start(Damos *damos, DamosStep *step) {
+        DamonFeatures now;
+        int r;
+
+        damon_probe(damos->means->root, &now);
+        damos->step = *step;
+        *step = (DamosStep)DAMOS_STEP_NULL;
+        damos_writes_reset(&damos->writes);
+        r = now.problem[0] ? -EBUSY : damon_plan_frame(&damos->writes.plan);
+        if (r == 0)
+                r = damos_writes_begin(&damos->writes, damos->step.lane, false, on_framed, damos);
+        if (r) {
+                damos_step_deinit(&damos->step);
+                return r;
+        }
+        damos->phase = DAMOS_FRAMING;
+        return 0;
+}
+
+static void start_next(Damos *damos) {
+        while (damos->phase == DAMOS_FREE && damos->n_queued > 0) {
+                DamosStep step = damos->queue[0], failed = step;
+                int r;
+
+                --damos->n_queued;
+                memmove(&damos->queue[0], &damos->queue[1],
+                        damos->n_queued * sizeof(damos->queue[0]));
+                if (!step.done) { /* it was cancelled while it waited */
+                        damos_step_deinit(&step);
+                        continue;
+                }
+                failed.cgroup_fd = -EBADF;
+                r = damos_start(damos, &step);
+                if (r)
+                        tell(&failed, r);
+        }
+}

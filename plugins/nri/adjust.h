@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What slugd gives to containers, into what the runtime is answered. Pure. Messages are @arena's,
+ * and borrow their texts.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "nri/types.h"
+
+/* What a container has, or is to have, of what is given. */
+typedef struct Given {
+        const char *mems; /* cpuset.mems; "": nothing is said of it */
+        const char *low;  /* memory.low, bytes; "": the same */
+} Given;
+
+Given adjust_get_given(const Placement *placement);
+/* Whether @has is what @wants says, where it says something. */
+bool adjust_is_met(Given has, Given wants);
+
+/* @preferred: of a memory policy MPOL_PREFERRED_MANY; "": none. Return: 0 or -ENOMEM. */
+_must_check_ int adjust_build_creation(Arena *arena,
+                                       Given wants,
+                                       const char *preferred,
+                                       Nri__Pkg__Api__V1alpha1__CreateContainerResponse *ret);
+/* Return: 0 or -ENOMEM. */
+_must_check_ int
+adjust_build_update(Arena *arena, const char *container_id, Given wants, NriUpdate **ret);
+/* "v0.12.1", as a runtime says it: takes a memory policy. */
+bool adjust_has_policy(const char *nri_version);

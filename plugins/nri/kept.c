@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nri/kept.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void clear_item(KeptContainer *item) {
+        slug__v1__admitted_container__free_unpacked(item->asked, NULL);
+        *item = (KeptContainer){};
+}
+
+void kept_clear(Kept *kept) {
+        for (size_t i = 0; i < kept->n_items; ++i)
+                clear_item(&kept->items[i]);
+        kept->n_items = 0;
+}
+
+void kept_deinit(Kept *kept) {
+        kept_clear(kept);
+        free(kept->items);
+        *kept = (Kept){};
+}
+
+KeptContainer *kept_find(const Kept *kept, const char *container_id) {
+        for (size_t i = 0; i < kept->n_items; ++i)
+                if (strcmp(kept->items[i].asked->container_id, container_id) == 0)
+                        return &kept->items[i];
+        return NULL;
+}
+
+Admitted *kept_copy(const Admitted *asked) {
+        const size_t n = slug__v1__admitted_container__get_packed_size(asked);
+        _cleanup_(freep) uint8_t *data = malloc(n + 1);
+
+        if (!data)
+                return NULL;
+        (void)slug__v1__admitted_container__pack(asked, data);
+        return slug__v1__admitted_container__unpack(NULL, n, data);
+}
+
+static bool make_room(Kept *kept) {
+        const size_t n = kept->n_room > 0 ? 2 * kept->n_room : 32;
+        KeptContainer *items;
+
+        if (kept->n_items < kept->n_room)
+                return true;
+        if (kept->n_items >= KEPT_MAX)
+                return false;
+        items = reallocarray(kept->items, n, sizeof(*items));
+        if (!items)
+                return false;
+        kept->items = items;
+        kept->n_room = n;
+        return true;
+}
+
+KeptContainer *kept_put(Kept *kept, const Admitted *asked) {
+        KeptContainer *item = kept_find(kept, asked->container_id);
+        Admitted *copied;
+
+        if (!asked->container_id[0] || (!item && !make_room(kept)))
+                return NULL;
+        copied = kept_copy(asked);
+        if (!copied)
+                return NULL;
+
+        /* Nothing below can fail. */
+        if (item)
+                clear_item(item);
+        else
+                item = &kept->items[kept->n_items++];
+        *item = (KeptContainer){ .asked = copied };
+        return item;
+}
+
+void kept_remove(Kept *kept, const char *container_id) {
+        KeptContainer *item = kept_find(kept, container_id);
+
+        if (!item)
+                return;
+        clear_item(item);
+        *item = kept->items[--kept->n_items];
+}
+
+static bool is_namesake(const Admitted *a, const Admitted *b) {
+        return a->pod && b->pod && strcmp(a->pod->uid, b->pod->uid) == 0 &&
+               strcmp(a->container, b->container) == 0;
+}
+
+void kept_remove_namesakes(Kept *kept, const Admitted *asked) {
+        for (size_t i = kept->n_items; i-- > 0;)
+                if (is_namesake(kept->items[i].asked, asked)) {
+                        clear_item(&kept->items[i]);
+                        kept->items[i] = kept->items[--kept->n_items];
+                }
+}
+
+void kept_make_due(Kept *kept) {
+        for (size_t i = 0; i < kept->n_items; ++i)
+                kept->items[i].is_due = true;
+}
+
+size_t kept_count_open(const Kept *kept) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < kept->n_items; ++i)
+                n += kept->items[i].is_open;
+        return n;
+}
+
+bool kept_set(KeptGiven *to, Given given) {
+        if (strlen(given.mems) >= sizeof(to->mems) || strlen(given.low) >= sizeof(to->low))
+                return false;
+        *to = (KeptGiven){}; /* so that two can be compared */
+        (void)snprintf(to->mems, sizeof(to->mems), "%s", given.mems);
+        (void)snprintf(to->low, sizeof(to->low), "%s", given.low);
+        return true;
+}
+
+void kept_take(KeptContainer *item, const Placement *placement) {
+        const KeptGiven before = item->wants;
+        Given wants = adjust_get_given(placement);
+
+        if (item->keeps_low)
+                wants.low = "";
+        if (!kept_set(&item->wants, wants))
+                item->wants = (KeptGiven){};
+        if (memcmp(&before, &item->wants, sizeof(before)) != 0)
+                item->is_refused = false;
+        item->has_claim = placement->has_claim;
+        item->is_open = false;
+}
+
+void kept_note_given(KeptContainer *item) {
+        if (item->wants.mems[0])
+                memcpy(item->has.mems, item->wants.mems, sizeof(item->has.mems));
+        if (item->wants.low[0])
+                memcpy(item->has.low, item->wants.low, sizeof(item->has.low));
+}
+
+bool kept_is_behind(const KeptContainer *item) {
+        return !item->is_refused && !item->is_creating &&
+               !adjust_is_met(kept_get(&item->has), kept_get(&item->wants));
+}

@@ -1,0 +1,258 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The real slugd and the real slug-nri, and a container runtime that creates containers: while slugd is there, away and slow, for
+# containers that were there before, and while one after the other is killed and comes back.
+# shellcheck disable=SC2317,SC2329 # wait_until calls what it is given
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/lib/tap.sh
+. "$here/../lib/tap.sh"
+
+program=$abs_top_builddir/slug-nri
+runtime=$abs_top_builddir/tests/lib/nri-runtime
+
+make_tmp
+root=$tmp/root
+r=$tmp/r
+nri=$tmp/nri/nri.sock
+gi=1073741824
+agent_pid=
+runtime_pid=
+
+# stop PID [SIGNAL]
+stop() {
+  [ -n "$1" ] || return 0
+  kill -s "${2:-KILL}" "$1" 2>/dev/null
+  wait "$1" 2>/dev/null
+}
+trap 'stop "$agent_pid"; stop "$runtime_pid"; clean_up' EXIT
+
+serve() {
+  start_slugd --root "$root"
+  ctl describe-node >/dev/null || bail_out "slugd does not serve: $(cat "$tmp/slugd.log")"
+}
+# start_agent [ARGUMENT...]
+start_agent() {
+  : >"$tmp/log"
+  "$program" --slugd "$tmp/slugd.sock" --nri-socket "$nri" --foreground "$@" >>"$tmp/log" 2>&1 &
+  agent_pid=$!
+}
+# start_runtime: its commands are what is written to descriptor 3
+start_runtime() {
+  rm -f "$r/commands" "$r/calls"
+  mkfifo "$r/commands"
+  "$runtime" "$nri" "$r" <"$r/commands" 2>"$tmp/runtime.log" &
+  runtime_pid=$!
+  exec 3>"$r/commands"
+  wait_until has_call listening || bail_out "no runtime: $(cat "$tmp/runtime.log")"
+}
+stop_runtime() {
+  stop "$runtime_pid" TERM
+  exec 3>&-
+  runtime_pid=
+}
+
+# Conditions, for wait_until
+has_call() { grep -q -s -x "$1" "$r/calls"; }
+has_log() { grep -q -s -e "$1" "$tmp/log"; }
+has_update() { grep -s -e "$1" "$r/updates" | grep -q -e "$2"; }
+is_there() { [ -e "$1" ]; }
+# waits NAME CONDITION...: it comes true
+waits() {
+  name=$1
+  shift
+  if wait_until "$@"; then ok "$name"; else not_ok "$name" "$(cat "$tmp/log" "$tmp/runtime.log")" "$(cat "$r/calls" "$r/updates" 2>/dev/null)"; fi
+}
+
+# pod NAME ANNOTATIONS: of NRI, as JSON
+pod() {
+  printf '{"id":"sandbox-%s","name":"%s","uid":"uid-%s","namespace":"default","annotations":{%s},"linux":{"cgroupParent":"/kubepods/burstable/poduid-%s"}}' \
+    "$1" "$1" "$1" "$2" "$1"
+}
+# container NAME ID [RESOURCES [ANNOTATIONS]]: of pod NAME
+container() {
+  printf '{"id":"%s","podSandboxId":"sandbox-%s","name":"%s","state":3,"annotations":{%s},"linux":{"resources":{"memory":{"limit":{"value":"%s"}}%s}}}' \
+    "$2" "$1" "$1" "${4:-}" $((8 * gi)) "${3:+,$3}"
+}
+# split NAME LOCAL REMOTE: an annotation
+split() {
+  printf '"memory.sluglab.io/container.%s":"local=%s,remote=%s"' "$1" "$2" "$3"
+}
+n_asked=0
+# ask METHOD JSON: what slug-nri answers to the runtime, into $answer
+ask() {
+  n_asked=$((n_asked + 1))
+  printf '%s' "$2" >"$r/request-$n_asked.json"
+  echo "$1 request-$n_asked.json answer-$n_asked" >&3
+  if wait_until is_there "$r/answer-$n_asked"; then answer=$(cat "$r/answer-$n_asked"); else answer="no answer: $(cat "$tmp/runtime.log")"; fi
+}
+# create NAME ID ANNOTATIONS [RESOURCES [ANNOTATIONS OF THE CONTAINER]]
+create() {
+  ask CreateContainer "{\"pod\":$(pod "$1" "$3"),\"container\":$(container "$1" "$2" "${4:-}" "${5:-}")}"
+}
+n_claims() {
+  ctl -o json claims | awk -f "$here/flatten.awk" | grep -c '^claims[.][0-9]*[.]podUid '
+}
+adjusted='{"adjust":{"linux":{"resources":{"cpu":{"mems":"0,2"},"unified":{"memory.low":"'$((3 * gi))'"}}}}}'
+
+"$mktree" "$machines/cxl-remote.tree" "$root" || bail_out "cannot make a machine"
+mkdir -p "$root/var/lib/slug" "$root/etc/slug" "$root/sys/fs/cgroup/kubepods" "$r" "$tmp/nri"
+echo memory >"$root/sys/fs/cgroup/cgroup.controllers"
+: >"$r/updates"
+
+# slugd is there
+serve
+start_runtime
+start_agent
+waits "slug-nri registers" has_call "registered slug 50"
+waits "and is told of all containers" has_call synchronized
+is "$(cat "$r/synchronized")" "{}" "nothing is to be changed"
+create web c0 ''
+is "$answer" "{}" "a container that asks for nothing is left alone"
+create db c1 "$(split db 1Gi 2Gi)"
+is "$answer" "$adjusted" "one with a split is given its NUMA nodes and its protection"
+is "$(n_claims)" 1 "it was promised them"
+contains "$(ctl -o json claims)" '"CLAIM_STATE_PENDING"' "and has not started"
+ask PostStartContainer "{\"pod\":$(pod db ''),\"container\":$(container db c1)}"
+is "$answer" "{}" "its start is told"
+claim_has_container() { ctl -o json claims | grep -q '"containerId": "c1"'; }
+waits "its claim has its container" claim_has_container
+create bad c2 '"memory.sluglab.io/container.bad":"local=1Gi,remote=x"'
+is "$answer" "{}" "one whose annotation is no split is created all the same"
+waits "and the log says what is wrong" has_log "container 'bad' is not given what it asks for: memory.sluglab.io/container.bad:1:18"
+create own c3 "$(split own 1Gi 2Gi)" '"unified":{"memory.low":"77"}'
+is "$answer" '{"adjust":{"linux":{"resources":{"cpu":{"mems":"0,2"}}}}}' "a protection of the kubelet's own is left alone"
+
+# Resize in place
+ask UpdateContainer "{\"pod\":$(pod db ''),\"container\":$(container db c1),\"linuxResources\":{\"cpu\":{\"mems\":\"0\"}}}"
+is "$answer" '{"update":[{"containerId":"c1","linux":{"resources":{"cpu":{"mems":"0,2"}}}}]}' "an update does not lose the remote NUMA node"
+ask UpdateContainer "{\"pod\":$(pod db ''),\"container\":$(container db c1),\"linuxResources\":{\"memory\":{\"limit\":{\"value\":\"5\"}}}}"
+is "$answer" "{}" "one of something else is left alone"
+ask RemoveContainer "{\"pod\":$(pod own ''),\"container\":$(container own c3)}"
+is "$answer" "{}" "a container that goes is forgotten"
+
+# A memory policy, where the runtime takes one
+stop "$agent_pid" TERM
+is "$?" 0 "slug-nri stops as it is asked to"
+echo '{"NRIVersion":"v0.12.1","runtimeName":"containerd","runtimeVersion":"v2.3.0"}' >"$r/configure.json"
+rm -f "$r/synchronized" "$r/calls"
+start_agent
+waits "it registers again" has_call synchronized
+waits "and says with whom" has_log "registered with containerd v2.3.0"
+create db c4 "$(split db 1Gi 2Gi)"
+contains "$answer" '"memoryPolicy":{"mode":5,"nodes":"0"}' "a runtime of NRI 0.12 is given a memory policy"
+stop "$agent_pid" TERM
+rm -f "$r/synchronized" "$r/calls"
+start_agent --memory-policy none
+waits "without one" has_call synchronized
+create db c4 "$(split db 1Gi 2Gi)"
+is "$answer" "$adjusted" "when it is told not to, it is not"
+rm -f "$r/configure.json"
+
+# slugd is away
+stop_slugd KILL
+create cache c5 "$(split cache 1Gi 2Gi)"
+is "$answer" "{}" "while slugd is away a container is created without its split"
+waits "which the log says" has_log "container 'cache' is created with nothing of what it asks for: slugd does not answer"
+create web c6 ''
+is "$answer" "{}" "and all others as ever"
+sock=$tmp/slugd.sock
+serve
+waits "when it is back, the container is changed" has_update '"containerId":"c5"' '"mems":"0,2"'
+is "$(ctl -o json claims | grep -c '"uid-cache"')" 1 "and has its claim"
+stop "$agent_pid" TERM
+rm -f "$r/synchronized" "$r/calls"
+start_agent --when-slugd-is-away closed
+waits "closed: it registers" has_call synchronized
+stop_slugd KILL
+create late c7 "$(split late 1Gi 2Gi)"
+contains "$answer" "error 14 slug-nri: slugd does not answer, and no container that asks for a memory split is to start without it" \
+  "closed: a container with a split is not created"
+create web c8 ''
+is "$answer" "{}" "closed: all others are"
+serve
+waits "closed: slugd is seen" has_log "slugd answers on"
+create late c7 "$(split late 1Gi 2Gi)"
+contains "$answer" '"mems":"0,2"' "closed: when it is back, it is created"
+stop "$agent_pid" TERM
+
+# slugd is slow
+rm -f "$r/synchronized" "$r/calls"
+start_agent
+waits "slow: it registers" has_call synchronized
+kill -s STOP "$slugd_pid"
+create slow c9 "$(split slow 1Gi 2Gi)"
+is "$answer" "{}" "a slugd that stands still does not keep the runtime waiting"
+kill -s CONT "$slugd_pid"
+kill -s HUP "$agent_pid"
+waits "and is asked again" has_update '"containerId":"c9"' '"mems":"0,2"'
+
+# Containers that were there before
+stop "$agent_pid"
+: >"$r/updates"
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod db "$(split db 1Gi 2Gi)"),$(pod web '')],\"containers\":[$(container old o1 '"cpu":{"mems":"0"}'),$(
+  container db c1 "\"cpu\":{\"mems\":\"0,2\"},\"unified\":{\"memory.low\":\"$((3 * gi))\"}"
+),$(container web c0)]}" >"$r/synchronize.json"
+rm -f "$r/synchronized" "$r/calls"
+start_agent
+waits "slug-nri that was killed registers again" has_call synchronized
+is "$(cat "$r/synchronized")" '{"update":[{"containerId":"o1","linux":{"resources":{"cpu":{"mems":"0,2"},"unified":{"memory.low":"'$((3 * gi))'"}}},"ignoreFailure":true}]}' \
+  "what ran without it is repaired, and nothing else"
+waits "and named" has_log "Pod 'default/old', container 'old' was started without slug-nri"
+is "$(grep -c "container 'db'" "$tmp/log")" 0 "what is right is not"
+
+# The same while slugd is away, and a runtime that does not change all
+stop "$agent_pid"
+stop_slugd KILL
+rm -f "$r/synchronized" "$r/calls"
+echo '{"failed":[{"containerId":"o1"}]}' >"$r/failed.json"
+start_agent
+waits "without slugd it is told of all containers, too" has_call synchronized
+is "$(cat "$r/synchronized")" "{}" "and changes none"
+serve
+waits "when slugd comes they are changed" has_update '"containerId":"o1"' '"mems":"0,2"'
+waits "what the runtime cannot do is said" has_log "container 'old': the runtime did not give it NUMA nodes 0,2"
+rm -f "$r/failed.json"
+
+# containerd says that some could not be changed, and not which
+stop "$agent_pid"
+stop_slugd KILL
+rm -f "$r/synchronized" "$r/calls"
+: >"$r/updates"
+echo '"containerId":"o1"' >"$r/refused"
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod new "$(split new 1Gi 2Gi)")],\"containers\":[$(container old o1),$(container new n1)]}" \
+  >"$r/synchronize.json"
+start_agent
+waits "two containers are to be changed" has_call synchronized
+serve
+waits "the one that cannot be is found" has_log "container 'old': the runtime did not give it NUMA nodes 0,2"
+alone() { grep -v '"o1"' "$r/updates" | grep -q '"containerId":"n1"'; }
+waits "and the other one is changed" alone
+rm -f "$r/refused" "$r/synchronize.json"
+
+# The runtime
+stop_runtime
+waits "a runtime that is gone is said" has_log "no session with the container runtime"
+start_runtime
+waits "one that comes is seen" has_call synchronized
+create again c10 "$(split again 1Gi 2Gi)"
+contains "$answer" '"mems":"0,2"' "and given what it asks for"
+echo hang-up >&3
+registered_twice() { [ "$(grep -c '^registered' "$r/calls")" -ge 2 ]; }
+waits "one that drops the plugin has it back" registered_twice
+is "$(cat "$tmp/runtime.log")" "" "no rule of the wire was broken"
+stop "$agent_pid" TERM
+
+# How it is called
+"$program" --when-slugd-is-away maybe >"$tmp/out" 2>&1
+is "$?" 2 "a third way is wrong usage"
+contains "$(cat "$tmp/out")" "--when-slugd-is-away expects open or closed, not 'maybe'" "and said so"
+"$program" --index 5 >"$tmp/out" 2>&1
+is "$?" 2 "an index has two digits"
+"$program" --nri-socket nri.sock >"$tmp/out" 2>&1
+is "$?" 2 "a path begins at the root"
+"$program" now >"$tmp/out" 2>&1
+is "$?" 2 "it takes no arguments"
+is "$("$program" --version)" "slug-nri $("$slugctl" version --client 2>/dev/null | sed -n 's/^.* //p' | head -n 1)" "it has the version of the others"
+stop_runtime
+stop_slugd TERM
+done_testing

@@ -1,0 +1,4 @@
+# The machine of enforce, where DAMON holds splits.
+like enforce
+needs asking
+cases damos
