@@ -104,3 +104,9 @@
 #define SLUG_MESSAGE_CONTAINER_NOT_UPDATED "4d2c1b9fb6a44a5b8c0cf4a9b3a41e6c"
 #define SLUG_MESSAGE_DAMON_FOUND           "4d2c1b9fb6a44a5b8c0cf4a9b3a41e62"
 #define SLUG_MESSAGE_DAMON_STAYS           "4d2c1b9fb6a44a5b8c0cf4a9b3a41e63"
+
+/* settings of the machine */
+#define SLUG_MESSAGE_SETTING_SET       "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5c"
+#define SLUG_MESSAGE_SETTING_PUT_BACK  "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5d"
+#define SLUG_MESSAGE_SETTING_NOT_SET   "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5e"
+#define SLUG_MESSAGE_SETTING_CONTENDED "4d2c1b9fb6a44a5b8c0cf4a9b3a41e5f"

@@ -294,6 +294,13 @@ void enforce_keeper_look(EnforceKeeper *keeper) {
         keeper->must_follow = true;
 }
 
+void enforce_keeper_show_settings(EnforceKeeper *keeper,
+                                  const EnforceSetting *settings,
+                                  size_t n_settings) {
+        memcpy(keeper->view.settings, settings, n_settings * sizeof(*settings));
+        keeper->view.n_settings = n_settings;
+}
+
 const EnforceView *enforce_keeper_get_view(const EnforceKeeper *keeper) {
         return &keeper->view;
 }

@@ -43,5 +43,9 @@ void enforce_keeper_set(EnforceKeeper *keeper, const Settings *settings, const S
 void enforce_keeper_follow(EnforceKeeper *keeper);
 /* Backends are probed and containers are found anew: at intervals, and when it is asked for. */
 void enforce_keeper_look(EnforceKeeper *keeper);
+/* What is shown of the machine's settings; copied. */
+void enforce_keeper_show_settings(EnforceKeeper *keeper,
+                                  const EnforceSetting *settings,
+                                  size_t n_settings);
 /* Stays where it is. */
 const EnforceView *enforce_keeper_get_view(const EnforceKeeper *keeper);

@@ -34,6 +34,9 @@ libslugcore_a_SOURCES += \
 	%D%/qos-apply.c %D%/qos-apply.h \
 	%D%/qos-keeper.c %D%/qos-keeper.h \
 	%D%/qos-record-file.c %D%/qos-record-file.h \
+	%D%/record-file.c %D%/record-file.h \
+	%D%/machine-settings.c %D%/machine-settings.h \
+	%D%/machine-settings-parts.h %D%/machine-settings-show.c \
 	%D%/qos-sight.c %D%/qos-sight.h \
 	%D%/qos-withdraw.c %D%/qos-withdraw.h \
 	%D%/qos-announce-events.c %D%/qos-announce-events.h \

@@ -24,6 +24,7 @@ Manager *manager_free(Manager *manager) {
         enforce_keeper_free(manager->splits);
         qos_events_free(manager->events);
         node_limits_free(manager->node_limits);
+        machine_settings_free(manager->machine_settings);
         qos_keeper_free(manager->limits);
         pods_keeper_free(manager->keeper);
         /* nobody writes any more; then what was to be written can go */
@@ -266,6 +267,7 @@ static int begin(Manager *manager, const ManagerParams *params, Diag *reterr) {
         pods_keeper_look(manager->keeper);
         qos_keeper_look(manager->limits);
         node_limits_look(manager->node_limits);
+        machine_settings_look(manager->machine_settings);
         return setup_socket(manager, params->socket, reterr);
 }
 

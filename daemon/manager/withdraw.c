@@ -5,8 +5,8 @@
 /*
  * slugd --withdraw
  *
- * The manager without a socket, for one thing: the keeper of limits puts back what its record has.
- * It holds the ledger's folder meanwhile, so that no other slugd writes.
+ * The manager without a socket, for one thing: the keepers of limits and settings put back what
+ * their records have. It holds the ledger's folder meanwhile, so that no other slugd writes.
  */
 typedef struct Once {
         sd_event *event;
@@ -27,7 +27,7 @@ int manager_withdraw(Manager *manager, Buffer *buffer, size_t *ret_n_failures) {
         Once once = { .event = manager->event, .buffer = buffer };
         int r;
 
-        r = qos_keeper_withdraw(manager->limits, on_withdrawn, &once);
+        r = manager_put_back(manager, on_withdrawn, &once);
         if (r)
                 return r;
         r = sd_event_loop(manager->event);

@@ -17,7 +17,7 @@
 #define ENFORCE_CONTAINERS_MAX 4096u
 #define ENFORCE_DECISIONS_MAX  32u /* of one container */
 #define ENFORCE_NOTES_MAX      4u
-#define ENFORCE_SETTINGS_MAX   8u
+#define ENFORCE_SETTINGS_MAX   20u /* three, and weights of 17 NUMA nodes */
 
 /* What is the same again and again is one, and counted. */
 typedef struct EnforceDecided {

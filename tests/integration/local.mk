@@ -33,6 +33,7 @@ INTEGRATION_TESTS = \
 	%D%/plan.sh \
 	%D%/pods.sh \
 	%D%/qos.sh \
+	%D%/settings.sh \
 	%D%/simulate.sh \
 	%D%/slugctl-pods.sh \
 	%D%/slug-kubelet.sh \
