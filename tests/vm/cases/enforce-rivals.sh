@@ -28,6 +28,7 @@ for demotion in true false; do
     try_holder $rival "quick-$demotion" 100
   done
 done
+echo true >/sys/kernel/mm/numa/demotion_enabled
 try_holder high slow-true 20
 try_holder high huge-true 100 thp
 echo false >/sys/kernel/mm/numa/demotion_enabled
