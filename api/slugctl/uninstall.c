@@ -109,7 +109,7 @@ static void add_now(Table *table, const Slug__V1__WithdrawnKnob *knob) {
 }
 
 static size_t count_failures(const Slug__V1__WithdrawResponse *response) {
-        size_t n = 0;
+        size_t n = response->failed_settings;
 
         for (size_t i = 0; i < response->n_knobs; ++i)
                 n += response->knobs[i]->error[0] != '\0';
@@ -155,6 +155,8 @@ void uninstall_append(const Slug__V1__WithdrawResponse *response,
                 buffer_append_text(buffer, "slugd had written no limit\n");
         if (response->node_limits[0])
                 buffer_printf(buffer, "\n%s\n", response->node_limits);
+        if (response->settings[0])
+                buffer_printf(buffer, "\n%s", response->settings);
         append_rest(count_failures(response), buffer);
 }
 

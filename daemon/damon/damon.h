@@ -115,9 +115,9 @@ _must_check_ int damon_plan_end(DamonPlan *plan);
  * @used_bytes:   of the container on the NUMA node
  * @looked_bytes: the ranges, together
  *
- * Where moved bytes alone are charged it is @bytes. Else it is a part of them, more where few of the
- * node's bytes are the container's, and never above @bytes: what is found in one window is moved in
- * it.
+ * Where moved bytes alone are charged it is @bytes. Else it is a part of them, more where few of
+ * the node's bytes are the container's, and never above @bytes: what is found in one window is
+ * moved in it.
  */
 uint64_t damon_get_quota(const DamonFeatures *features,
                          uint64_t bytes,

@@ -11,9 +11,9 @@
  * reset_interval_ms of 0 makes each time a window of its own. With any other one Linux 6.12 has no
  * quota at all in the first window, since it sets the quota when the next one begins.
  *
- * Where failed bytes can be charged at next to nothing, the quota is what is moved, and the window is
- * an hour: it stops by itself. Where there are goals and the temporal tuner, the goal stops it. Where
- * there is neither, nothing does but whoever turned it on.
+ * Where failed bytes can be charged at next to nothing, the quota is what is moved, and the window
+ * is an hour: it stops by itself. Where there are goals and the temporal tuner, the goal stops it.
+ * Where there is neither, nothing does but whoever turned it on.
  *
  * Source: mm/damon/{core,paddr,sysfs-schemes}.c of Linux 6.12.117 and 7.2.13.
  */

@@ -4,7 +4,7 @@
  *
  * Its files are there once somebody has asked for a kdamond, so that before that only the kernel's
  * version tells what it can do. DAMON_STAT, DAMON_RECLAIM and DAMON_LRU_SORT are users of DAMON
- * inside the kernel that suffer no other one: a kdamond cannot be turned on while one of them is on.
+ * inside the kernel that suffer no other one: no kdamond can be turned on while one of them is on.
  *
  * Source: mm/damon/{sysfs,stat,reclaim,lru_sort}.c of Linux 6.12 and 7.2.
  */

@@ -9,12 +9,12 @@
  *
  * Pages that come back. When what is moved down is promoted by the kernel again, the hot set is
  * larger than the ceiling, or the wrong pages were taken. The ceiling stays one: what is above it
- * may be promised to somebody else, and how fast the kernel promotes is not slugd's to say. What can
- * be chosen is how often. The kernel knows what is cold by not having seen it used for a while, so
- * that many small steps take pages which one large step later would have spared. So, in proportion
- * to how much comes back, up to a twentieth of the ceiling is let be above it, nothing is moved
- * ahead of time, and then a step takes all of it. Above this slack nothing is different, the slack
- * is never larger, and the reason says that it is used.
+ * may be promised to somebody else, and how fast the kernel promotes is not slugd's to say. What
+ * can be chosen is how often. The kernel knows what is cold by not having seen it used for a
+ * while, so that many small steps take pages which one large step later would have spared. So, in
+ * proportion to how much comes back, up to a twentieth of the ceiling is let be above it, nothing
+ * is moved ahead of time, and then a step takes all of it. Above this slack nothing is different,
+ * the slack is never larger, and the reason says that it is used.
  */
 #include "enforce/control.h"
 
@@ -63,18 +63,6 @@ uint64_t guard_get_slack(const Control *control) {
         const double cost = control->memory->return_cost;
 
         return cost > SLACK_MIN_COST ? (uint64_t)((double)most * cost) : 0;
-}
-
-/* Counters that were behind may say so later. */
-static void look_again(Control *control) {
-        EnforceMemory *memory = control->memory;
-        const uint64_t before = memory->step_before.local, now = control->usage->local;
-        const uint64_t moved = memory->step_action == ENFORCE_PROMOTE
-                                       ? bytes_sub_clamped(now, before)
-                                       : bytes_sub_clamped(before, now);
-
-        if (memory->n_stalled > 0 && memory->step_before.usec > 0 && moved >= STEP_MIN)
-                memory->n_stalled = 0;
 }
 
 /* Whether pages can be moved one by one instead. */
@@ -131,7 +119,6 @@ bool guard_may_step(Control *control, EnforceAction action) {
         const unsigned most = has_other ? 2 * STEPS_STALLED : STEPS_STALLED;
 
         forget_other(memory, action);
-        look_again(control);
         if (memory->n_stalled >= most && !memory->is_given_up)
                 give_up(memory, control->usage->usec);
         if (is_unsettled(control) || is_too_soon(control, action))

@@ -4,8 +4,8 @@
 /*
  * What of a container is where
  *
- * Text of the kernel's files into usage: memory.numa_stat and memory.stat. Pure;
- * whoever has the files open is above.
+ * Text of the kernel's files into usage: memory.numa_stat and memory.stat. Pure; whoever has the
+ * files open is above.
  */
 #include "base/scan.h"
 #include "enforce/enforce.h"

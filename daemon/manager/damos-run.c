@@ -15,8 +15,8 @@
  * What is looked at first are cold pages. When there are too few of them, whatever is there is
  * taken: a ceiling is a ceiling.
  *
- * A slugd that dies leaves DAMON on. The next one finds it by its mark and turns it off first. Until
- * then, before Linux 7.1, cold pages of that one container go on being moved.
+ * A slugd that dies leaves DAMON on. The next one finds it by its mark and turns it off first.
+ * Until then, before Linux 7.1, cold pages of that one container go on being moved.
  */
 #include "manager/damos-run.h"
 

@@ -20,6 +20,8 @@ libslugcore_a_SOURCES += \
 	%D%/enforce-damos.c \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
+	%D%/machine-record.c %D%/machine-record.h \
+	%D%/machine-settings.c %D%/machine-settings.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/node-limit-drive.c %D%/node-limit-drive.h \
 	%D%/node-limits-announce.c %D%/node-limits-announce.h \

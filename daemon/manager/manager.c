@@ -68,7 +68,7 @@ static void publish(Manager *manager, bool is_reload) {
                 });
         qos_keeper_set(manager->limits, manager->settings, &manager->snapshot, is_reload);
         node_limits_set(manager->node_limits, manager->settings, &manager->snapshot, is_reload);
-        enforce_keeper_set(manager->splits, manager->settings, &manager->snapshot);
+        enforce_keeper_set(manager->splits, manager->settings, &manager->snapshot, is_reload);
         node_service_set_view(&manager->service, &view);
 }
 

@@ -4,24 +4,34 @@
  */
 #include "manager/parts.h"
 
-/* Those by NUMA node go first, then the others. Whoever waits is told in any case. */
-static void on_node_limits_withdrawn(void *userdata) {
+/* Those by NUMA node go first, then settings of the machine, then the other limits. Whoever waits
+ * is told in any case. */
+static void on_settings_withdrawn(void *userdata) {
         const Manager *manager = userdata;
 
         if (qos_keeper_withdraw(manager->limits, manager->withdrawn, manager->withdrawn_userdata))
                 manager->withdrawn(&(const QosWithdrawal){}, manager->withdrawn_userdata);
 }
 
+static void on_node_limits_withdrawn(void *userdata) {
+        const Manager *manager = userdata;
+
+        if (!enforce_keeper_withdraw(manager->splits, on_settings_withdrawn, userdata))
+                on_settings_withdrawn(userdata);
+}
+
 static int withdraw_limits(NodeWithdrawn done, void *done_userdata, void *userdata) {
         Manager *manager = userdata;
 
-        if (node_limits_is_withdrawing(manager->node_limits))
+        if (node_limits_is_withdrawing(manager->node_limits) ||
+            qos_keeper_is_withdrawing(manager->limits))
                 return -EALREADY;
         manager->withdrawn = done;
         manager->withdrawn_userdata = done_userdata;
         if (node_limits_withdraw(manager->node_limits, on_node_limits_withdrawn, manager))
                 return 0;
-        return qos_keeper_withdraw(manager->limits, done, done_userdata);
+        return enforce_keeper_withdraw(manager->splits, on_settings_withdrawn, manager) ? 0
+                                                                                        : -EALREADY;
 }
 
 static void on_limits_changed(void *userdata) {

@@ -287,7 +287,7 @@ static int init_services(Manager *manager) {
 }
 
 /* After the pods, whose view says which container is where. */
-static int setup_splits(Manager *manager, bool may_write) {
+static int setup_splits(Manager *manager, bool may_write, bool only_withdraws) {
         int r;
 
         r = enforce_keeper_new(
@@ -299,6 +299,9 @@ static int setup_splits(Manager *manager, bool may_write) {
                         .ledger = manager->memory.ledger,
                         .clock = manager->clock,
                         .wall_clock = manager->wall_clock,
+                        .boot_id = store_get_boot_id(manager->store),
+                        .store_problem = store_get_problem(manager->store),
+                        .only_withdraws = only_withdraws,
                         .may_write = may_write,
                         .changed = manager_on_changed,
                         .userdata = manager,
@@ -336,7 +339,7 @@ static int setup_parts(Manager *manager, const ManagerParams *params) {
         r = manager_setup_limits(manager, may_write);
         if (r)
                 return r;
-        r = setup_splits(manager, may_write && !params->only_withdraws);
+        r = setup_splits(manager, may_write, params->only_withdraws);
         return r ? r : setup_asked(manager, may_write);
 }
 

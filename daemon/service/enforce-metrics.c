@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/enforce-metrics.h"
 
-#include <string.h>
-
 #include "metrics/text.h"
 
 /* Sums */
@@ -86,7 +84,7 @@ static void write_settings(const EnforceView *view, Buffer *buffer) {
                                                { "wanted", setting->wanted } };
 
                 metric_sample(buffer, "slug_machine_setting", labels, ELEMENTSOF(labels),
-                              !setting->wanted[0] || strcmp(setting->value, setting->wanted) == 0);
+                              enforce_setting_is_right(setting));
         }
 }
 

@@ -30,6 +30,29 @@ bool enforce_view_is_broken(const EnforceView *view, const EnforcedContainer *co
                 bytes_sub_clamped(clock_now_usec(&view->clock), since) >= ENFORCE_OVER_USEC);
 }
 
+/* 1 or 0 as the kernel's files spell it; below 0: another word. */
+static int read_switch(const char *text) {
+        static const struct {
+                const char *word;
+                int value;
+        } words[] = {
+                { "1", 1 }, { "Y", 1 }, { "true", 1 }, { "0", 0 }, { "N", 0 }, { "false", 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(words); ++i)
+                if (strcmp(text, words[i].word) == 0)
+                        return words[i].value;
+        return -1;
+}
+
+bool enforce_setting_is_right(const EnforceSetting *setting) {
+        const int value = read_switch(setting->value);
+
+        if (!setting->wanted[0] || strcmp(setting->value, setting->wanted) == 0)
+                return true;
+        return value >= 0 && value == read_switch(setting->wanted);
+}
+
 static const char *name_pod(const EnforcedContainer *container) {
         return container->pod[0] ? container->pod : container->pod_uid;
 }

@@ -65,7 +65,9 @@ typedef struct EnforceView {
         EnforceBackendStatus backends[_ENFORCE_BACKEND_N];
         EnforceSetting settings[ENFORCE_SETTINGS_MAX];
         size_t n_settings;
-        uint64_t budget; /* bytes a second; UINT64_MAX: no limit */
+        char withdrawn[1024];     /* what became of those that were put back: a line each; or "" */
+        size_t n_failed_settings; /* of which: could not be */
+        uint64_t budget;          /* bytes a second; UINT64_MAX: no limit */
         uint64_t demoted, promoted;
         uint64_t n_steps, n_failed_steps, n_samples;
         const SplitHistory *history; /* NULL: nobody keeps it */
@@ -82,6 +84,9 @@ bool enforce_is_divided(const EnforcedContainer *container);
  * or because it cannot be. */
 bool enforce_view_is_broken(const EnforceView *view, const EnforcedContainer *container);
 
+/* It has the value that is wanted, however that is spelled ("Y" is "true"); so has one that nobody
+ * wants anything of. */
+bool enforce_setting_is_right(const EnforceSetting *setting);
 /* How well all splits of the node are held, in a word. */
 typedef enum EnforceHeld {
         ENFORCE_ALL_HELD,

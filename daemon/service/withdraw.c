@@ -49,6 +49,15 @@ static int add_node_limits(Arena *arena, const QosView *view, Slug__V1__Withdraw
         return message->node_limits ? 0 : -ENOMEM;
 }
 
+static int
+add_settings(Arena *arena, const EnforceView *view, Slug__V1__WithdrawResponse *message) {
+        if (!view)
+                return 0;
+        message->settings = arena_strdup(arena, view->withdrawn);
+        message->failed_settings = (uint32_t)view->n_failed_settings;
+        return message->settings ? 0 : -ENOMEM;
+}
+
 static void on_ended(RpcCall *call _unused_, void *userdata) {
         NodeService *self = userdata;
 
@@ -64,7 +73,8 @@ static void on_withdrawn(const QosWithdrawal *withdrawal, void *userdata) {
                 return;
         self->withdraw_call = NULL;
         if (qos_build_withdrawal(rpc_call_get_arena(call), withdrawal, &response) < 0 ||
-            add_node_limits(rpc_call_get_arena(call), self->view.qos, response) < 0)
+            add_node_limits(rpc_call_get_arena(call), self->view.qos, response) < 0 ||
+            add_settings(rpc_call_get_arena(call), self->view.enforce, response) < 0)
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
                               "done, but there is not enough memory for the answer");
         else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.numa_stat and memory.stat, and what is decided on them. The first byte
- * says which NUMA nodes are local and which are remote, four bits each; the rest is the text.
+ * memory.numa_stat and memory.stat, and what is decided on them. The first byte says which NUMA
+ * nodes are local and which are remote, four bits each; the rest is the text.
  *
  * What is refused changes nothing. What is accepted adds up, by locality and by NUMA node, and is
  * the same with the localities the other way round. No number that a kernel could write makes a

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What containers are given when they are created: by annotation, by chunks whose container nobody has named, and again. slug-nri and
-# the kubelet are this script.
+# What containers are given when they are created: by annotation, by chunks whose container nobody has named, and again.
+# slug-nri and the kubelet are this script.
+# shellcheck disable=SC2317,SC2329 # wait_until calls what it is given
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$here/../lib/tap.sh"

@@ -18,6 +18,7 @@ INTEGRATION_TESTS = \
 	%D%/disk.sh \
 	%D%/doctor.sh \
 	%D%/enforce.sh \
+	%D%/enforce-seen.sh \
 	%D%/example.sh \
 	%D%/explain.sh \
 	%D%/ledger-verify.sh \
@@ -27,6 +28,7 @@ INTEGRATION_TESTS = \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \
+	%D%/machine-settings.sh \
 	%D%/node-limit.sh \
 	%D%/observed.sh \
 	%D%/plan.sh \
@@ -40,5 +42,5 @@ INTEGRATION_TESTS = \
 	%D%/wire.sh
 dist_check_SCRIPTS += $(INTEGRATION_TESTS) tests/lib/mkmachine.sh
 EXTRA_DIST += %D%/disk.py %D%/kills.py tests/fixtures/daemonset.mounts
-EXTRA_DIST += tests/lib/tap.sh %D%/amounts.awk %D%/flatten.awk
+EXTRA_DIST += tests/lib/tap.sh tests/lib/splits.sh %D%/amounts.awk %D%/flatten.awk
 TESTS += $(INTEGRATION_TESTS)

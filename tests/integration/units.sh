@@ -188,9 +188,30 @@ else
   kill -s TERM "$agent_pid"
   wait "$agent_pid"
   is "$?" 0 "and stops as asked"
+  wait_until grep -q 'exited with 0' "$tmp/calls"
+  granted "$abs_top_builddir/systemd/slug-kubelet.service" slug-kubelet
+
+  # slug-nri, with a runtime that creates a container
+  mkdir "$tmp/nri"
+  mkfifo "$tmp/commands"
+  "$abs_top_builddir/tests/lib/nri-runtime" "$tmp/nri/nri.sock" "$tmp/nri" <"$tmp/commands" &
+  doubles="$doubles $!"
+  exec 3>"$tmp/commands"
+  wait_until has_lines "$tmp/nri/calls" listening 1
+  strace -D -f -o "$tmp/calls" "$abs_top_builddir/slug-nri" --nri-socket "$tmp/nri/nri.sock" --slugd "$sock" --foreground \
+    >"$tmp/slug-nri.log" 2>&1 &
+  agent_pid=$!
+  wait_until has_lines "$tmp/nri/calls" synchronized 1
+  echo '{"pod":{"annotations":{"memory.sluglab.io/pod":"remote=1Gi"}},"container":{"id":"c"}}' >"$tmp/nri/create.json"
+  echo "CreateContainer create.json created" >&3
+  wait_until has_lines "$tmp/nri/calls" created 1
+  is "$?" 0 "slug-nri answers under strace"
+  kill -s TERM "$agent_pid"
+  wait "$agent_pid"
+  is "$?" 0 "and stops as asked"
   # shellcheck disable=SC2086 # a list
   kill $doubles
   wait_until grep -q 'exited with 0' "$tmp/calls"
-  granted "$abs_top_builddir/systemd/slug-kubelet.service" slug-kubelet
+  granted "$abs_top_builddir/systemd/slug-nri.service" slug-nri
 fi
 done_testing

@@ -29,9 +29,9 @@ EXTRA_DIST += %D%/check.sh %D%/clients.sh %D%/deploy.sh %D%/memory-oracle.sh %D%
 	%D%/go/device-manager/main.go %D%/go/device-manager/merges.go %D%/go/device-manager/restarts.go \
 	%D%/go/device-manager/run.go %D%/go/device-manager/selftest.go %D%/go/device-manager/sockets.go \
 	%D%/go/device-manager/stress.go %D%/go/device-manager/stub.go %D%/go/device-manager/world.go \
-	%D%/nri.sh %D%/go/nri/go.mod %D%/go/nri/go.sum %D%/go/nri/go-0.8.mod %D%/go/nri/go-0.8.sum \
+	%D%/nri.sh %D%/go/nri/go.mod %D%/go/nri/go.sum %D%/go/nri/go-0.8.mod %D%/go/nri/go-0.8.sum %D%/go/nri/go-0.6.mod %D%/go/nri/go-0.6.sum \
 	%D%/go/nri/checks.go %D%/go/nri/main.go %D%/go/nri/peer.go %D%/go/nri/relay_012.go %D%/go/nri/relay_08.go \
-	%D%/go/nri/runtime.go %D%/go/nri/wrong.go
+	%D%/go/nri/runtime.go %D%/go/nri/sync.go %D%/go/nri/sync_06.go %D%/go/nri/wrong.go
 
 # What we read of the kubelet's files, for the kubelet's own code to be compared with.
 check_PROGRAMS += tests/peers/kubelet-look

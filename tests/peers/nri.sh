@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# NRI against the code that container runtimes have, in two versions: 0.8.0, as containerd 2.0 and 2.1 have it, where events come by
-# StateChange, and the newest one, where each has a method. See go/nri/main.go.
+# NRI against the code that container runtimes have, in three versions: 0.6.1, as containerd 1.7 has it, 0.8.0, as 2.0 and 2.1, where
+# events come by StateChange, too, and the newest one, where each has a method. See go/nri/main.go.
 #
 #     nri.sh BUILD
 #
@@ -19,9 +19,11 @@ export GOFLAGS="$flags -tags=nri_no_wasm"
 make_peer "$here/go/nri" nri-0.12
 GOFLAGS="$flags -tags=nri08 -modfile=go-0.8.mod"
 add_peer "$here/go/nri" nri-0.8
+GOFLAGS="$flags -tags=nri06 -modfile=go-0.6.mod"
+add_peer "$here/go/nri" nri-0.6
 peer=$abs_top_builddir/tests/peers/nri-peer
 [ -x "$peer" ] || bail_out "there is no $peer"
-for version in 0.8 0.12; do
+for version in 0.6 0.8 0.12; do
   run_peer "NRI $version" "$tmp/nri-$version" -peer "$peer" -dir "$dir"
 done
 done_testing

@@ -397,6 +397,10 @@ START_TEST(the_nearer_and_the_faster_the_sooner) {
         target.split.local.max = 100 * GIB;
         target.split.local.min = 0;
         ck_assert_uint_eq(get_interval(), 2000);
+        target.split.local.max = 2 * GIB;
+        ck_assert_uint_ge(get_interval(), 1000);
+        memory.growth = (double)(20 * GIB);
+        ck_assert_uint_eq(get_interval(), 50);
 }
 END_TEST
 

@@ -370,6 +370,7 @@ START_TEST(metrics_tell_of_containers_and_of_the_node) {
         container->target.split.local.max = SPLIT_UNLIMITED;
         enforce_bed_set(&enforce, "numa_balancing", "2", "0");
         enforce_bed_set(&enforce, "demotion_enabled", "true", "");
+        enforce_bed_set(&enforce, "damon_stat", "N", "false");
         enforce.view.demoted = 11;
         enforce.view.promoted = 12;
         enforce.view.n_steps = 10;
@@ -388,6 +389,7 @@ START_TEST(metrics_tell_of_containers_and_of_the_node) {
         has_line("slug_machine_setting{setting=\"numa_balancing\",value=\"2\",wanted=\"0\"} 0\n");
         has_line("slug_machine_setting{setting=\"demotion_enabled\",value=\"true\",wanted=\"\"} "
                  "1\n");
+        has_line("slug_machine_setting{setting=\"damon_stat\",value=\"N\",wanted=\"false\"} 1\n");
         has_line("slug_enforced_bytes{namespace=\"default\",pod=\"db-0\",uid=\"u1\","
                  "container=\"db\",locality=\"local\",what=\"promised\"} 4294967296\n");
         has_line("locality=\"local\",what=\"achieved\"} 3221225472\n");

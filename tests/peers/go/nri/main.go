@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Nri is a container runtime as far as NRI plugins see it, made of containerd/nri's own code in the version that go.mod (or
-// go-0.8.mod) pins, around a plugin on slug's session.
+// Nri is a container runtime as far as NRI plugins see it, made of containerd/nri's own code in the version that go.mod,
+// go-0.8.mod or go-0.6.mod pins, around a plugin on slug's session.
 //
 //	nri -peer PATH
 //

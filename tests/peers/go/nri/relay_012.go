@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !nri08
+//go:build !nri08 && !nri06
 
 package main
 

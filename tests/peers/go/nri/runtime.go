@@ -74,7 +74,7 @@ func (r *runtime) update(_ context.Context, updates []*api.ContainerUpdate) ([]*
 // admit waits until the plugin has its place among those that are called.
 func (r *runtime) admit() {
 	<-r.synced
-	r.BlockPluginSync().Unblock()
+	r.settle()
 }
 
 // serve is the runtime of a process of its own. It says when it has a plugin.
@@ -84,7 +84,7 @@ func serve(socket string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	<-r.synced // of no plugin, at its start
+	r.started()
 	for {
 		r.admit()
 		fmt.Println("a plugin")
