@@ -21,13 +21,14 @@ try_holder() {
 patience=30
 systemctl stop slug-kubelet.service slugd.service slugd.socket 2>/dev/null
 echo 0 >/proc/sys/kernel/numa_balancing
-for demotion in false true; do
+for demotion in true false; do
   echo $demotion >/sys/kernel/mm/numa/demotion_enabled
   remark "demotion_enabled is $(cat /sys/kernel/mm/numa/demotion_enabled)"
-  for rival in nothing cpuset cpuset-local high; do
+  for rival in high nothing cpuset cpuset-local; do
     try_holder $rival "quick-$demotion" 100
   done
 done
+echo true >/sys/kernel/mm/numa/demotion_enabled
 try_holder high slow-true 20
 try_holder high huge-true 100 thp
 echo false >/sys/kernel/mm/numa/demotion_enabled
