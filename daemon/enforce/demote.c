@@ -83,7 +83,7 @@ static void say_step(Control *control) {
 }
 
 static void say_slack(Control *control) {
-        control_say(control, ENFORCE_HELD,
+        control_say(control, ENFORCE_WAITING,
                     "%s are local, above the ceiling of %s: up to %s above it are let be, since "
                     "%.0f %% "
                     "of what is moved down comes back.",

@@ -19,6 +19,7 @@
 #define RECENT_USEC    (10 * USEC_PER_SEC)   /* of what was moved and has come back */
 #define LATENCY_USEC   (20 * USEC_PER_MSEC)  /* from a decision to the first page that moves */
 #define ACTIVE_BYTES   (1 * MIB)             /* a second */
+#define RATE_MAX       1e15                  /* bytes a second: no machine, and fits anywhere */
 #define UNTOLD_SHARE   64u
 #define RETURNED_BYTES (1 * MIB) /* less than that is noise */
 
@@ -104,6 +105,7 @@ void growth_follow(EnforceMemory *memory, const EnforceUsage *usage) {
                 follow_returned(memory, &now, usec);
                 if (get_grown(memory, &now, &grown)) {
                         rate = grown * (double)USEC_PER_SEC / (double)usec;
+                        rate = rate > RATE_MAX ? RATE_MAX : rate < -RATE_MAX ? -RATE_MAX : rate;
                         weight = (double)usec / (double)(usec + SMOOTH_USEC);
                         memory->growth += (rate - memory->growth) * weight;
                         if (rate > (double)ACTIVE_BYTES || -rate > (double)ACTIVE_BYTES)
@@ -118,5 +120,7 @@ uint64_t growth_get_coming(const Control *control) {
         const uint64_t lead = bytes_add_saturated(control->node->interval_min_usec, LATENCY_USEC);
         const double coming = control->memory->growth * (double)lead / (double)USEC_PER_SEC;
 
-        return coming > 0 ? (uint64_t)coming : 0;
+        if (coming <= 0)
+                return 0;
+        return coming < RATE_MAX ? (uint64_t)coming : (uint64_t)RATE_MAX;
 }

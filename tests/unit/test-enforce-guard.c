@@ -221,7 +221,7 @@ START_TEST(what_comes_back_makes_steps_rarer_and_larger) {
         usage.usec += 50 * MSEC;
         decide();
         ck_assert_int_eq(decision.action, ENFORCE_LEAVE);
-        ck_assert_int_eq(decision.status, ENFORCE_HELD);
+        ck_assert_int_eq(decision.status, ENFORCE_WAITING);
         ck_assert_msg(strstr(decision.reason, "of what is moved down comes back"), "%s",
                       decision.reason);
         put(211, 100); /* more than a twentieth is never let be */

@@ -12,7 +12,7 @@
 
 #define SEC       USEC_PER_SEC
 #define MSEC      USEC_PER_MSEC
-#define MACHINES  120u
+#define MACHINES  64u
 #define REST_SEC  240u
 #define STILL_SEC 60u
 
