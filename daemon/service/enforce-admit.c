@@ -146,7 +146,6 @@ promise(const EnforceAsked *asked, Admission *admission, Promised *promised, Dia
                 return HINTS_E_REFUSED;
         }
         ++admission->n_waiting;
-        memory->changed(memory->userdata);
         claim = ledger_find(memory->ledger, asked->pod.uid, asked->container->name);
         if (claim && !existed)
                 memory_log_claim(claim, false);
@@ -225,6 +224,7 @@ void enforce_admit_containers(RpcCall *call, const ProtobufCMessage *message, vo
         const Slug__V1__AdmitContainersRequest *request =
                 (const Slug__V1__AdmitContainersRequest *)message;
         EnforceService *self = userdata;
+        const uint64_t generation = ledger_get_generation(self->memory->ledger);
         LedgerChange nothing = {};
         Admission *admission;
         int r;
@@ -249,6 +249,9 @@ void enforce_admit_containers(RpcCall *call, const ProtobufCMessage *message, vo
                                  admission, NULL) == 0) {
                 ++admission->n_waiting;
         }
+        /* once for all of them: whoever watches looks at everything */
+        if (ledger_get_generation(self->memory->ledger) != generation)
+                self->memory->changed(self->memory->userdata);
         if (admission->call && admission->n_waiting > 1)
                 rpc_call_keep(call, on_ended, NULL, admission);
         release(admission);

@@ -14,7 +14,7 @@
 
 /* The runtime waits two seconds, of which something has to be left for it and for us. */
 #define ADMITTER_TIMEOUT_USEC UINT64_C(1000000)
-#define ADMITTER_BATCH_MAX    1024u /* containers of one call */
+#define ADMITTER_BATCH_MAX    256u /* containers of one call, which slugd can answer in that time */
 
 typedef struct AdmitterParams {
         sd_event *event;

@@ -84,7 +84,7 @@ static void on_slugd_came(void *userdata) {
         ask_all(userdata);
 }
 
-static void on_admitted(void *userdata) {
+static void on_ended(void *userdata) {
         Agent *agent = userdata;
 
         arm(agent, SOON_USEC);
@@ -313,9 +313,12 @@ int agent_new(const AgentParams *params, Agent **ret, Diag *reterr) {
         agent->creations = (Creations){ .kept = &agent->kept,
                                         .admitter = agent->admitter,
                                         .is_closed = params->away == AGENT_CLOSED,
-                                        .admitted = on_admitted,
+                                        .ended = on_ended,
                                         .userdata = agent };
-        agent->rounds = (Rounds){ .kept = &agent->kept, .admitter = agent->admitter };
+        agent->rounds = (Rounds){ .kept = &agent->kept,
+                                  .admitter = agent->admitter,
+                                  .unanswered = on_ended,
+                                  .userdata = agent };
         r = setup_session(agent, reterr);
         if (r)
                 return r;

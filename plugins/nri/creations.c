@@ -105,8 +105,7 @@ static void on_answered(const Slug__V1__AdmitContainersResponse *response,
         else
                 give_nothing(creation, response ? "its answer is of other containers" : problem);
         free_creation(creation);
-        if (is_answer)
-                creations->admitted(creations->userdata);
+        creations->ended(creations->userdata);
 }
 
 static void on_gone(void *userdata) {

@@ -18,7 +18,7 @@ typedef struct Creations {
         Admitter *admitter;
         bool is_closed;   /* one that asks for a split is not created without slugd's answer */
         bool with_policy; /* the runtime takes a memory policy, and is to be given one */
-        void (*admitted)(void *userdata); /* one was given something, or is to be given it */
+        void (*ended)(void *userdata); /* with or without an answer: to be asked again soon */
         void *userdata;
 
         Creation *first; /* inside only */

@@ -8,7 +8,7 @@
 #include "nri/announce.h"
 #include "nri/request.h"
 
-/* What is asked of 1024 containers, and what 1024 of them are changed to. */
+/* What is asked of all containers, and what a batch of them is changed to. */
 #define ARENA_MAX     (8u * 1024 * 1024)
 #define UPDATES_MAX   256u /* of one UpdateContainers */
 #define STATE_STOPPED 4    /* nri.pkg.api.v1alpha1.ContainerState */
@@ -185,6 +185,7 @@ static void note_unanswered(Rounds *rounds, const char *problem) {
                 item->is_asked = false;
         }
         log_debug("slugd did not say what containers are given: %s", problem);
+        rounds->unanswered(rounds->userdata);
 }
 
 static void on_answered(const Slug__V1__AdmitContainersResponse *response,

@@ -15,7 +15,9 @@
 typedef struct Rounds {
         Kept *kept; /* borrowed, as are the next two */
         Admitter *admitter;
-        NriSession *session; /* NULL until there is one */
+        NriSession *session;                /* NULL until there is one */
+        void (*unanswered)(void *userdata); /* slugd has not answered: to be asked again soon */
+        void *userdata;
 
         /* Inside only. */
         AdmitterCall *asking;
