@@ -10,9 +10,9 @@
 #include "slugctl/knob.h"
 
 /*
- * Puts back what slugd has written to cgroups, and nothing else: it is the one thing of slug that
- * outlives its package. Services and package are the administrator's, and what to do about them is
- * said at the end.
+ * Puts back what slugd has written to cgroups and to the machine's settings, and nothing else: it is
+ * what of slug outlives its package. Services and package are the administrator's, and what to do
+ * about them is said at the end.
  */
 #define PLAN_PATH   "/slug.v1.NodeService/Plan"
 #define TIMEOUT_SEC 120u /* a limit that pages stand in the way of may take a while */
@@ -108,11 +108,38 @@ static void add_now(Table *table, const Slug__V1__WithdrawnKnob *knob) {
                 table_add_knob(table, knob->knob, knob->before);
 }
 
+static void
+append_settings(const Slug__V1__WithdrawResponse *response, const Style *style, Buffer *buffer) {
+        static const char *const headers[] = { "Setting", "Before slugd", "By slugd", "Now" };
+        _cleanup_(table_deinitp) Table table = table_init(style, ELEMENTSOF(headers));
+
+        if (response->n_settings == 0)
+                return;
+        table_set_headers(&table, headers);
+        for (size_t i = 0; i < response->n_settings; ++i) {
+                const Slug__V1__WithdrawnSetting *setting = response->settings[i];
+
+                table_add(&table, TONE_PLAIN, setting->name);
+                table_add(&table, TONE_PLAIN, setting->before);
+                table_add(&table, TONE_PLAIN, setting->written);
+                if (setting->error[0])
+                        table_printf(&table, TONE_BAD, "not put back: %s", setting->error);
+                else
+                        table_add(&table, TONE_PLAIN,
+                                  setting->is_foreign ? "<left: somebody else has set it>"
+                                                      : setting->before);
+        }
+        buffer_append_char(buffer, '\n');
+        table_append(&table, 0, buffer);
+}
+
 static size_t count_failures(const Slug__V1__WithdrawResponse *response) {
-        size_t n = response->failed_settings;
+        size_t n = 0;
 
         for (size_t i = 0; i < response->n_knobs; ++i)
                 n += response->knobs[i]->error[0] != '\0';
+        for (size_t i = 0; i < response->n_settings; ++i)
+                n += response->settings[i]->error[0] != '\0';
         return n;
 }
 
@@ -153,10 +180,9 @@ void uninstall_append(const Slug__V1__WithdrawResponse *response,
                 table_append(&table, 0, buffer);
         else
                 buffer_append_text(buffer, "slugd had written no limit\n");
+        append_settings(response, style, buffer);
         if (response->node_limits[0])
                 buffer_printf(buffer, "\n%s\n", response->node_limits);
-        if (response->settings[0])
-                buffer_printf(buffer, "\n%s", response->settings);
         append_rest(count_failures(response), buffer);
 }
 
@@ -184,13 +210,14 @@ static int run(const VerbContext *context) {
 const Verb verb_uninstall = {
         .name = "uninstall",
         .arguments = " [--yes]",
-        .summary = "put back what slugd has written to cgroups",
-        .help = "Has slugd put back every limit of a cgroup that it has written, to what was\n"
-                "there before, and says of each what it was, what slugd had made of it, and what\n"
-                "it is now; then what is left to do to be rid of slug. slugd writes no limits\n"
-                "after that, until it is reloaded or started anew. On a terminal it asks first.\n"
-                "If something could not be put back the exit status is 1. Where no slugd runs,\n"
-                "'slugd --withdraw' does the same. Needs the role admin.\n"
+        .summary = "put back what slugd has written to cgroups and settings",
+        .help = "Has slugd put back every limit of a cgroup and every setting of the machine\n"
+                "that it has written, to what was there before, and says of each what it was,\n"
+                "what slugd had made of it, and what it is now; then what is left to do to be rid\n"
+                "of slug. slugd writes none of them after that, until it is reloaded or started\n"
+                "anew. On a terminal it asks first. If something could not be put back the exit\n"
+                "status is 1. Where no slugd runs, 'slugd --withdraw' does the same. Needs the\n"
+                "role admin.\n"
                 "\n"
                 "Examples:\n"
                 "  slugctl uninstall\n"

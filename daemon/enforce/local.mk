@@ -11,6 +11,8 @@ libslugcore_a_SOURCES += \
 	%D%/mask.c %D%/mask.h \
 	%D%/notes.c \
 	%D%/promote.c \
+	%D%/settings.c %D%/settings.h \
+	%D%/settings-record.c \
 	%D%/step.c \
 	%D%/unseen.c \
 	%D%/usage.c %D%/usage.h

@@ -347,7 +347,7 @@ static void find_notes(Followed *followed, const EnforceUsage *usage, const Enfo
 }
 
 static bool can_act(const Followed *followed) {
-        return followed->keeper->means.may_write && !followed->keeper->view.problem[0];
+        return followed->keeper->params.may_write && !followed->keeper->view.problem[0];
 }
 
 void enforce_look(Followed *followed, uint64_t now_usec) {

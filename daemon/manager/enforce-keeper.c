@@ -208,51 +208,7 @@ static int on_post(sd_event_source *source _unused_, void *userdata) {
         return 0;
 }
 
-/* Settings of the machine */
-
-static void show_settings(EnforceKeeper *keeper) {
-        keeper->view.n_settings = machine_settings_list(keeper->machine, keeper->view.settings);
-}
-
-static void on_setting_changed(void *userdata) {
-        EnforceKeeper *keeper = userdata;
-
-        show_settings(keeper);
-        enforce_probe(keeper);
-        keeper->params.changed(keeper->params.userdata);
-}
-
-static void on_settings_withdrawn(const char *text, size_t n_failures, void *userdata) {
-        EnforceKeeper *keeper = userdata;
-
-        (void)snprintf(keeper->view.withdrawn, sizeof(keeper->view.withdrawn), "%s", text);
-        keeper->view.n_failed_settings = n_failures;
-        show_settings(keeper);
-        keeper->withdrawn(keeper->withdrawn_userdata);
-}
-
-bool enforce_keeper_withdraw(EnforceKeeper *keeper, void (*done)(void *userdata), void *userdata) {
-        keeper->withdrawn = done;
-        keeper->withdrawn_userdata = userdata;
-        return machine_settings_withdraw(keeper->machine, on_settings_withdrawn, keeper);
-}
-
 /* Making */
-
-static int make_machine(EnforceKeeper *keeper) {
-        const EnforceKeeperParams *params = &keeper->params;
-
-        return machine_settings_new(
-                &(const MachineSettingsParams){ .root = params->root,
-                                                .boot_id = params->boot_id,
-                                                .store_problem = params->store_problem,
-                                                .workers = crew_get_workers(params->crew),
-                                                .lane = CREW_LIMITS,
-                                                .may_write = params->may_write,
-                                                .changed = on_setting_changed,
-                                                .userdata = keeper },
-                &keeper->machine);
-}
 
 static int add_sources(EnforceKeeper *keeper) {
         int r;
@@ -283,16 +239,13 @@ int enforce_keeper_new(const EnforceKeeperParams *params, EnforceKeeper **ret) {
                 .root = params->root,
                 .crew = params->crew,
                 .clock = params->clock,
-                .may_write = params->may_write && !params->only_withdraws,
+                .may_write = params->may_write,
                 .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
                 .free = &keeper->free,
         };
         keeper->text = malloc(ENFORCE_TEXT_MAX);
         if (!keeper->text)
                 return -ENOMEM;
-        r = make_machine(keeper);
-        if (r)
-                return r;
         r = enforce_backends_open(keeper);
         if (r)
                 return r;
@@ -311,7 +264,6 @@ EnforceKeeper *enforce_keeper_free(EnforceKeeper *keeper) {
         for (size_t i = 0; i < keeper->n_items; ++i)
                 followed_free(keeper->items[i]);
         enforce_backends_close(keeper);
-        machine_settings_free(keeper->machine);
         free(keeper->items);
         free(keeper->shown);
         free(keeper->text);
@@ -320,20 +272,13 @@ EnforceKeeper *enforce_keeper_free(EnforceKeeper *keeper) {
         return NULL;
 }
 
-void enforce_keeper_set(EnforceKeeper *keeper,
-                        const Settings *settings,
-                        const Snapshot *snapshot,
-                        bool is_reload) {
+void enforce_keeper_set(EnforceKeeper *keeper, const Settings *settings, const Snapshot *snapshot) {
         keeper->means.settings = settings;
         keeper->means.snapshot = snapshot;
         if (settings->config->enforce.budget != keeper->view.budget)
                 keeper->budget = enforce_budget_make(settings->config->enforce.budget,
                                                      clock_now_usec(&keeper->params.clock));
         keeper->view.budget = settings->config->enforce.budget;
-        machine_settings_set(keeper->machine,
-                             keeper->params.only_withdraws ? NULL : &settings->config->enforce,
-                             is_reload);
-        show_settings(keeper);
         enforce_probe(keeper);
         for (size_t i = 0; i < keeper->n_items; ++i)
                 keeper->items[i]->due_usec = 0;
@@ -345,10 +290,15 @@ void enforce_keeper_follow(EnforceKeeper *keeper) {
 }
 
 void enforce_keeper_look(EnforceKeeper *keeper) {
-        machine_settings_look(keeper->machine);
-        show_settings(keeper);
         enforce_probe(keeper);
         keeper->must_follow = true;
+}
+
+void enforce_keeper_show_settings(EnforceKeeper *keeper,
+                                  const EnforceSetting *settings,
+                                  size_t n_settings) {
+        memcpy(keeper->view.settings, settings, n_settings * sizeof(*settings));
+        keeper->view.n_settings = n_settings;
 }
 
 const EnforceView *enforce_keeper_get_view(const EnforceKeeper *keeper) {

@@ -27,9 +27,7 @@ typedef struct EnforceKeeperParams {
         Crew *crew;
         const PodsView *pods;
         const Ledger *ledger;
-        Clock clock, wall_clock;             /* the first is monotonic */
-        const char *boot_id, *store_problem; /* of the ledger's folder; borrowed */
-        bool only_withdraws;                 /* nothing is held and nothing is wanted */
+        Clock clock, wall_clock;         /* the first is monotonic */
         bool may_write;                  /* this machine, or a tree that is explicitly a fake one */
         void (*changed)(void *userdata); /* a status, or a backend */
         void *userdata;
@@ -39,16 +37,15 @@ _must_check_ int enforce_keeper_new(const EnforceKeeperParams *params, EnforceKe
 EnforceKeeper *enforce_keeper_free(EnforceKeeper *keeper);
 DEFINE_CLEANUP(EnforceKeeper *, enforce_keeper_free);
 
-/* Borrowed until the next ones come. Backends are probed anew. @is_reload: it was asked for. */
-void enforce_keeper_set(EnforceKeeper *keeper,
-                        const Settings *settings,
-                        const Snapshot *snapshot,
-                        bool is_reload);
+/* Borrowed until the next ones come. Backends are probed anew. */
+void enforce_keeper_set(EnforceKeeper *keeper, const Settings *settings, const Snapshot *snapshot);
 /* Pods or claims are others than before: which containers are followed is found anew, soon. */
 void enforce_keeper_follow(EnforceKeeper *keeper);
 /* Backends are probed and containers are found anew: at intervals, and when it is asked for. */
 void enforce_keeper_look(EnforceKeeper *keeper);
-/* Puts settings of the machine back, as machine_settings_withdraw(); splits go on being held. */
-bool enforce_keeper_withdraw(EnforceKeeper *keeper, void (*done)(void *userdata), void *userdata);
+/* What is shown of the machine's settings; copied. */
+void enforce_keeper_show_settings(EnforceKeeper *keeper,
+                                  const EnforceSetting *settings,
+                                  size_t n_settings);
 /* Stays where it is. */
 const EnforceView *enforce_keeper_get_view(const EnforceKeeper *keeper);

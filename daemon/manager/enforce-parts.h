@@ -14,7 +14,6 @@
 #include "manager/enforce-follow.h"
 #include "manager/enforce-keeper.h"
 #include "manager/enforce-sample.h"
-#include "manager/machine-settings.h"
 
 #define ENFORCE_LANES 2u
 
@@ -51,9 +50,6 @@ struct EnforceKeeper {
         Followed *lanes[ENFORCE_LANES]; /* whose step is under way in each */
         EnforceFree free;
         EnforceBudget budget;
-        MachineSettings *machine;
-        void (*withdrawn)(void *userdata); /* whoever waits for settings to be put back */
-        void *withdrawn_userdata;
         char *text; /* ENFORCE_TEXT_MAX bytes of room */
         /* what was followed last */
         bool must_follow;

@@ -78,7 +78,7 @@ static unsigned count_lower_tiers(const Topology *topology) {
 
 /* Why nothing at all is done, or "". */
 static const char *find_problem(EnforceKeeper *keeper) {
-        if (!keeper->means.may_write)
+        if (!keeper->params.may_write)
                 return "this is a captured machine";
         if (!keeper->tree.is_v2 || (keeper->params.root->is_host && !keeper->tree.is_unified))
                 return "there is no cgroup v2 here";

@@ -20,8 +20,6 @@ libslugcore_a_SOURCES += \
 	%D%/enforce-damos.c \
 	%D%/event-lines.c %D%/event-lines.h \
 	%D%/imports.c %D%/imports.h \
-	%D%/machine-record.c %D%/machine-record.h \
-	%D%/machine-settings.c %D%/machine-settings.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/node-limit-drive.c %D%/node-limit-drive.h \
 	%D%/node-limits-announce.c %D%/node-limits-announce.h \
@@ -36,6 +34,9 @@ libslugcore_a_SOURCES += \
 	%D%/qos-apply.c %D%/qos-apply.h \
 	%D%/qos-keeper.c %D%/qos-keeper.h \
 	%D%/qos-record-file.c %D%/qos-record-file.h \
+	%D%/record-file.c %D%/record-file.h \
+	%D%/machine-settings.c %D%/machine-settings.h \
+	%D%/machine-settings-parts.h %D%/machine-settings-show.c \
 	%D%/qos-sight.c %D%/qos-sight.h \
 	%D%/qos-withdraw.c %D%/qos-withdraw.h \
 	%D%/qos-announce-events.c %D%/qos-announce-events.h \

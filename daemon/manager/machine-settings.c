@@ -1,405 +1,306 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/machine-settings.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/messages.h"
-#include "ledger/journal.h"
+#include "manager/machine-settings-parts.h"
 
 /*
- * One thing at a time, and each by a worker: the record is kept, or a setting is written. What a
- * look finds is tried once; what failed is tried again with the next look.
+ * One thing at a time: a look finds the first setting that has a step to take, and the end of that
+ * step (a write, the record on the disk) asks for the next look, in a turn of the loop of its own.
  */
-#define RECORD_PATH   JOURNAL_DIR "/" MACHINE_RECORD_NAME
-#define DEADLINE_USEC (10 * USEC_PER_SEC)
+#define WRITE_DEADLINE_USEC (10 * USEC_PER_SEC)
+#define WRITE_RETRY_USEC    (20 * USEC_PER_SEC) /* the next look at the machine, and not sooner */
 
-static const char *const paths[] = {
-        [MACHINE_DEMOTION_ENABLED] = "/sys/kernel/mm/numa/demotion_enabled",
-        [MACHINE_NUMA_BALANCING] = "/proc/sys/kernel/numa_balancing",
-        [MACHINE_DAMON_STAT] = "/sys/module/damon_stat/parameters/enabled",
-};
-static_assert(ELEMENTSOF(paths) == _MACHINE_SETTING_N, "every setting has a path");
-static_assert(_MACHINE_SETTING_N <= ENFORCE_SETTINGS_MAX, "all of them are shown");
-
-typedef struct Setting {
-        char value[MACHINE_VALUE_MAX]; /* "": there is none */
-        char wanted[MACHINE_VALUE_MAX];
-        char problem[192];
-        bool is_tried; /* since the last look */
-        bool is_saved; /* what was before is on the disk */
-} Setting;
-
-struct MachineSettings {
-        MachineSettingsParams params;
-        Setting items[_MACHINE_SETTING_N];
-        MachineRecord record;
-        int dir_fd;
-        bool is_busy, is_dirty;
-        MachineSettingName busy; /* which one is written */
-        bool is_putting_back;    /* and it is given what it had before */
-        bool is_withdrawn;
-        MachineWithdrawn withdrawn; /* NULL: nobody waits */
-        void *withdrawn_userdata;
-        char text[1024]; /* of a withdrawal */
-        size_t n_failures;
-};
-
-static void go_on(MachineSettings *settings);
-
-/* The record */
-
-static void load(MachineSettings *settings) {
-        char text[MACHINE_RECORD_FILE_MAX + 1];
-        MachineRecord record;
-        Diag diag = {};
-        size_t n = 0;
-
-        (void)snprintf(settings->record.boot_id, sizeof(settings->record.boot_id), "%s",
-                       settings->params.boot_id);
-        if (settings->dir_fd < 0 ||
-            root_read(settings->params.root, RECORD_PATH, text, sizeof(text), &n) != 0)
-                return;
-        if (machine_record_parse(text, n, &record, &diag) != 0) {
-                log_debug(RECORD_PATH " is void: %s", diag.text);
-                return;
-        }
-        if (strcmp(record.boot_id, settings->params.boot_id) != 0)
-                return;
-        settings->record = record;
-        for (size_t i = 0; i < _MACHINE_SETTING_N; ++i)
-                settings->items[i].is_saved = record.items[i].before[0] != '\0';
+static SettingsRecord *get_record(const MachineSettings *self) {
+        return record_file_get(self->file);
 }
 
-static void note_saved(MachineSettings *settings, int error) {
-        for (size_t i = 0; i < _MACHINE_SETTING_N; ++i) {
-                Setting *item = &settings->items[i];
-                MachineRecordItem *recorded = &settings->record.items[i];
-
-                if (item->is_saved || !recorded->before[0])
-                        continue;
-                item->is_saved = error == 0;
-                if (error == 0)
-                        continue;
-                *recorded = (MachineRecordItem){};
-                item->is_tried = true;
-                (void)snprintf(item->problem, sizeof(item->problem),
-                               "what it is cannot be recorded: %s", strerror(-error));
-        }
+static void look_soon(const MachineSettings *self) {
+        (void)sd_event_source_set_enabled(self->step, SD_EVENT_ONESHOT);
 }
 
-static void on_saved(int error, int fd, void *userdata) {
-        MachineSettings *settings = userdata;
+/* What is there */
 
-        (void)fd_close(fd);
-        settings->is_busy = false;
-        note_saved(settings, error);
-        go_on(settings);
+static OptU64 read_setting(const MachineSettings *self, MachineSetting setting) {
+        char text[SETTINGS_VALUE_MAX];
+        uint64_t value;
+        size_t n;
+
+        if (root_read(self->params.root, machine_setting_path(setting), text, sizeof(text), &n) ||
+            !machine_setting_parse(setting, text, n, &value))
+                return (OptU64){};
+        return opt_u64(value);
 }
 
-static int submit_record(MachineSettings *settings) {
-        _cleanup_(buffer_deinitp) Buffer buffer = { .max = MACHINE_RECORD_FILE_MAX };
-        int r;
-
-        if (settings->dir_fd < 0)
-                return -EROFS;
-        machine_record_append(&settings->record, &buffer);
-        r = buffer_finish(&buffer);
-        if (r)
-                return r;
-        return worker_submit(settings->params.workers, settings->params.lane,
-                             &(const WorkerJob){ .op = WORKER_OP_REPLACE,
-                                                 .fd = settings->dir_fd,
-                                                 .name = MACHINE_RECORD_NAME,
-                                                 .data = buffer.data,
-                                                 .n_data = buffer.n_data,
-                                                 .deadline_usec = DEADLINE_USEC },
-                             on_saved, settings);
+static void see(MachineSettings *self) {
+        for (MachineSetting i = 0; i < _MACHINE_SETTING_N; ++i)
+                self->items[i].seen = read_setting(self, i);
 }
 
-static void save(MachineSettings *settings) {
-        const int r = submit_record(settings);
+/* Writing */
 
-        settings->is_dirty = false;
-        settings->is_busy = r == 0;
-        if (r)
-                note_saved(settings, r < 0 ? r : -EIO);
-}
+static void end_write(MachineSettings *self, MachineSetting setting, int error) {
+        SettingItem *item = &self->items[setting];
+        const OptU64 before = item->seen;
 
-/* One setting */
-
-static void read_setting(MachineSettings *settings, MachineSettingName name) {
-        char *value = settings->items[name].value, text[64];
-        size_t n = 0;
-
-        value[0] = '\0';
-        if (root_read(settings->params.root, paths[name], text, sizeof(text), &n) != 0)
-                return;
-        text[strcspn(text, "\n")] = '\0';
-        if (machine_value_is_valid(text))
-                memcpy(value, text, strlen(text) + 1);
-}
-
-static void tell_written(const MachineSettings *settings, MachineSettingName name) {
-        const MachineRecordItem *recorded = &settings->record.items[name];
-
-        log_event(LOG_NOTICE, SLUG_MESSAGE_SETTING_WRITTEN,
-                  LOG_WITH({ .name = "SLUG_FILE", .text = paths[name] },
-                           { .name = "SLUG_VALUE", .text = recorded->written },
-                           { .name = "SLUG_FOUND", .text = recorded->before }),
-                  "%s is %s, as enforce.settings has it; before slugd it was %s", paths[name],
-                  recorded->written, recorded->before);
-}
-
-static void tell_refused(const Setting *item, MachineSettingName name) {
-        log_event(LOG_WARNING, SLUG_MESSAGE_SETTING_REFUSED,
-                  LOG_WITH({ .name = "SLUG_FILE", .text = paths[name] },
-                           { .name = "SLUG_VALUE", .text = item->wanted },
-                           { .name = "SLUG_REASON", .text = item->problem }),
-                  "%s cannot be made %s: %s", paths[name], item->wanted, item->problem);
-}
-
-static void note_problem(MachineSettings *settings, MachineSettingName name, int error) {
-        Setting *item = &settings->items[name];
-        char problem[sizeof(item->problem)] = "";
-
-        if (strcmp(item->value, item->wanted) != 0)
-                (void)snprintf(problem, sizeof(problem), "%s",
-                               error ? strerror(-error) : "it was written, and is another one");
-        if (!problem[0])
-                tell_written(settings, name);
-        if (strcmp(problem, item->problem) == 0)
-                return;
-        (void)snprintf(item->problem, sizeof(item->problem), "%s", problem);
-        if (problem[0])
-                tell_refused(item, name);
-}
-
-static void note_withdrawn(MachineSettings *settings, MachineSettingName name, int error) {
-        MachineRecordItem *recorded = &settings->record.items[name];
-        const bool is_back = strcmp(settings->items[name].value, recorded->before) == 0;
-        const size_t n = strlen(settings->text);
-
-        (void)snprintf(settings->text + n, sizeof(settings->text) - n,
-                       "%s: was %s, slugd wrote %s, and it %s%s\n", paths[name], recorded->before,
-                       recorded->written,
-                       is_back ? "is again what it was" : "could not be put back: ",
-                       is_back ? "" : strerror(error ? -error : EIO));
-        settings->n_failures += !is_back;
-        if (!is_back)
-                return;
-        *recorded = (MachineRecordItem){};
-        settings->items[name].is_saved = false;
-        settings->is_dirty = true;
-}
-
-static void end_write(MachineSettings *settings, MachineSettingName name, int error) {
-        settings->is_busy = false;
-        read_setting(settings, name);
-        if (settings->is_putting_back)
-                note_withdrawn(settings, name, error);
+        item->seen = read_setting(self, setting);
+        if (error == 0 && !opt_u64_equal(item->seen, opt_u64(self->writing_value)))
+                error = -EIO;
+        item->error = error;
+        item->retry_usec = error ? clock_now_usec(&self->params.clock) + WRITE_RETRY_USEC : 0;
+        if (error)
+                settings_announce_problem(item, setting, self->writing_value);
         else
-                note_problem(settings, name, error);
+                settings_announce_set(setting, before.value, self->writing_value,
+                                      self->is_putting_back);
+        item->told_error = error;
 }
 
 static void on_written(int error, int fd, void *userdata) {
-        MachineSettings *settings = userdata;
+        MachineSettings *self = userdata;
 
         (void)fd_close(fd);
-        end_write(settings, settings->busy, error);
-        settings->params.changed(settings->params.userdata);
-        go_on(settings);
+        self->is_writing = false;
+        end_write(self, self->writing, error);
+        look_soon(self);
 }
 
-static int submit_value(MachineSettings *settings, MachineSettingName name, const char *value) {
+/* Return: 0: it is under way; or an errno. */
+static int begin_write(MachineSettings *self, MachineSetting setting, uint64_t value) {
         _cleanup_(fd_closep) int fd = -EBADF;
-        char text[MACHINE_VALUE_MAX + 1];
-        int r, n;
-
-        r = root_open(settings->params.root, paths[name], O_WRONLY | O_NOCTTY, &fd);
-        if (r)
-                return r < 0 ? r : -ENOENT;
-        n = snprintf(text, sizeof(text), "%s\n", value);
-        settings->busy = name;
-        return worker_submit(settings->params.workers, settings->params.lane,
-                             &(const WorkerJob){ .op = WORKER_OP_SET,
-                                                 .fd = fd,
-                                                 .data = text,
-                                                 .n_data = (size_t)n,
-                                                 .deadline_usec = DEADLINE_USEC },
-                             on_written, settings);
-}
-
-static void write_value(MachineSettings *settings, MachineSettingName name, const char *value) {
+        char text[SETTINGS_VALUE_MAX], line[SETTINGS_VALUE_MAX + 1];
         int r;
 
-        settings->is_putting_back = settings->withdrawn != NULL;
-        r = submit_value(settings, name, value);
-        settings->items[name].is_tried = true;
-        settings->is_busy = r == 0;
+        r = root_open(self->params.root, machine_setting_path(setting), O_WRONLY | O_NOCTTY, &fd);
         if (r)
-                end_write(settings, name, r);
+                return r < 0 ? r : -ENOENT;
+        (void)snprintf(line, sizeof(line), "%s\n", machine_setting_format(setting, value, text));
+        return worker_submit(crew_get_workers(self->params.crew), CREW_LIMITS,
+                             &(const WorkerJob){ .op = WORKER_OP_SET,
+                                                 .fd = fd,
+                                                 .data = line,
+                                                 .n_data = strlen(line),
+                                                 .deadline_usec = WRITE_DEADLINE_USEC },
+                             on_written, self);
 }
 
-/* What is next */
+static void
+write_setting(MachineSettings *self, MachineSetting setting, uint64_t value, bool is_back) {
+        int r;
 
-static void want(MachineSettings *settings, MachineSettingName name) {
-        Setting *item = &settings->items[name];
-        MachineRecordItem *recorded = &settings->record.items[name];
-
-        if (!recorded->before[0])
-                memcpy(recorded->before, item->value, sizeof(recorded->before));
-        memcpy(recorded->written, item->wanted, sizeof(recorded->written));
-        if (!item->is_saved)
-                save(settings);
-        else
-                write_value(settings, name, item->wanted);
+        if (self->items[setting].retry_usec > clock_now_usec(&self->params.clock))
+                return;
+        self->writing = setting;
+        self->writing_value = value;
+        self->is_putting_back = is_back;
+        r = begin_write(self, setting, value);
+        self->is_writing = r == 0;
+        if (r)
+                end_write(self, setting, r);
 }
 
-/* Return: whether there was something to do. */
-static bool want_next(MachineSettings *settings) {
-        if (!settings->params.may_write || settings->is_withdrawn)
-                return false;
-        for (size_t i = 0; i < _MACHINE_SETTING_N; ++i) {
-                const Setting *item = &settings->items[i];
+/* What was there before goes to the disk; the write follows when it is there. */
+static void record(MachineSettings *self, MachineSetting setting) {
+        SettingsRow *row = &get_record(self)->rows[setting];
+        const SettingItem *item = &self->items[setting];
 
-                if (item->is_tried || !item->wanted[0] || !item->value[0] ||
-                    strcmp(item->value, item->wanted) == 0)
-                        continue;
-                want(settings, i);
-                return true;
+        if (!row->is_there)
+                row->before = item->seen.value;
+        row->is_there = true;
+        row->written = item->kept.wanted.value;
+        record_file_note(self->file);
+        record_file_save(self->file);
+}
+
+static void forget(MachineSettings *self, MachineSetting setting) {
+        SettingsRow *row = &get_record(self)->rows[setting];
+
+        if (self->is_withdrawing)
+                for (size_t i = 0; i < self->n_withdrawn; ++i)
+                        if (self->withdrawn[i].setting == setting)
+                                self->withdrawn[i].is_foreign =
+                                        self->items[setting].seen.value != row->before;
+        *row = (SettingsRow){};
+        record_file_note(self->file);
+        record_file_save(self->file);
+}
+
+static bool is_saved(const MachineSettings *self, MachineSetting setting) {
+        const SettingsRecord *saved = record_file_get_saved(self->file);
+        const SettingsRow *row = &saved->rows[setting];
+
+        return row->is_there && row->written == self->items[setting].kept.wanted.value;
+}
+
+static void take_step(MachineSettings *self, MachineSetting setting) {
+        SettingItem *item = &self->items[setting];
+        const SettingsRow *row = &get_record(self)->rows[setting];
+        const bool was_contended = item->kept.is_contended;
+
+        switch (setting_step(&item->kept, row, is_saved(self, setting), item->seen,
+                             clock_now_usec(&self->params.clock))) {
+        case SETTING_LEAVE:
+                break;
+        case SETTING_RECORD:
+                record(self, setting);
+                break;
+        case SETTING_WRITE:
+                write_setting(self, setting, item->kept.wanted.value, false);
+                break;
+        case SETTING_PUT_BACK:
+                write_setting(self, setting, row->before, true);
+                break;
+        case SETTING_FORGET:
+                forget(self, setting);
+                break;
         }
-        return false;
+        if (item->kept.is_contended && !was_contended)
+                settings_announce_contended(setting, item->seen.value, item->kept.wanted.value);
 }
 
-static bool withdraw_next(MachineSettings *settings) {
-        for (size_t i = 0; i < _MACHINE_SETTING_N; ++i)
-                if (settings->record.items[i].before[0] && !settings->items[i].is_tried) {
-                        write_value(settings, i, settings->record.items[i].before);
-                        return true;
-                }
-        if (!settings->is_dirty)
-                return false;
-        save(settings);
+static void take_steps(MachineSettings *self) {
+        for (MachineSetting i = 0; i < _MACHINE_SETTING_N && !self->is_writing; ++i)
+                take_step(self, i);
+}
+
+/* Withdrawing */
+
+/* Nothing is under way, and what is in the record still could not be put back. */
+static bool is_withdrawn(MachineSettings *self) {
+        for (MachineSetting i = 0; i < _MACHINE_SETTING_N; ++i)
+                if (get_record(self)->rows[i].is_there && self->items[i].seen.present &&
+                    !self->items[i].error)
+                        return false;
         return true;
 }
 
-static void end_withdrawal(MachineSettings *settings) {
-        const MachineWithdrawn done = settings->withdrawn;
+static void go_on_withdrawing(MachineSettings *self) {
+        if (!self->is_withdrawing || self->is_writing || record_file_is_busy(self->file) ||
+            !is_withdrawn(self))
+                return;
+        for (size_t i = 0; i < self->n_withdrawn; ++i) {
+                const SettingItem *item = &self->items[self->withdrawn[i].setting];
 
-        settings->withdrawn = NULL;
-        if (settings->text[0])
-                log_event(settings->n_failures > 0 ? LOG_WARNING : LOG_NOTICE,
-                          SLUG_MESSAGE_SETTINGS_WITHDRAWN, LOG_PLAIN, "Settings of the machine: %s",
-                          settings->text);
-        done(settings->text, settings->n_failures, settings->withdrawn_userdata);
+                self->withdrawn[i].error = item->seen.present ? item->error : -ENOENT;
+        }
+        self->is_withdrawing = false;
+        self->done(self->withdrawn, self->n_withdrawn, self->done_userdata);
 }
 
-static void go_on(MachineSettings *settings) {
-        bool has_more = true;
+int machine_settings_withdraw(MachineSettings *self, SettingsWithdrawn done, void *userdata) {
+        const SettingsRecord *saved = get_record(self);
 
-        while (!settings->is_busy && has_more)
-                has_more = settings->withdrawn ? withdraw_next(settings) : want_next(settings);
-        if (!settings->is_busy && settings->withdrawn)
-                end_withdrawal(settings);
-}
-
-/* Making */
-
-int machine_settings_new(const MachineSettingsParams *params, MachineSettings **ret) {
-        _cleanup_(machine_settings_freep) MachineSettings *settings = calloc(1, sizeof(*settings));
-
-        if (!settings)
-                return -ENOMEM;
-        settings->params = *params;
-        settings->dir_fd = -EBADF;
-        if (!params->store_problem[0] &&
-            root_open(params->root, JOURNAL_DIR, O_RDONLY | O_DIRECTORY, &settings->dir_fd) != 0)
-                settings->dir_fd = -EBADF;
-        load(settings);
-        *ret = TAKE_PTR(settings);
+        if (self->is_withdrawing)
+                return -EALREADY;
+        self->n_withdrawn = 0;
+        for (MachineSetting i = 0; i < _MACHINE_SETTING_N; ++i) {
+                setting_want(&self->items[i].kept, (OptU64){});
+                self->items[i].error = self->params.may_write ? 0 : -EOPNOTSUPP;
+                self->items[i].retry_usec = 0;
+                if (saved->rows[i].is_there)
+                        self->withdrawn[self->n_withdrawn++] =
+                                (SettingWithdrawn){ .setting = i,
+                                                    .before = saved->rows[i].before,
+                                                    .written = saved->rows[i].written };
+        }
+        self->is_withdrawing = self->has_withdrawn = true;
+        self->done = done;
+        self->done_userdata = userdata;
+        look_soon(self);
         return 0;
 }
 
-MachineSettings *machine_settings_free(MachineSettings *settings) {
-        if (!settings)
+/* Looking */
+
+void machine_settings_look(MachineSettings *self) {
+        if (!self->is_writing)
+                see(self);
+        if (self->params.may_write && !self->is_writing) {
+                record_file_retry(self->file);
+                take_steps(self);
+        }
+        if (machine_settings_update(self))
+                self->params.changed(self->params.userdata);
+        go_on_withdrawing(self);
+}
+
+static int on_step(sd_event_source *source _unused_, void *userdata) {
+        machine_settings_look(userdata);
+        return 0;
+}
+
+static void on_kept(void *userdata) {
+        look_soon(userdata);
+}
+
+void machine_settings_set(MachineSettings *self, const Settings *settings, bool is_reload) {
+        const ConfigEnforce *enforce = &settings->config->enforce;
+        const OptU64 wanted[] = {
+                [MACHINE_DEMOTION_ENABLED] = enforce->demotion_enabled,
+                [MACHINE_NUMA_BALANCING] = enforce->numa_balancing,
+                [MACHINE_DAMON_STAT] = enforce->damon_stat,
+        };
+
+        if (is_reload)
+                self->has_withdrawn = false;
+        for (MachineSetting i = 0; i < _MACHINE_SETTING_N; ++i) {
+                /* an operator who reloads has mended something */
+                if (is_reload)
+                        self->items[i] = (SettingItem){ .seen = self->items[i].seen };
+                setting_want(&self->items[i].kept, self->has_withdrawn ? (OptU64){} : wanted[i]);
+        }
+}
+
+static int open_record(MachineSettings *self) {
+        Diag diag = {};
+        int r;
+
+        r = record_file_new(
+                &(const RecordFileParams){ .kind = &settings_record_kind,
+                                           .root = self->params.root,
+                                           .boot_id = self->params.boot_id,
+                                           .problem = self->params.store_problem,
+                                           .workers = crew_get_workers(self->params.crew),
+                                           .lane = CREW_LIMITS,
+                                           .clock = self->params.clock,
+                                           .ended = on_kept,
+                                           .userdata = self },
+                &self->file, &diag);
+        if (r == 0 && diag.text[0])
+                log_debug("%s: %s; what was in settings before is not known", diag.source,
+                          diag.text);
+        return r;
+}
+
+int machine_settings_new(const MachineSettingsParams *params, MachineSettings **ret) {
+        _cleanup_(machine_settings_freep) MachineSettings *self = calloc(1, sizeof(*self));
+        int r;
+
+        if (!self)
+                return -ENOMEM;
+        self->params = *params;
+        r = open_record(self);
+        if (r)
+                return r;
+        r = sd_event_add_defer(params->event, &self->step, on_step, self);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(self->step, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(self);
+        return 0;
+}
+
+MachineSettings *machine_settings_free(MachineSettings *self) {
+        if (!self)
                 return NULL;
-        worker_disown(settings->params.workers, settings);
-        (void)fd_close(settings->dir_fd);
-        free(settings);
+        sd_event_source_disable_unref(self->step);
+        record_file_free(self->file);
+        free(self);
         return NULL;
-}
-
-static void set_wanted(Setting *item, OptU64 value, const char *off, const char *on) {
-        if (!value.present)
-                item->wanted[0] = '\0';
-        else
-                (void)snprintf(item->wanted, sizeof(item->wanted), "%s", value.value ? on : off);
-}
-
-void machine_settings_set(MachineSettings *settings, const ConfigEnforce *config, bool is_reload) {
-        static const ConfigEnforce nothing = {};
-        Setting *balancing = &settings->items[MACHINE_NUMA_BALANCING];
-
-        if (!config)
-                config = &nothing;
-        set_wanted(&settings->items[MACHINE_DEMOTION_ENABLED], config->demotion_enabled, "false",
-                   "true");
-        set_wanted(&settings->items[MACHINE_DAMON_STAT], config->damon_stat, "N", "Y");
-        balancing->wanted[0] = '\0';
-        if (config->numa_balancing.present)
-                (void)snprintf(balancing->wanted, sizeof(balancing->wanted), "%u",
-                               (unsigned)config->numa_balancing.value);
-        if (is_reload && !settings->withdrawn)
-                settings->is_withdrawn = false;
-        machine_settings_look(settings);
-}
-
-void machine_settings_look(MachineSettings *settings) {
-        if (settings->is_busy || settings->withdrawn)
-                return;
-        for (size_t i = 0; i < _MACHINE_SETTING_N; ++i) {
-                Setting *item = &settings->items[i];
-
-                read_setting(settings, i);
-                item->is_tried = false;
-                if (!item->wanted[0] || strcmp(item->value, item->wanted) == 0)
-                        item->problem[0] = '\0';
-                else if (!item->value[0])
-                        (void)snprintf(item->problem, sizeof(item->problem),
-                                       "this kernel has no such setting");
-        }
-        go_on(settings);
-}
-
-size_t machine_settings_list(const MachineSettings *settings, EnforceSetting *ret) {
-        for (size_t i = 0; i < _MACHINE_SETTING_N; ++i) {
-                const Setting *item = &settings->items[i];
-
-                ret[i] = (EnforceSetting){ .name = machine_setting_name(i), .path = paths[i] };
-                memcpy(ret[i].value, item->value, sizeof(ret[i].value));
-                memcpy(ret[i].wanted, item->wanted, sizeof(ret[i].wanted));
-                memcpy(ret[i].before, settings->record.items[i].before, sizeof(ret[i].before));
-                (void)snprintf(ret[i].problem, sizeof(ret[i].problem), "%s", item->problem);
-        }
-        return _MACHINE_SETTING_N;
-}
-
-bool machine_settings_withdraw(MachineSettings *settings, MachineWithdrawn done, void *userdata) {
-        if (settings->withdrawn)
-                return false;
-        settings->withdrawn = done;
-        settings->withdrawn_userdata = userdata;
-        settings->is_withdrawn = true;
-        settings->text[0] = '\0';
-        settings->n_failures = 0;
-        for (size_t i = 0; i < _MACHINE_SETTING_N; ++i)
-                settings->items[i].is_tried = false;
-        go_on(settings);
-        return true;
 }

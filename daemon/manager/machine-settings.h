@@ -2,46 +2,50 @@
 #pragma once
 
 /*
- * Settings of the machine
+ * The machine's settings that slugd.yaml hands to slugd
  *
- * Those that slugd.yaml hands to slugd (enforce.settings), which are none by default. What was
- * there before is on the disk before a setting is written. They stay when slugd stops, as limits
- * do, and are put back by the same that puts limits back.
+ * Looked at with each look at the machine; what is not as it should be is written by a worker, when
+ * what was there before is on the disk, and read back. What somebody else sets again and again is
+ * left to them. Settings do not outlive a boot, and neither does their record.
  */
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/root.h"
-#include "config/config.h"
-#include "manager/machine-record.h"
+#include "enforce/settings.h"
+#include "manager/crew.h"
+#include "manager/settings.h"
 #include "service/enforce-view.h"
-#include "worker/worker.h"
 
 typedef struct MachineSettings MachineSettings;
 
 typedef struct MachineSettingsParams {
-        const Root *root; /* borrowed, as are the next two */
+        sd_event *event;
+        const Root *root; /* borrowed, as is the next one */
+        Crew *crew;
         const char *boot_id;
-        const char *store_problem; /* why nothing can be kept on the disk, "" when it can */
-        Workers *workers;
-        unsigned lane;
-        bool may_write;
-        void (*changed)(void *userdata); /* one of them; what they mean is to be looked at again */
+        const char *store_problem; /* why nothing can be kept, "" when it can; borrowed */
+        Clock clock;               /* monotonic */
+        bool may_write;            /* this machine, or a tree that is explicitly a fake one */
+        void (*changed)(void *userdata);
         void *userdata;
 } MachineSettingsParams;
 
+/* Return: 0 or an errno. */
 _must_check_ int machine_settings_new(const MachineSettingsParams *params, MachineSettings **ret);
-MachineSettings *machine_settings_free(MachineSettings *settings);
+MachineSettings *machine_settings_free(MachineSettings *self);
 DEFINE_CLEANUP(MachineSettings *, machine_settings_free);
 
-/* @config: NULL: nothing is wanted. @is_reload: it was asked for, so that what was withdrawn is
- * wanted again. */
-void machine_settings_set(MachineSettings *settings, const ConfigEnforce *config, bool is_reload);
-/* Reads all of them, and writes what is not as it is wanted. */
-void machine_settings_look(MachineSettings *settings);
-/* @ret: ENFORCE_SETTINGS_MAX of them. Return: how many there are. */
-size_t machine_settings_list(const MachineSettings *settings, EnforceSetting *ret);
+/* @is_reload: what was withdrawn is set again. */
+void machine_settings_set(MachineSettings *self, const Settings *settings, bool is_reload);
+void machine_settings_look(MachineSettings *self);
+/* What is shown; those that are not on this machine and that nobody wants are not. The rows stay
+ * where they are. */
+const EnforceSetting *machine_settings_get(const MachineSettings *self, size_t *ret_n);
 
-/* Puts all back that slugd has written since the boot, and writes nothing more until a reload.
- * @done: once, when all of it was tried, from here when there is nothing; @text is a line for each.
- * Return: false: it is being done already. */
-typedef void (*MachineWithdrawn)(const char *text, size_t n_failures, void *userdata);
-bool machine_settings_withdraw(MachineSettings *settings, MachineWithdrawn done, void *userdata);
+typedef void (*SettingsWithdrawn)(const SettingWithdrawn *items, size_t n_items, void *userdata);
+/* Puts back all that the record has. @done: later, never from here; once. Return: 0, or -EALREADY
+ * while somebody else waits for that. */
+_must_check_ int
+machine_settings_withdraw(MachineSettings *self, SettingsWithdrawn done, void *userdata);

@@ -68,7 +68,8 @@ static void publish(Manager *manager, bool is_reload) {
                 });
         qos_keeper_set(manager->limits, manager->settings, &manager->snapshot, is_reload);
         node_limits_set(manager->node_limits, manager->settings, &manager->snapshot, is_reload);
-        enforce_keeper_set(manager->splits, manager->settings, &manager->snapshot, is_reload);
+        machine_settings_set(manager->machine_settings, manager->settings, is_reload);
+        enforce_keeper_set(manager->splits, manager->settings, &manager->snapshot);
         node_service_set_view(&manager->service, &view);
 }
 
@@ -225,6 +226,7 @@ int manager_on_reload(sd_event_source *source _unused_,
         pods_keeper_look(manager->keeper);
         qos_keeper_look(manager->limits);
         node_limits_look(manager->node_limits);
+        machine_settings_look(manager->machine_settings);
         enforce_keeper_look(manager->splits);
         (void)sd_notify(0, "READY=1");
         return 0;
@@ -260,6 +262,7 @@ void manager_on_look(void *userdata) {
         pods_keeper_look(manager->keeper);
         qos_keeper_look(manager->limits);
         node_limits_look(manager->node_limits);
+        machine_settings_look(manager->machine_settings);
         enforce_keeper_look(manager->splits);
 }
 

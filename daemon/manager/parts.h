@@ -15,6 +15,7 @@
 #include "manager/crew.h"
 #include "manager/enforce-keeper.h"
 #include "manager/imports.h"
+#include "manager/machine-settings.h"
 #include "manager/manager.h"
 #include "manager/node-limits.h"
 #include "manager/pods-keeper.h"
@@ -55,8 +56,10 @@ struct Manager {
         PodsKeeper *keeper;
         QosKeeper *limits;
         NodeLimits *node_limits;
-        NodeWithdrawn withdrawn; /* whoever waits for limits to be put back */
+        MachineSettings *machine_settings;
+        NodeWithdrawn withdrawn; /* whoever waits for limits and settings to be put back */
         void *withdrawn_userdata;
+        QosWithdrawal withdrawal; /* what it is told */
         CgroupHistory cgroup_history;
         QosEvents *events;
         NodeService service;
@@ -85,5 +88,7 @@ _must_check_ int manager_load_settings(const Manager *manager, Settings **ret, D
 _must_check_ int manager_refresh(Manager *manager);
 /* After the pods, whose view they have. Return: 0, or an errno. */
 _must_check_ int manager_setup_limits(Manager *manager, bool may_write);
+/* Has limits and settings put back, without those by NUMA node. Return: 0, or an errno. */
+_must_check_ int manager_put_back(Manager *manager, NodeWithdrawn done, void *userdata);
 /* What the kubelet has promised by itself, for the first time or anew. */
 void manager_import(Manager *manager);

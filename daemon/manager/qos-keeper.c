@@ -382,7 +382,3 @@ int qos_keeper_withdraw(QosKeeper *keeper, QosWithdrawn done, void *userdata) {
         qos_alarm_soon(keeper->alarm);
         return 0;
 }
-
-bool qos_keeper_is_withdrawing(const QosKeeper *keeper) {
-        return keeper->is_withdrawing;
-}

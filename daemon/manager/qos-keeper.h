@@ -48,7 +48,6 @@ void qos_keeper_look(QosKeeper *keeper);
 /* Looks soon, with whatever else happens until then: pods are others than before. */
 void qos_keeper_look_soon(QosKeeper *keeper);
 
-bool qos_keeper_is_withdrawing(const QosKeeper *keeper);
 /* Puts back what was there before and writes nothing more until qos_keeper_set() says that the
  * configuration was read again. @done: once, when all of it was tried; never from here. Return: 0,
  * -EALREADY (one is under way), or an errno. */

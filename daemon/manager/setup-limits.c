@@ -2,36 +2,51 @@
 /*
  * What keeps limits, what hears of their cgroups, and who puts them back
  */
+#include <string.h>
+
 #include "manager/parts.h"
 
-/* Those by NUMA node go first, then settings of the machine, then the other limits. Whoever waits
- * is told in any case. */
-static void on_settings_withdrawn(void *userdata) {
-        const Manager *manager = userdata;
+/* Limits by NUMA node go first, then the others, then the machine's settings. Whoever waits is told
+ * in any case. */
+static void on_settings_withdrawn(const SettingWithdrawn *items, size_t n_items, void *userdata) {
+        Manager *manager = userdata;
 
-        if (qos_keeper_withdraw(manager->limits, manager->withdrawn, manager->withdrawn_userdata))
-                manager->withdrawn(&(const QosWithdrawal){}, manager->withdrawn_userdata);
+        memcpy(manager->withdrawal.settings, items, n_items * sizeof(*items));
+        manager->withdrawal.n_settings = n_items;
+        manager->withdrawn(&manager->withdrawal, manager->withdrawn_userdata);
+}
+
+static void on_limits_withdrawn(const QosWithdrawal *withdrawal, void *userdata) {
+        Manager *manager = userdata;
+
+        manager->withdrawal = *withdrawal;
+        if (machine_settings_withdraw(manager->machine_settings, on_settings_withdrawn, manager))
+                manager->withdrawn(&manager->withdrawal, manager->withdrawn_userdata);
+}
+
+int manager_put_back(Manager *manager, NodeWithdrawn done, void *userdata) {
+        manager->withdrawn = done;
+        manager->withdrawn_userdata = userdata;
+        return qos_keeper_withdraw(manager->limits, on_limits_withdrawn, manager);
 }
 
 static void on_node_limits_withdrawn(void *userdata) {
-        const Manager *manager = userdata;
+        Manager *manager = userdata;
 
-        if (!enforce_keeper_withdraw(manager->splits, on_settings_withdrawn, userdata))
-                on_settings_withdrawn(userdata);
+        if (qos_keeper_withdraw(manager->limits, on_limits_withdrawn, manager))
+                manager->withdrawn(&(const QosWithdrawal){}, manager->withdrawn_userdata);
 }
 
 static int withdraw_limits(NodeWithdrawn done, void *done_userdata, void *userdata) {
         Manager *manager = userdata;
 
-        if (node_limits_is_withdrawing(manager->node_limits) ||
-            qos_keeper_is_withdrawing(manager->limits))
+        if (node_limits_is_withdrawing(manager->node_limits))
                 return -EALREADY;
         manager->withdrawn = done;
         manager->withdrawn_userdata = done_userdata;
         if (node_limits_withdraw(manager->node_limits, on_node_limits_withdrawn, manager))
                 return 0;
-        return enforce_keeper_withdraw(manager->splits, on_settings_withdrawn, manager) ? 0
-                                                                                        : -EALREADY;
+        return manager_put_back(manager, done, done_userdata);
 }
 
 static void on_limits_changed(void *userdata) {
@@ -59,6 +74,34 @@ static int setup_keeper(Manager *manager, bool may_write) {
                         .userdata = manager,
                 },
                 &manager->limits);
+}
+
+static void on_settings_changed(void *userdata) {
+        Manager *manager = userdata;
+        const EnforceSetting *settings;
+        size_t n_settings;
+
+        settings = machine_settings_get(manager->machine_settings, &n_settings);
+        enforce_keeper_show_settings(manager->splits, settings, n_settings);
+        /* by which means a split can be held follows from them */
+        enforce_keeper_look(manager->splits);
+        manager_on_changed(manager);
+}
+
+static int setup_machine_settings(Manager *manager, bool may_write) {
+        return machine_settings_new(
+                &(const MachineSettingsParams){
+                        .event = manager->event,
+                        .root = &manager->root,
+                        .crew = manager->crew,
+                        .boot_id = store_get_boot_id(manager->store),
+                        .store_problem = store_get_problem(manager->store),
+                        .clock = manager->clock,
+                        .may_write = may_write,
+                        .changed = on_settings_changed,
+                        .userdata = manager,
+                },
+                &manager->machine_settings);
 }
 
 static int setup_node_limits(Manager *manager, bool may_write) {
@@ -97,6 +140,9 @@ int manager_setup_limits(Manager *manager, bool may_write) {
         if (r)
                 return r;
         r = setup_node_limits(manager, may_write);
+        if (r)
+                return r;
+        r = setup_machine_settings(manager, may_write);
         if (r)
                 return r;
         qos_keeper_show(manager->limits, node_limits_get_view(manager->node_limits));

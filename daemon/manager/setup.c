@@ -24,6 +24,7 @@ Manager *manager_free(Manager *manager) {
         enforce_keeper_free(manager->splits);
         qos_events_free(manager->events);
         node_limits_free(manager->node_limits);
+        machine_settings_free(manager->machine_settings);
         qos_keeper_free(manager->limits);
         pods_keeper_free(manager->keeper);
         /* nobody writes any more; then what was to be written can go */
@@ -266,6 +267,7 @@ static int begin(Manager *manager, const ManagerParams *params, Diag *reterr) {
         pods_keeper_look(manager->keeper);
         qos_keeper_look(manager->limits);
         node_limits_look(manager->node_limits);
+        machine_settings_look(manager->machine_settings);
         return setup_socket(manager, params->socket, reterr);
 }
 
@@ -287,7 +289,7 @@ static int init_services(Manager *manager) {
 }
 
 /* After the pods, whose view says which container is where. */
-static int setup_splits(Manager *manager, bool may_write, bool only_withdraws) {
+static int setup_splits(Manager *manager, bool may_write) {
         int r;
 
         r = enforce_keeper_new(
@@ -299,9 +301,6 @@ static int setup_splits(Manager *manager, bool may_write, bool only_withdraws) {
                         .ledger = manager->memory.ledger,
                         .clock = manager->clock,
                         .wall_clock = manager->wall_clock,
-                        .boot_id = store_get_boot_id(manager->store),
-                        .store_problem = store_get_problem(manager->store),
-                        .only_withdraws = only_withdraws,
                         .may_write = may_write,
                         .changed = manager_on_changed,
                         .userdata = manager,
@@ -339,7 +338,7 @@ static int setup_parts(Manager *manager, const ManagerParams *params) {
         r = manager_setup_limits(manager, may_write);
         if (r)
                 return r;
-        r = setup_splits(manager, may_write, params->only_withdraws);
+        r = setup_splits(manager, may_write && !params->only_withdraws);
         return r ? r : setup_asked(manager, may_write);
 }
 

@@ -17,7 +17,7 @@
 #define ENFORCE_CONTAINERS_MAX 4096u
 #define ENFORCE_DECISIONS_MAX  32u /* of one container */
 #define ENFORCE_NOTES_MAX      4u
-#define ENFORCE_SETTINGS_MAX   8u
+#define ENFORCE_SETTINGS_MAX   20u /* three, and weights of 17 NUMA nodes */
 
 /* What is the same again and again is one, and counted. */
 typedef struct EnforceDecided {
@@ -65,9 +65,7 @@ typedef struct EnforceView {
         EnforceBackendStatus backends[_ENFORCE_BACKEND_N];
         EnforceSetting settings[ENFORCE_SETTINGS_MAX];
         size_t n_settings;
-        char withdrawn[1024];     /* what became of those that were put back: a line each; or "" */
-        size_t n_failed_settings; /* of which: could not be */
-        uint64_t budget;          /* bytes a second; UINT64_MAX: no limit */
+        uint64_t budget; /* bytes a second; UINT64_MAX: no limit */
         uint64_t demoted, promoted;
         uint64_t n_steps, n_failed_steps, n_samples;
         const SplitHistory *history; /* NULL: nobody keeps it */

@@ -7,6 +7,7 @@
  * The last look at them, borrowed from whoever looks. It stays where it is.
  */
 #include "base/clock.h"
+#include "enforce/settings.h"
 #include "qos/plan.h"
 #include "qos/record.h"
 #include "qos/step.h"
@@ -37,4 +38,6 @@ typedef struct QosWithdrawnItem {
 typedef struct QosWithdrawal {
         QosWithdrawnItem items[QOS_RECORD_MAX];
         size_t n_items;
+        SettingWithdrawn settings[_MACHINE_SETTING_N];
+        size_t n_settings;
 } QosWithdrawal;

@@ -28,6 +28,22 @@ static void append_item(const QosWithdrawnItem *item, Buffer *buffer) {
                 buffer_append_text(buffer, ", and it is again what it was\n");
 }
 
+static void append_setting(const SettingWithdrawn *item, Buffer *buffer) {
+        char text[SETTINGS_VALUE_MAX];
+
+        buffer_printf(buffer, "/%s: was %s", machine_setting_path(item->setting),
+                      machine_setting_format(item->setting, item->before, text));
+        buffer_printf(buffer, ", slugd wrote %s",
+                      machine_setting_format(item->setting, item->written, text));
+        if (item->error)
+                buffer_printf(buffer, ", and it could not be put back: %s\n",
+                              strerror(-item->error));
+        else if (item->is_foreign)
+                buffer_append_text(buffer, ", and somebody else has set it since: it stays\n");
+        else
+                buffer_append_text(buffer, ", and it is again what it was\n");
+}
+
 size_t withdraw_text_append(const QosWithdrawal *withdrawal, Buffer *buffer) {
         size_t n_failures = 0;
 
@@ -36,6 +52,10 @@ size_t withdraw_text_append(const QosWithdrawal *withdrawal, Buffer *buffer) {
 
                 append_item(item, buffer);
                 n_failures += item->error != 0 && item->error != -ENOENT;
+        }
+        for (size_t i = 0; i < withdrawal->n_settings; ++i) {
+                append_setting(&withdrawal->settings[i], buffer);
+                n_failures += withdrawal->settings[i].error != 0;
         }
         if (withdrawal->n_items == 0)
                 buffer_append_text(buffer, "No slugd has written a limit since this boot\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What slugd --withdraw prints: a line for each knob. */
+/* What slugd --withdraw prints: a line for each knob and each setting of the machine. */
 #include "base/buffer.h"
 #include "service/qos-view.h"
 

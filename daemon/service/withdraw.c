@@ -20,6 +20,38 @@ static int fill_item(Arena *arena, const QosWithdrawnItem *item, Slug__V1__Withd
         return message->path && message->before && message->written && message->error ? 0 : -ENOMEM;
 }
 
+static int
+fill_setting(Arena *arena, const SettingWithdrawn *item, Slug__V1__WithdrawnSetting *message) {
+        char before[SETTINGS_VALUE_MAX], written[SETTINGS_VALUE_MAX];
+
+        (void)machine_setting_format(item->setting, item->before, before);
+        (void)machine_setting_format(item->setting, item->written, written);
+        message->name = (char *)machine_setting_name(item->setting);
+        message->path = arena_printf(arena, "/%s", machine_setting_path(item->setting));
+        message->before = arena_strdup(arena, before);
+        message->written = arena_strdup(arena, written);
+        message->is_foreign = item->is_foreign;
+        if (item->error)
+                message->error = arena_strdup(arena, strerror(-item->error));
+        return message->path && message->before && message->written && message->error ? 0 : -ENOMEM;
+}
+
+static int
+fill_settings(Arena *arena, const QosWithdrawal *withdrawal, Slug__V1__WithdrawResponse *message) {
+        message->settings = MESSAGE_LIST(arena, withdrawal->n_settings, Slug__V1__WithdrawnSetting,
+                                         SLUG__V1__WITHDRAWN_SETTING__INIT);
+        if (!message->settings)
+                return -ENOMEM;
+        message->n_settings = withdrawal->n_settings;
+        for (size_t i = 0; i < withdrawal->n_settings; ++i) {
+                const int r = fill_setting(arena, &withdrawal->settings[i], message->settings[i]);
+
+                if (r)
+                        return r;
+        }
+        return 0;
+}
+
 int qos_build_withdrawal(Arena *arena,
                          const QosWithdrawal *withdrawal,
                          Slug__V1__WithdrawResponse **ret) {
@@ -39,6 +71,9 @@ int qos_build_withdrawal(Arena *arena,
                 if (r)
                         return r;
         }
+        r = fill_settings(arena, withdrawal, list[0]);
+        if (r)
+                return r;
         *ret = list[0];
         return 0;
 }
@@ -47,15 +82,6 @@ static int add_node_limits(Arena *arena, const QosView *view, Slug__V1__Withdraw
         if (view && view->node_limits)
                 message->node_limits = arena_strdup(arena, view->node_limits->withdrawn);
         return message->node_limits ? 0 : -ENOMEM;
-}
-
-static int
-add_settings(Arena *arena, const EnforceView *view, Slug__V1__WithdrawResponse *message) {
-        if (!view)
-                return 0;
-        message->settings = arena_strdup(arena, view->withdrawn);
-        message->failed_settings = (uint32_t)view->n_failed_settings;
-        return message->settings ? 0 : -ENOMEM;
 }
 
 static void on_ended(RpcCall *call _unused_, void *userdata) {
@@ -73,8 +99,7 @@ static void on_withdrawn(const QosWithdrawal *withdrawal, void *userdata) {
                 return;
         self->withdraw_call = NULL;
         if (qos_build_withdrawal(rpc_call_get_arena(call), withdrawal, &response) < 0 ||
-            add_node_limits(rpc_call_get_arena(call), self->view.qos, response) < 0 ||
-            add_settings(rpc_call_get_arena(call), self->view.enforce, response) < 0)
+            add_node_limits(rpc_call_get_arena(call), self->view.qos, response) < 0)
                 rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
                               "done, but there is not enough memory for the answer");
         else

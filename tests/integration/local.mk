@@ -28,12 +28,12 @@ INTEGRATION_TESTS = \
 	%D%/reload.sh \
 	%D%/kills.sh \
 	%D%/machines.sh \
-	%D%/machine-settings.sh \
 	%D%/node-limit.sh \
 	%D%/observed.sh \
 	%D%/plan.sh \
 	%D%/pods.sh \
 	%D%/qos.sh \
+	%D%/settings.sh \
 	%D%/simulate.sh \
 	%D%/slugctl-pods.sh \
 	%D%/slug-kubelet.sh \

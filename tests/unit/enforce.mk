@@ -35,3 +35,8 @@ UNIT_TESTS += tests/unit/test-enforce-random
 tests_unit_test_enforce_random_SOURCES = %D%/test-enforce-random.c $(TEST_ENFORCE_BED) $(TEST_CLAIMS)
 tests_unit_test_enforce_random_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_enforce_random_LDADD = $(TEST_CORE_LIBS)
+
+UNIT_TESTS += tests/unit/test-enforce-settings
+tests_unit_test_enforce_settings_SOURCES = %D%/test-enforce-settings.c
+tests_unit_test_enforce_settings_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_enforce_settings_LDADD = $(TEST_CORE_LIBS)
