@@ -10,9 +10,9 @@
 #include "slugctl/knob.h"
 
 /*
- * Puts back what slugd has written to cgroups and to the machine's settings, and nothing else: it is
- * what of slug outlives its package. Services and package are the administrator's, and what to do
- * about them is said at the end.
+ * Puts back what slugd has written to cgroups and to the machine's settings, and nothing else: it
+ * is what of slug outlives its package. Services and package are the administrator's, and what to
+ * do about them is said at the end.
  */
 #define PLAN_PATH   "/slug.v1.NodeService/Plan"
 #define TIMEOUT_SEC 120u /* a limit that pages stand in the way of may take a while */

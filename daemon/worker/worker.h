@@ -80,8 +80,8 @@ typedef struct WorkerState {
 typedef void (*WorkerObserver)(unsigned lane, const WorkerState *state, void *userdata);
 
 /* Forks. To be called while the process has one thread and before the loop. @n_lanes: 1..8.
- * @capable: bits of lanes whose workers keep what moving pages takes (worker/capabilities.h), if the
- * caller has it; others drop it. Return: 0 or an errno. */
+ * @capable: bits of lanes whose workers keep what moving pages takes (worker/capabilities.h), if
+ * the caller has it; others drop it. Return: 0 or an errno. */
 _must_check_ int workers_new(unsigned n_lanes, uint64_t capable, Workers **ret);
 /* Ends the processes, and waits for their end, a second at most and not for one that is stuck, so
  * that nothing is written any more. No callback is called. Not to be called from a callback. */

@@ -41,7 +41,7 @@ for block in "$tmp"/block-*.yaml; do
   n=$((n + 1))
   describe "$tmp/other" "example $n: $(head -n 2 "$block" | tr -s '\n ' ' ')" --config "$block"
 done
-is "$(sed -n 's/^\([a-zA-Z]*\):.*/\1/p' "$tmp"/block-*.yaml | sort -u | tr '\n' ' ')" "chunks classify kubelet nodeName qos " \
+is "$(sed -n 's/^\([a-zA-Z]*\):.*/\1/p' "$tmp"/block-*.yaml | sort -u | tr '\n' ' ')" "chunks classify enforce kubelet nodeName qos " \
   "there are examples of what has no default, of limits, and of kubelets"
 
 # The tables of daemon/config name every key that has a meaning; those that are only checked are the kubelet's business,

@@ -35,7 +35,7 @@ contains "$(grep ' overrules ' "$tmp/explained")" "/etc/slug/slugd.yaml:2" "and 
 contains "$(grep ' decides ' "$tmp/explained")" "CXL memory of region0" "what the machine said is told, too"
 is "$(ctl explain numa-node 77 2>&1)" "slugctl: slugd refused: not_found: there is no NUMA node 77; there are 0-2" "a NUMA node that is not there"
 is "$(ctl explain numa-node x 2>&1 | head -n 1)" "slugctl: the id of a NUMA node is a number from 0 to 1023, not 'x'" "an id that is no number"
-is "$(ctl explain disk 1 2>&1 | head -n 1)" "slugctl: cannot explain 'disk'; what can be explained: numa-node, claim, hints" "another thing"
+is "$(ctl explain disk 1 2>&1 | head -n 1)" "slugctl: cannot explain 'disk'; what can be explained: numa-node, claim, container, hints" "another thing"
 is "$(ctl explain numa-node >/dev/null 2>&1; echo $?)" 2 "too few arguments"
 is "$(ctl explain hints 0 >/dev/null 2>&1; echo $?)" 2 "too many arguments"
 is "$(ctl explain numa-node 0 --local 1Gi 2>&1 | head -n 1)" "slugctl: --local is an option of 'explain hints', not of this" "an option of another subject"

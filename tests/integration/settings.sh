@@ -30,7 +30,7 @@ configure() {
   printf 'refreshInterval: 100ms\nenforce:\n  settings: %s\n' "$1" >"$root/etc/slug/slugd.yaml"
 }
 serve() {
-  start_slugd --root "$root" --fake-tree "$@"
+  start_slugd --root "$root" --fake-tree
   ctl describe-node >/dev/null 2>"$tmp/error" || bail_out "slugd does not serve: $(cat "$tmp/slugd.log")"
 }
 has() {

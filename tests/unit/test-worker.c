@@ -198,7 +198,7 @@ static const struct {
         { "set, a full disk", WORKER_OP_SET, "/dev/full", O_WRONLY, NULL, -ENOSPC },
         { "name of a folder", WORKER_OP_REPLACE, "", O_RDONLY, "folder", -EISDIR },
         { "no folder", WORKER_OP_REPLACE, "file", O_RDONLY, "other", -ENOTDIR },
-        { "kernel's folder", WORKER_OP_REPLACE, "/proc/self/fdinfo", O_RDONLY, "other", -ENOENT },
+        { "kernel's folder", WORKER_OP_REPLACE, "/proc", O_RDONLY, "other", -ENOENT },
 };
 
 START_TEST(what_the_system_says_comes_back) {

@@ -25,11 +25,11 @@ placement() {
 }
 
 is_on() {
-  [ "$(cat $damon/0/state 2>/dev/null)" = on ]
+  [ "$(cat "$damon/0/state" 2>/dev/null)" = on ]
 }
 
 is_free() {
-  [ "$(cat $damon/nr_kdamonds)" = 0 ]
+  [ "$(cat "$damon/nr_kdamonds")" = 0 ]
 }
 
 is_within() {

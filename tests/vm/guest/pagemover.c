@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pagemover FOLDER MIB SEED FROM TO[:MIB]...: one step of daemon/worker/pages.c, as a worker does it,
- * for the cgroup whose folder that is. Then "ERROR MILLISECONDS" is printed: an errno below 0, or 0.
+ * pagemover FOLDER MIB SEED FROM TO[:MIB]...: one step of daemon/worker/pages.c, as a worker does
+ * it, for the cgroup whose folder that is. Then "ERROR MILLISECONDS" is printed: an errno below 0,
+ * or 0.
  */
 #include <fcntl.h>
 #include <stdio.h>
