@@ -65,11 +65,13 @@ uint64_t guard_get_slack(const Control *control) {
         return cost > SLACK_MIN_COST ? (uint64_t)((double)most * cost) : 0;
 }
 
-/* Whether pages can be moved one by one instead. */
+/* Whether pages can be moved one by one instead, which is what a step of node_limit does. */
 static bool has_other_way(const Control *control, EnforceAction action) {
         const EnforceBackend backend = control->target->backend;
 
-        return action == ENFORCE_DEMOTE ? backend != ENFORCE_MIGRATE : backend == ENFORCE_DAMOS;
+        if (action == ENFORCE_PROMOTE)
+                return backend == ENFORCE_DAMOS;
+        return backend != ENFORCE_MIGRATE && backend != ENFORCE_NODE_LIMIT;
 }
 
 /* What did not go one way says nothing about the other. */

@@ -21,6 +21,8 @@ size_t enforce_list_notes(const EnforceTarget *target,
                           const EnforceNode *node,
                           const char *texts[ENFORCE_NOTES]) {
         const bool reclaims = target->backend == ENFORCE_RECLAIM;
+        const bool moves_pages =
+                target->backend == ENFORCE_MIGRATE || target->backend == ENFORCE_NODE_LIMIT;
         Notes notes = { .items = texts };
 
         add(&notes, is_small(target->split.local.max, node->stale_bytes),
@@ -36,7 +38,7 @@ size_t enforce_list_notes(const EnforceTarget *target,
         add(&notes, reclaims && node->n_lower_tiers > 1,
             "There are several lower tiers: what goes from one of them to the next counts as "
             "moved.");
-        add(&notes, target->backend == ENFORCE_MIGRATE && usage->local_file > STEP_MIN,
+        add(&notes, moves_pages && usage->local_file > STEP_MIN,
             "Page cache that no process has mapped cannot be moved.");
         add(&notes, target->backend == ENFORCE_DAMOS,
             "The kernel moves at intervals of its own: it may move some more after it is stopped.");

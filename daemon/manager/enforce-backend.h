@@ -14,6 +14,7 @@
 #include "enforce/enforce.h"
 #include "manager/crew.h"
 #include "manager/enforce-sample.h"
+#include "manager/node-limits.h"
 #include "manager/settings.h"
 #include "manager/snapshot.h"
 #include "service/enforce-view.h"
@@ -27,8 +28,9 @@ typedef struct EnforceMeans {
         sd_event *event;
         const Root *root; /* borrowed, as is the next one */
         Crew *crew;
-        Clock clock;    /* monotonic */
-        bool may_write; /* this machine, or a tree that is explicitly a fake one */
+        NodeLimits *node_limits; /* borrowed */
+        Clock clock;             /* monotonic */
+        bool may_write;          /* this machine, or a tree that is explicitly a fake one */
         const Settings *settings;
         const Snapshot *snapshot;
         NodeSet local, remote; /* NUMA nodes of each locality that have memory */
@@ -59,16 +61,18 @@ typedef struct EnforceBackendOps {
         void (*close)(void *state);
         /* Whether it can be used here and now. @reason: a line that says why, or why not. */
         bool (*probe)(const EnforceMeans *means, void *state, char reason[static DIAG_TEXT_MAX]);
-        /* Return: 0, or an errno, and then done() is not called. */
+        /* Return: 0, or an errno, and then done() is not called. NULL: it moves nothing by itself,
+         * and its steps are those of ENFORCE_MIGRATE. */
         int (*begin)(const EnforceMeans *means, void *state, const EnforceStep *step);
         /* Whoever has that userdata is told nothing any more. NULL: worker_disown() does it. */
         void (*cancel)(void *state, void *userdata);
-        /* It is the backend of that container from now on, or its split is another one; and then it
-         * is so no more (its cgroup may be gone, and @cgroup_fd below 0). NULL: nothing to do: for
-         * those that have something to set up. */
+        /* It is the backend of that container from now on, or its split is another one, or neither;
+         * and then it is so no more (its cgroup may be gone, and @cgroup_fd below 0). @claimed:
+         * NUMA nodes of its claim. NULL: nothing to do: for those that have something to set up. */
         void (*hold)(const EnforceMeans *means,
                      void *state,
                      const EnforcedContainer *container,
+                     const NodeSet *claimed,
                      int cgroup_fd);
         void (*release)(const EnforceMeans *means,
                         void *state,

@@ -269,8 +269,9 @@ static void on_step_done(int error, int fd, void *userdata) {
 
 static EnforceBackend find_backend(const Followed *followed, const EnforceDecision *decision) {
         const EnforceBackend backend = followed->shown.target.backend;
+        const EnforceBackendOps *ops = enforce_backend_ops(backend);
 
-        if (decision->is_fallback)
+        if (decision->is_fallback || (ops && !ops->begin))
                 return ENFORCE_MIGRATE;
         if (decision->action == ENFORCE_PROMOTE && backend != ENFORCE_DAMOS)
                 return ENFORCE_MIGRATE;

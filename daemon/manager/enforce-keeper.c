@@ -238,6 +238,7 @@ int enforce_keeper_new(const EnforceKeeperParams *params, EnforceKeeper **ret) {
                 .event = params->event,
                 .root = params->root,
                 .crew = params->crew,
+                .node_limits = params->node_limits,
                 .clock = params->clock,
                 .may_write = params->may_write,
                 .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/root.h"
 #include "manager/crew.h"
+#include "manager/node-limits.h"
 #include "manager/settings.h"
 #include "manager/snapshot.h"
 #include "service/enforce-view.h"
@@ -23,8 +24,9 @@ typedef struct EnforceKeeper EnforceKeeper;
 
 typedef struct EnforceKeeperParams {
         sd_event *event;
-        const Root *root; /* borrowed, as are the next three */
+        const Root *root; /* borrowed, as are the next four */
         Crew *crew;
+        NodeLimits *node_limits;
         const PodsView *pods;
         const Ledger *ledger;
         Clock clock, wall_clock;         /* the first is monotonic */

@@ -9,7 +9,7 @@
 #include "manager/enforce-parts.h"
 
 static const EnforceBackendOps *const backends[] = {
-        [ENFORCE_NODE_LIMIT] = NULL,
+        [ENFORCE_NODE_LIMIT] = &enforce_node_limit_ops,
         [ENFORCE_RECLAIM] = &enforce_reclaim_ops,
         [ENFORCE_DAMOS] = &enforce_damos_ops,
         [ENFORCE_MIGRATE] = &enforce_migrate_ops,
@@ -120,7 +120,7 @@ static void hold(Followed *followed) {
         followed->held_by = backend;
         if (ops && ops->hold && followed->files.dir_fd >= 0)
                 ops->hold(&keeper->means, keeper->states[backend], &followed->shown,
-                          followed->files.dir_fd);
+                          &followed->claimed, followed->files.dir_fd);
 }
 
 static void add_note(EnforcedContainer *container, const char *note) {
@@ -181,10 +181,6 @@ static void probe_backend(EnforceKeeper *keeper, EnforceBackend backend) {
         if (backend == ENFORCE_OBSERVE) {
                 status->is_usable = true;
                 (void)snprintf(status->reason, sizeof(status->reason), "nothing is moved");
-        } else if (!backends[backend]) {
-                status->is_usable = false;
-                (void)snprintf(status->reason, sizeof(status->reason),
-                               "this slugd has no means for it");
         } else if (keeper->view.problem[0]) {
                 status->is_usable = false;
                 (void)snprintf(status->reason, sizeof(status->reason), "%s", keeper->view.problem);

@@ -10,6 +10,7 @@ libslugcore_a_SOURCES += \
 	%D%/enforce-hold.c \
 	%D%/enforce-keeper.c %D%/enforce-keeper.h \
 	%D%/enforce-migrate.c \
+	%D%/enforce-node-limit.c \
 	%D%/enforce-parts.h \
 	%D%/enforce-probe.c \
 	%D%/enforce-reclaim.c \
@@ -22,6 +23,7 @@ libslugcore_a_SOURCES += \
 	%D%/imports.c %D%/imports.h \
 	%D%/manager.c %D%/manager.h \
 	%D%/node-limit-drive.c %D%/node-limit-drive.h \
+	%D%/node-limit-owns.c %D%/node-limit-owns.h \
 	%D%/node-limits-announce.c %D%/node-limits-announce.h \
 	%D%/node-limits.c %D%/node-limits.h \
 	%D%/parts.h \

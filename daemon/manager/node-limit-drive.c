@@ -37,6 +37,7 @@ typedef struct Walk {
 struct NodeLimitDrive {
         const CgroupNodeLimitOps *ops;
         void *userdata;
+        const NodeLimitOwns *owns;
         QosNodeLimitPlan plan;
         QosPlaces places;
         uint64_t was_harmless[CGROUP_NODE_LIMITS];
@@ -91,13 +92,17 @@ static bool has(const Stack *stack, const char *path) {
 
 /* Making */
 
-int node_limit_drive_new(const CgroupNodeLimitOps *ops, void *userdata, NodeLimitDrive **ret) {
+int node_limit_drive_new(const CgroupNodeLimitOps *ops,
+                         void *userdata,
+                         const NodeLimitOwns *owns,
+                         NodeLimitDrive **ret) {
         NodeLimitDrive *drive = calloc(1, sizeof(*drive));
 
         if (!drive)
                 return -ENOMEM;
         drive->ops = ops;
         drive->userdata = userdata;
+        drive->owns = owns;
         *ret = drive;
         return 0;
 }
@@ -234,7 +239,7 @@ static bool bring(NodeLimitDrive *drive, const char *path, const QosNodeLimitFil
         NodeLimitFailure failure = {
                 .is_of_file = true, .node = file->node, .level = file->level, .mib = mib
         };
-        NodeLimitCount *count = file->level < QOS_NODE_LIMIT_LEVELS
+        NodeLimitCount *count = file->level < QOS_NODE_LIMIT_LEVELS && !file->is_own
                                         ? &drive->walk.counts[file->level][file->node]
                                         : NULL;
         int r = 0;
@@ -262,15 +267,18 @@ static bool bring(NodeLimitDrive *drive, const char *path, const QosNodeLimitFil
         return drive->is_obeyed;
 }
 
-static bool is_limit(const NodeLimitDrive *drive, QosLevel level, unsigned node) {
-        return drive->walk.goal == QOS_NODE_LIMIT_KEEP && level < QOS_NODE_LIMIT_LEVELS &&
-               drive->plan.mib[level][node] != 0;
+static bool
+is_limit(const NodeLimitDrive *drive, QosLevel level, const NodeLimitOwn *own, unsigned node) {
+        if (drive->walk.goal != QOS_NODE_LIMIT_KEEP || level >= QOS_NODE_LIMIT_LEVELS)
+                return false;
+        return own ? own->mib[node] != 0 : drive->plan.mib[level][node] != 0;
 }
 
 /* Files without a limit come first: between two writes of one cgroup, too, nothing is 0
  * while another file has a limit. Return: false when the walk is over. */
 static bool bring_all(NodeLimitDrive *drive, const char *path, const CgroupNodeLimits *limits) {
         const QosLevel level = qos_node_limit_find_level(&drive->places, path);
+        const NodeLimitOwn *own = node_limit_owns_find(drive->owns, path);
         bool has_zero = false;
 
         for (unsigned turn = 0; turn < 2; ++turn)
@@ -278,10 +286,12 @@ static bool bring_all(NodeLimitDrive *drive, const char *path, const CgroupNodeL
                         const QosNodeLimitFile file = { .level = level,
                                                         .node = node,
                                                         .mib = limits->mib[node],
-                                                        .was_harmless = drive->was_harmless[node] };
+                                                        .was_harmless = drive->was_harmless[node],
+                                                        .is_own = own,
+                                                        .own_mib = own ? own->mib[node] : 0 };
 
                         if (!(drive->plan.nodes & limits->files & 1u << node) ||
-                            is_limit(drive, level, node) != (turn == 1))
+                            is_limit(drive, level, own, node) != (turn == 1))
                                 continue;
                         has_zero |= file.mib == 0;
                         if (!bring(drive, path, &file))
@@ -295,11 +305,12 @@ static bool bring_all(NodeLimitDrive *drive, const char *path, const CgroupNodeL
 /* Its usage is read when it is a leaf that a limit is for. */
 static void note_limited(NodeLimitDrive *drive, const char *path) {
         const QosLevel level = qos_node_limit_find_level(&drive->places, path);
+        const NodeLimitOwn *own = node_limit_owns_find(drive->owns, path);
         Stack *list = drive->walk.is_full ? &drive->next_limited : &drive->limited;
         bool is_limited = false;
 
         for (unsigned node = 0; node < CGROUP_NODE_LIMITS; ++node)
-                is_limited |= is_limit(drive, level, node);
+                is_limited |= is_limit(drive, level, own, node);
         if (!is_limited)
                 return;
         if (list->n_paths >= NODE_LIMIT_TOUCHED_MAX)

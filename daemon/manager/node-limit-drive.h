@@ -9,6 +9,7 @@
  * left. It knows no clock and no event loop.
  */
 #include "cgroup/node-limit.h"
+#include "manager/node-limit-owns.h"
 #include "qos/node-limit.h"
 
 #define NODE_LIMIT_CGROUPS_MAX 8192u /* of one walk */
@@ -20,9 +21,12 @@
 
 typedef struct NodeLimitDrive NodeLimitDrive;
 
-/* @ops, @userdata: borrowed. Return: 0 or -ENOMEM. */
-_must_check_ int
-node_limit_drive_new(const CgroupNodeLimitOps *ops, void *userdata, NodeLimitDrive **ret);
+/* @ops, @userdata: borrowed, as is @owns, whose changes are told with node_limit_drive_add().
+ * Return: 0 or -ENOMEM. */
+_must_check_ int node_limit_drive_new(const CgroupNodeLimitOps *ops,
+                                      void *userdata,
+                                      const NodeLimitOwns *owns,
+                                      NodeLimitDrive **ret);
 NodeLimitDrive *node_limit_drive_free(NodeLimitDrive *drive);
 DEFINE_CLEANUP(NodeLimitDrive *, node_limit_drive_free);
 
@@ -33,7 +37,7 @@ void node_limit_drive_set(NodeLimitDrive *drive,
 /* A walk through all; after the one that is under way. @withdraws: pods get the harmless value, and
  * what is under way is left. */
 void node_limit_drive_begin(NodeLimitDrive *drive, bool withdraws);
-/* A cgroup that came: it is visited with all below it. */
+/* A cgroup that came, or whose limits are others: it is visited with all below it. */
 void node_limit_drive_add(NodeLimitDrive *drive, const char *path);
 /* What is under way is forgotten. */
 void node_limit_drive_stop(NodeLimitDrive *drive);

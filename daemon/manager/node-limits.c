@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/log.h"
 #include "cgroup/node-limit.h"
 #include "manager/node-limit-drive.h"
 #include "manager/node-limits-announce.h"
@@ -34,6 +35,7 @@ struct NodeLimits {
         const Snapshot *snapshot;
         CgroupTree tree;
         CgroupNodeLimitTree files; /* what the drive is given */
+        NodeLimitOwns owns;
         sd_event_source *watch_source, *work, *touch_timer, *look_timer;
         NodeLimitDrive *drive;
         QosNodeLimitPlan plan;
@@ -258,7 +260,8 @@ int node_limits_new(const NodeLimitsParams *params, NodeLimits **ret) {
         limits->params = *params;
         limits->tree = (CgroupTree)CGROUP_TREE_NULL;
         limits->files.tree = &limits->tree;
-        r = node_limit_drive_new(&cgroup_node_limit_ops, &limits->files, &limits->drive);
+        r = node_limit_drive_new(&cgroup_node_limit_ops, &limits->files, &limits->owns,
+                                 &limits->drive);
         if (r)
                 return r;
         r = add_sources(limits);
@@ -281,6 +284,7 @@ NodeLimits *node_limits_free(NodeLimits *limits) {
         sd_event_source_disable_unref(limits->touch_timer);
         sd_event_source_disable_unref(limits->look_timer);
         node_limit_drive_free(limits->drive);
+        node_limit_owns_deinit(&limits->owns);
         cgroup_tree_deinit(&limits->tree);
         free(limits);
         return NULL;
@@ -325,24 +329,41 @@ static void watch(NodeLimits *limits) {
                 stop_watching(limits);
 }
 
+/* Who was there before has written, so that cgroups that come have to be seeded. */
+static bool is_obeyed(NodeLimits *limits) {
+        CgroupNodeLimits found = {};
+        bool has_value = false;
+
+        if (!limits->kubepods[0] ||
+            cgroup_node_limit_ops.read(&limits->files, limits->kubepods, &found))
+                return false;
+        for (unsigned node = 0; node < CGROUP_NODE_LIMITS; ++node)
+                has_value |= found.mib[node] != 0;
+        return has_value;
+}
+
 /* Once it is driven the kernel obeys, and only the operator, or what would do damage, ends it. */
-static bool has_anything(const NodeLimits *limits) {
+static bool has_anything(NodeLimits *limits) {
         const QosPlaces *places = limits->params.qos->places;
 
-        if (!limits->params.may_write || limits->is_withdrawn || limits->plan.problem[0] || !places)
+        if (!limits->params.may_write || limits->is_withdrawn || !limits->plan.is_managed ||
+            limits->plan.problem[0] || !places)
                 return false;
-        if (!limits->is_driven &&
-            (places->driver == CGROUP_DRIVER_NONE || get_common_problem(limits)[0]))
+        if (limits->is_driven)
+                return true;
+        if (places->driver == CGROUP_DRIVER_NONE || get_common_problem(limits)[0])
                 return false;
         for (size_t i = 0; i < limits->plan.n_rows; ++i)
                 if (limits->plan.rows[i].has_value)
                         return true;
-        return false;
+        return limits->owns.n_items > 0 || is_obeyed(limits);
 }
 
-static void plan(NodeLimits *limits) {
-        const bool is_managed = limits->settings->qos.manage & QOS_MANAGE_NODE_LIMIT;
+static bool may_write(const NodeLimits *limits) {
+        return limits->settings->qos.manage & QOS_MANAGE_NODE_LIMIT;
+}
 
+static void plan(NodeLimits *limits, bool is_managed, QosNodeLimitPlan *ret) {
         if (is_managed)
                 open_tree(limits);
         qos_node_limit_plan(
@@ -353,7 +374,7 @@ static void plan(NodeLimits *limits) {
 
                         .files = is_managed ? cgroup_node_limit_probe(&limits->tree) : 0,
                         .page_bytes = limits->tree.page_bytes },
-                &limits->plan);
+                ret);
 }
 
 static void start_or_go_on(NodeLimits *limits) {
@@ -383,7 +404,7 @@ void node_limits_look(NodeLimits *limits) {
                                ? limits->params.qos->places->items[QOS_LEVEL_KUBEPODS].path
                                : "");
         limits->is_blocked = get_common_problem(limits)[0] != '\0';
-        plan(limits);
+        plan(limits, may_write(limits), &limits->plan);
         if (has_anything(limits))
                 start_or_go_on(limits);
         else if (limits->is_driven)
@@ -417,4 +438,62 @@ bool node_limits_withdraw(NodeLimits *limits, void (*done)(void *userdata), void
 
 bool node_limits_is_withdrawing(const NodeLimits *limits) {
         return limits->withdrawn != NULL;
+}
+
+/* Of a container's own */
+
+static bool can_seed(const NodeLimits *limits) {
+        const NodeLimitState *state = node_limit_drive_get(limits->drive);
+
+        return !limits->is_driven || state->is_seeded || (state->n_failures == 0 && !state->is_cut);
+}
+
+bool node_limits_can_hold(NodeLimits *limits, char reason[static DIAG_TEXT_MAX]) {
+        const char *problem = NULL;
+        QosNodeLimitPlan would;
+
+        plan(limits, true, &would);
+        if (would.problem[0])
+                problem = would.problem;
+        else if (!may_write(limits))
+                problem = "this kernel has memory.node_limit, which slugd may not write, since the "
+                          "first write is for every cgroup of the machine; what lets it: "
+                          "qos: {manage: [memory.node_limit]}";
+        else if (limits->is_withdrawn)
+                problem = "limits by NUMA node were withdrawn, until systemctl reload slugd";
+        else if (!limits->is_driven && get_common_problem(limits)[0])
+                problem = get_common_problem(limits);
+        else if (!can_seed(limits))
+                problem = limits->view.problem;
+        (void)snprintf(reason, DIAG_TEXT_MAX, "%.240s",
+                       problem ? problem
+                               : "memory.node_limit has this kernel look for local memory within a "
+                                 "limit first (experimental)");
+        return !problem;
+}
+
+/* That cgroup alone where a walk of all has been; else with the next one. */
+static void visit(NodeLimits *limits, const char *path) {
+        if (!limits->is_driven) {
+                look_soon(limits);
+                return;
+        }
+        node_limit_drive_add(limits->drive, path);
+        wake(limits);
+}
+
+void node_limits_hold(NodeLimits *limits,
+                      const char *path,
+                      const uint64_t mib[static CGROUP_NODE_LIMITS]) {
+        const int r = node_limit_owns_set(&limits->owns, path, mib);
+
+        if (r > 0)
+                visit(limits, path);
+        else if (r < 0)
+                log_debug("Cannot limit %s by NUMA node: %s", path, strerror(-r));
+}
+
+void node_limits_release(NodeLimits *limits, const char *path) {
+        if (node_limit_owns_remove(&limits->owns, path))
+                visit(limits, path);
 }

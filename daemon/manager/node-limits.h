@@ -49,5 +49,16 @@ void node_limits_note_levels(NodeLimits *limits);
 bool node_limits_withdraw(NodeLimits *limits, void (*done)(void *userdata), void *userdata);
 bool node_limits_is_withdrawing(const NodeLimits *limits);
 
+/* Limits of a container's own, which go before those of its class: for whoever holds its split */
+
+/* Whether they would be written here. @reason: a line that says why, or why not. After
+ * node_limits_set(). */
+bool node_limits_can_hold(NodeLimits *limits, char reason[static DIAG_TEXT_MAX]);
+/* From now on, for its cgroup and all below. @mib: for each NUMA node, 0 for no limit. */
+void node_limits_hold(NodeLimits *limits,
+                      const char *path,
+                      const uint64_t mib[static CGROUP_NODE_LIMITS]);
+void node_limits_release(NodeLimits *limits, const char *path);
+
 /* Stays where it is. */
 const NodeLimitsView *node_limits_get_view(const NodeLimits *limits);

@@ -260,7 +260,7 @@ static int init_services(Manager *manager) {
                            &manager->cgroups, &manager->chunks, &manager->enforce);
 }
 
-/* After the pods, whose view says which container is where. */
+/* After the pods, whose view says which container is where, and limits, which are a means. */
 static int setup_splits(Manager *manager, bool may_write) {
         int r;
 
@@ -269,6 +269,7 @@ static int setup_splits(Manager *manager, bool may_write) {
                         .event = manager->event,
                         .root = &manager->root,
                         .crew = manager->crew,
+                        .node_limits = manager->node_limits,
                         .pods = manager->pods.pods,
                         .ledger = manager->memory.ledger,
                         .clock = manager->clock,

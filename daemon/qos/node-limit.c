@@ -126,8 +126,6 @@ void qos_node_limit_plan(const QosNodeLimitInput *input, QosNodeLimitPlan *ret) 
         ret->is_managed = input->is_managed;
         if (!input->is_managed)
                 return;
-        if (input->params->n_items == 0)
-                refuse(ret, "qos.manage names memory.node_limit, and qos.nodeLimits has none");
         if (input->files == 0)
                 refuse(ret, "no cgroup has a file memory.node_limit1: this kernel does not have "
                             "limits by NUMA node");
@@ -177,6 +175,26 @@ uint64_t qos_node_limit_want(const QosNodeLimitPlan *plan,
         if (goal == QOS_NODE_LIMIT_SEED || file->level >= QOS_NODE_LIMIT_LEVELS)
                 return file->mib == 0 || file->mib == file->was_harmless ? harmless_mib : file->mib;
         if (goal == QOS_NODE_LIMIT_KEEP)
-                limit_mib = plan->mib[file->level][file->node];
+                limit_mib = file->is_own ? bytes_min(file->own_mib, harmless_mib)
+                                         : plan->mib[file->level][file->node];
         return limit_mib ? limit_mib : harmless_mib;
+}
+
+void qos_node_limit_spread(uint64_t bytes,
+                           const NodeSet *local,
+                           const NodeSet *claimed,
+                           uint64_t ret_mib[static CGROUP_NODE_LIMITS]) {
+        const NodeSet both = nodeset_and(local, claimed);
+        const NodeSet *shared = nodeset_is_empty(&both) ? local : &both;
+        uint64_t n = 0;
+
+        memset(ret_mib, 0, CGROUP_NODE_LIMITS * sizeof(*ret_mib));
+        NODESET_FOREACH (node, shared)
+                ++n;
+        NODESET_FOREACH (node, local) {
+                const uint64_t share = nodeset_contains(shared, node) ? bytes / n / MIB : 0;
+
+                if (node < CGROUP_NODE_LIMITS)
+                        ret_mib[node] = share ? share : 1;
+        }
 }

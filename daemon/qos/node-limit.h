@@ -14,6 +14,7 @@
  * level.
  */
 #include "base/error.h"
+#include "base/nodeset.h"
 #include "cgroup/node-limit.h"
 #include "qos/level.h"
 #include "topology/topology.h"
@@ -82,6 +83,8 @@ typedef struct QosNodeLimitFile {
         unsigned node;
         uint64_t mib;          /* in it now; 0: none */
         uint64_t was_harmless; /* what slugd gave to all before NUMA nodes changed; 0: none */
+        bool is_own;           /* its container has limits of its own, and none of its class */
+        uint64_t own_mib;      /* then: the limit; 0: none */
 } QosNodeLimitFile;
 
 /* What is to be in it; what there is already where that may stay. Never 0 for a NUMA node of the
@@ -89,3 +92,20 @@ typedef struct QosNodeLimitFile {
 uint64_t qos_node_limit_want(const QosNodeLimitPlan *plan,
                              QosNodeLimitGoal goal,
                              const QosNodeLimitFile *file);
+
+/*
+ * qos_node_limit_spread() - the local part of a split as limits
+ *
+ * @bytes:   of local memory, at the most
+ * @local:   NUMA nodes that are local
+ * @claimed: those of the claim, of either kind
+ * @ret_mib: for each NUMA node; 0: no limit, which is so for what is not local
+ *
+ * Those that are local and claimed have a share each, in whole MiB, and all local ones where the
+ * claim has none. A local one beside them has 1, which is the least that there is: this kernel
+ * takes memory from NUMA node 0 as long as it has room there, whatever was claimed.
+ */
+void qos_node_limit_spread(uint64_t bytes,
+                           const NodeSet *local,
+                           const NodeSet *claimed,
+                           uint64_t ret_mib[static CGROUP_NODE_LIMITS]);

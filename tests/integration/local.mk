@@ -18,6 +18,7 @@ INTEGRATION_TESTS = \
 	%D%/disk.sh \
 	%D%/doctor.sh \
 	%D%/enforce.sh \
+	%D%/enforce-node-limit.sh \
 	%D%/enforce-seen.sh \
 	%D%/example.sh \
 	%D%/explain.sh \

@@ -157,6 +157,14 @@ START_TEST(page_by_page_there_is_no_other_way) {
 }
 END_TEST
 
+START_TEST(what_limits_and_moves_nothing_moves_page_by_page) {
+        target.backend = ENFORCE_NODE_LIMIT;
+        put(300, 0);
+        ck_assert_uint_eq(stall(), 3);
+        ck_assert(!decision.is_fallback);
+}
+END_TEST
+
 START_TEST(what_does_not_go_up_may_go_down) {
         put(50, 300);
         stall();
@@ -381,6 +389,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, a_little_is_nothing_and_some_is_not);
         tcase_add_test(tcase, when_nothing_helps_it_is_given_up);
         tcase_add_test(tcase, page_by_page_there_is_no_other_way);
+        tcase_add_test(tcase, what_limits_and_moves_nothing_moves_page_by_page);
         tcase_add_test(tcase, what_does_not_go_up_may_go_down);
         tcase_add_test(tcase, who_is_within_is_held_whatever_failed);
         tcase_add_loop_test(tcase, what_comes_back_makes_steps_rarer_and_larger, 0, 2);

@@ -21,6 +21,7 @@ static Kernel kernel;
 static QosNodeLimitPlan plan;
 static QosPlaces places;
 static NodeLimitDrive *drive;
+static NodeLimitOwns owns;
 static uint64_t seed;
 
 static void add_all(const char *const *paths) {
@@ -48,12 +49,13 @@ static void setup(void) {
         memcpy(plan.harmless_mib, sizes, sizeof(sizes));
         plan.mib[QOS_LEVEL_BURSTABLE][0] = 100;
         plan.mib[QOS_LEVEL_BURSTABLE][1] = 500;
-        ck_assert_int_eq(node_limit_drive_new(&kernel_ops, &kernel, &drive), 0);
+        ck_assert_int_eq(node_limit_drive_new(&kernel_ops, &kernel, &owns, &drive), 0);
         node_limit_drive_set(drive, &plan, &places);
 }
 
 static void teardown(void) {
         drive = node_limit_drive_free(drive);
+        node_limit_owns_deinit(&owns);
 }
 
 static void run(void) {
@@ -195,6 +197,74 @@ START_TEST(a_withdrawal_leaves_no_limit_and_no_zero) {
         assert_limits("kubepods/burstable/podb/c2", 1024, 2048, 0, 512);
         ck_assert_ptr_null(kernel_find_zero(&kernel, true));
         ck_assert_uint_eq(get()->n_limited, 0);
+}
+END_TEST
+
+/* Those of one container */
+
+static void own(const char *path, int result, uint64_t a, uint64_t b) {
+        const uint64_t mib[CGROUP_NODE_LIMITS] = { a, b };
+
+        ck_assert_int_eq(node_limit_owns_set(&owns, path, mib), result);
+        node_limit_drive_add(drive, path);
+        run();
+}
+
+START_TEST(a_container_of_its_own_has_none_of_its_class) {
+        kernel_add(&kernel, "kubepods/burstable/podb/c2/below");
+        kernel_add(&kernel, "kubepods/burstable/podb/c21");
+        own("kubepods/burstable/podb/c2", 1, 64, 0);
+        ck_assert_uint_eq(kernel.n_writes, 0); /* all are seeded first */
+        bring();
+        assert_limits("kubepods/burstable/podb/c2", 64, 2048, 0, 512);
+        assert_limits("kubepods/burstable/podb/c2/below", 64, 2048, 0, 512);
+        assert_limits("kubepods/burstable/podb/c21", 100, 500, 0, 512);
+        ck_assert_uint_eq(get()->counts[QOS_LEVEL_BURSTABLE][0].n_set, 3);
+        own("kubepods/burstable/podb/c2", 1, 32, 5000);
+        assert_limits("kubepods/burstable/podb/c2", 32, 2048, 0, 512);
+        own("kubepods/burstable/podb/c2", 0, 32, 5000);
+        ck_assert(node_limit_owns_remove(&owns, "kubepods/burstable/podb/c2"));
+        ck_assert(!node_limit_owns_remove(&owns, "kubepods/burstable/podb/c2"));
+        node_limit_drive_add(drive, "kubepods/burstable/podb/c2");
+        run();
+        assert_limits("kubepods/burstable/podb/c2/below", 100, 500, 0, 512);
+}
+END_TEST
+
+START_TEST(one_that_no_class_limits_is_read_and_withdrawn) {
+        const unsigned n_limited = 2;
+
+        own("kubepods/podg/c1", 1, 10, 20);
+        bring();
+        assert_limits("kubepods/podg/c1", 10, 20, 0, 512);
+        ck_assert_uint_eq(get()->n_limited, n_limited);
+        kernel_add(&kernel, "kubepods/podg/c1/init");
+        node_limit_drive_add(drive, "kubepods/podg/c1/init");
+        run();
+        assert_limits("kubepods/podg/c1/init", 10, 20, 0, 512);
+        own("system.slice/a.service", 1, 10, 20);
+        assert_limits("system.slice/a.service", 1024, 2048, 0, 512);
+        node_limit_drive_begin(drive, true);
+        run();
+        assert_limits("kubepods/podg/c1", 1024, 2048, 0, 512);
+}
+END_TEST
+
+START_TEST(many_of_their_own_are_found) {
+        char path[CGROUP_PATH_MAX];
+
+        for (unsigned i = 0; i < 100; ++i) {
+                (void)snprintf(path, sizeof(path), "kubepods/pod%u", i);
+                own(path, 1, i + 1, 0);
+        }
+        ck_assert_uint_eq(node_limit_owns_find(&owns, "kubepods/pod99/c")->mib[0], 100);
+        ck_assert_uint_eq(node_limit_owns_find(&owns, "kubepods/pod9")->mib[0], 10);
+        ck_assert_ptr_null(node_limit_owns_find(&owns, "kubepods/pod100"));
+        ck_assert_ptr_null(node_limit_owns_find(&owns, "kubepods"));
+        ck_assert_ptr_null(node_limit_owns_find(NULL, "kubepods/pod9"));
+        ck_assert(node_limit_owns_remove(&owns, "kubepods/pod9"));
+        ck_assert_ptr_null(node_limit_owns_find(&owns, "kubepods/pod9"));
+        ck_assert_uint_eq(node_limit_owns_find(&owns, "kubepods/pod99")->mib[0], 100);
 }
 END_TEST
 
@@ -376,6 +446,15 @@ static void move(Kernel *self _unused_) {
                 kernel_remove(&kernel, path);
 }
 
+static uint64_t get_wanted(const char *path, QosLevel level, unsigned node) {
+        const NodeLimitOwn *found = node_limit_owns_find(&owns, path);
+        const uint64_t mib = found ? found->mib[node] : plan.mib[level][node];
+
+        if (found && mib > sizes[node])
+                return sizes[node];
+        return mib ? mib : sizes[node];
+}
+
 static void assert_converged(void) {
         ck_assert_ptr_null(kernel_find_zero(&kernel, true));
         for (size_t i = 1; i < kernel.n_cgroups; ++i) {
@@ -386,17 +465,21 @@ static void assert_converged(void) {
                         continue;
                 for (unsigned node = 0; node < CGROUP_NODE_LIMITS; ++node)
                         if (sizes[node])
-                                ck_assert_uint_eq(cgroup->mib[node], plan.mib[level][node]
-                                                                             ? plan.mib[level][node]
-                                                                             : sizes[node]);
+                                ck_assert_uint_eq(cgroup->mib[node],
+                                                  get_wanted(cgroup->path, level, node));
         }
 }
 
 static void change_plan(void) {
         static const unsigned nodes[] = { 0, 1, 3 };
+        const uint64_t mib[CGROUP_NODE_LIMITS] = { draw(400), draw(3000), 0, draw(2) };
 
         plan.mib[draw(QOS_NODE_LIMIT_LEVELS)][nodes[draw(3)]] = draw(400);
         node_limit_drive_set(drive, &plan, &places);
+        if (draw(3) == 0)
+                (void)node_limit_owns_remove(&owns, pick_path());
+        else
+                ck_assert_int_ge(node_limit_owns_set(&owns, pick_path(), mib), 0);
 }
 
 START_TEST(any_world_is_seeded_first_and_limited_then) {
@@ -453,6 +536,9 @@ Suite *suite(void) {
         tcase_add_test(order, what_somebody_else_gave_a_cgroup_that_is_no_pods_stays);
         tcase_add_test(order, a_numa_node_that_grows_has_a_new_harmless_value);
         tcase_add_test(order, a_withdrawal_leaves_no_limit_and_no_zero);
+        tcase_add_test(order, a_container_of_its_own_has_none_of_its_class);
+        tcase_add_test(order, one_that_no_class_limits_is_read_and_withdrawn);
+        tcase_add_test(order, many_of_their_own_are_found);
         tcase_add_test(order, a_cgroup_without_the_controller_is_passed_over);
         suite_add_tcase(s, order);
         tcase_add_checked_fixture(others, setup, teardown);

@@ -81,8 +81,11 @@ START_TEST(what_is_not_managed_has_no_plan) {
 }
 END_TEST
 
-START_TEST(nothing_configured_is_told) {
-        assert_refused("qos.nodeLimits has none");
+START_TEST(nothing_configured_is_no_mistake) {
+        build();
+        ck_assert_str_eq(plan.problem, "");
+        ck_assert_uint_eq(plan.nodes, 0x3); /* for those that a container has by itself */
+        ck_assert_uint_eq(plan.n_rows, 0);
 }
 END_TEST
 
@@ -170,6 +173,35 @@ START_TEST(a_cgroup_is_of_the_class_that_it_is_below) {
 }
 END_TEST
 
+/* Of one container */
+
+static const struct {
+        uint64_t bytes;
+        const char *local, *claimed;
+        uint64_t mib[CGROUP_NODE_LIMITS];
+} spreads[] = {
+        { GIB, "0", "0,2", { 1024 } },
+        { 5 * MIB + 4096, "0-1", "0-3", { 2, 2 } },
+        { MIB, "0-1", "0-1", { 1, 1 } },    /* no 0 */
+        { GIB, "0-1", "1,2", { 1, 1024 } }, /* else it is all taken from NUMA node 0 */
+        { GIB, "1,3", "2", { 0, 512, 0, 512 } },
+        { 0, "0-1", "2", { 1, 1 } },
+        { GIB, "0,4", "0,4", { 512 } }, /* refused elsewhere; not written behind the array */
+        { GIB, "", "2", {} },
+};
+
+START_TEST(a_split_is_spread) {
+        uint64_t mib[CGROUP_NODE_LIMITS] = { 9, 9, 9, 9 };
+        NodeSet local, claimed;
+
+        ck_assert_int_eq(nodeset_parse(spreads[_i].local, strlen(spreads[_i].local), &local), 0);
+        ck_assert_int_eq(nodeset_parse(spreads[_i].claimed, strlen(spreads[_i].claimed), &claimed),
+                         0);
+        qos_node_limit_spread(spreads[_i].bytes, &local, &claimed, mib);
+        ck_assert_mem_eq(mib, spreads[_i].mib, sizeof(mib));
+}
+END_TEST
+
 /* Anything */
 
 static uint64_t draw(uint64_t *seed, uint64_t n) {
@@ -207,6 +239,8 @@ START_TEST(nothing_that_the_kernel_would_refuse_is_ever_wanted) {
                                 .node = (unsigned)draw(&seed, CGROUP_NODE_LIMITS),
                                 .mib = draw(&seed, 2) * draw(&seed, 5000),
                                 .was_harmless = draw(&seed, 2) * draw(&seed, 5000),
+                                .is_own = draw(&seed, 2),
+                                .own_mib = draw(&seed, 2) * draw(&seed, 1 << 30),
                         };
                         const QosNodeLimitGoal goal = (QosNodeLimitGoal)draw(&seed, 3);
                         const uint64_t mib = qos_node_limit_want(&plan, goal, &file);
@@ -236,13 +270,14 @@ Suite *suite(void) {
         tcase_add_checked_fixture(t, setup, NULL);
         tcase_add_test(t, a_harmless_value_is_the_size_rounded_up);
         tcase_add_test(t, what_is_not_managed_has_no_plan);
-        tcase_add_test(t, nothing_configured_is_told);
+        tcase_add_test(t, nothing_configured_is_no_mistake);
         tcase_add_test(t, a_kernel_without_the_files_is_told);
         tcase_add_test(t, a_numa_node_without_a_file_is_told);
         tcase_add_test(t, a_machine_with_higher_ids_is_refused_with_or_without_memory);
         tcase_add_test(t, a_size_that_is_not_known_is_refused);
         tcase_add_test(t, one_limit_that_cannot_be_keeps_none_of_the_others_away);
         tcase_add_loop_test(t, a_cgroup_is_of_the_class_that_it_is_below, 0, ELEMENTSOF(owners));
+        tcase_add_loop_test(t, a_split_is_spread, 0, ELEMENTSOF(spreads));
         tcase_add_test(t, nothing_that_the_kernel_would_refuse_is_ever_wanted);
         suite_add_tcase(s, t);
         return s;
