@@ -218,3 +218,15 @@ int program_parse(const Program *program, int argc, char **argv) {
                 return program_refuse(program, "unexpected argument '%s'", argv[optind]);
         return -1;
 }
+
+void program_tell_failure(const Program *program, int r, const Diag *diag) {
+        char text[DIAG_FORMATTED_MAX];
+
+        if (r > 0)
+                log_event(LOG_ERR, SLUG_MESSAGE_PLUGIN_FAILED, LOG_PLAIN, "%s",
+                          diag_format(diag, text));
+        else
+                log_event(LOG_ERR, SLUG_MESSAGE_PLUGIN_FAILED,
+                          LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),
+                          "%s cannot go on: %s", program->name, strerror(-r));
+}

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 
 #define PROGRAM_PATH_MAX 256u /* with the NUL */
 
@@ -37,6 +38,17 @@ typedef struct ProgramOption {
         const char *help;                            /* '\n' begins another line */
 } ProgramOption;
 
+/* Two that every service has. */
+#define PROGRAM_LOG_OPTIONS(foreground, level)                                                     \
+        { .name = "foreground",                                                                    \
+          .kind = PROGRAM_FLAG,                                                                    \
+          .target = (foreground),                                                                  \
+          .help = "log as plain text on standard error, for a person at a\nterminal" },            \
+        {                                                                                          \
+                .name = "log-level", .argument = "LEVEL", .kind = PROGRAM_LEVEL,                   \
+                .target = (level), .help = "err, warning, notice, info or debug (default: info)"   \
+        }
+
 typedef struct Program {
         const char *name;
         const char *summary; /* lines below the usage */
@@ -52,3 +64,5 @@ enum { PROGRAM_USAGE = 2 }; /* exit status */
 _must_check_ int program_parse(const Program *program, int argc, char **argv);
 /* Says what is wrong with the options, which format() names. Return: PROGRAM_USAGE. */
 int program_refuse(const Program *program, const char *format, ...) _printf_(2, 3);
+/* Why it cannot go on, to the journal. @r: an errno below 0, or above 0: @diag says it. */
+void program_tell_failure(const Program *program, int r, const Diag *diag);

@@ -31,6 +31,7 @@ libslugapi_a_SOURCES += \
 	%D%/json-text.c %D%/json-text.h \
 	%D%/json-value.c %D%/json-value.h \
 	%D%/limits.h \
+	%D%/loop.c %D%/loop.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/metadata.c %D%/metadata.h \
 	%D%/method.c %D%/method.h \

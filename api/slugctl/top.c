@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "rpc/client.h"
 #include "rpc/json.h"
+#include "rpc/loop.h"
 #include "slugctl/call.h"
 #include "slugctl/request.h"
 #include "slugctl/screen.h"
@@ -307,28 +308,13 @@ static int on_key(sd_event_source *source, int fd, _unused_ uint32_t events, voi
 }
 
 static int add_signals(Top *self) {
-        static const struct {
-                int number;
-                sd_event_signal_handler_t handler;
-        } signals[] = {
-                { SIGINT, on_end },  { SIGTERM, on_end },     { SIGHUP, on_end },
-                { SIGQUIT, on_end }, { SIGWINCH, on_resize }, { SIGTSTP, on_suspend },
+        const LoopSignal signals[] = {
+                { SIGINT, on_end, self },      { SIGTERM, on_end, self },
+                { SIGHUP, on_end, self },      { SIGQUIT, on_end, self },
+                { SIGWINCH, on_resize, self }, { SIGTSTP, on_suspend, self },
         };
-        sigset_t blocked;
-        int r;
 
-        (void)sigemptyset(&blocked);
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i)
-                (void)sigaddset(&blocked, signals[i].number);
-        if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
-                return -errno;
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i) {
-                r = sd_event_add_signal(self->event, NULL, signals[i].number, signals[i].handler,
-                                        self);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        return loop_add_signals(self->event, signals, ELEMENTSOF(signals));
 }
 
 /* Signals come first: from then on none can end this with the terminal as it must not stay. */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "manager/parts.h"
 #include "manager/sockets.h"
+#include "rpc/loop.h"
 #include "worker/capabilities.h"
 
 Manager *manager_free(Manager *manager) {
@@ -60,44 +61,15 @@ static void refresh_usage(uint64_t max_age_usec, void *userdata) {
         pods_keeper_refresh(manager->keeper, max_age_usec);
 }
 
-static int add_signals(Manager *manager) {
-        const struct {
-                int number;
-                sd_event_signal_handler_t handler;
-                void *userdata;
-        } signals[] = {
+static int setup_event(Manager *manager) {
+        const LoopSignal signals[] = {
                 { SIGTERM, manager_on_stop, manager },
                 { SIGINT, manager_on_stop, manager },
                 { SIGHUP, manager_on_reload, manager },
         };
-        sigset_t blocked;
         int r;
 
-        (void)sigemptyset(&blocked);
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i)
-                (void)sigaddset(&blocked, signals[i].number);
-        if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
-                return -errno;
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i) {
-                r = sd_event_add_signal(manager->event, NULL, signals[i].number, signals[i].handler,
-                                        signals[i].userdata);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int setup_event(Manager *manager) {
-        int r;
-
-        r = sd_event_new(&manager->event);
-        if (r < 0)
-                return r;
-        r = add_signals(manager);
-        if (r < 0)
-                return r;
-        /* Only under a service manager that wants to be told; otherwise this does nothing. */
-        r = sd_event_set_watchdog(manager->event, true);
+        r = loop_new(signals, ELEMENTSOF(signals), &manager->event);
         if (r < 0)
                 return r;
         return watch_new(manager->event,

@@ -115,15 +115,7 @@ static const ProgramOption options[] = {
           .kind = PROGRAM_TEXT,
           .target = &main_arg.root,
           .help = "take all paths but slugd's below DIR" },
-        { .name = "foreground",
-          .kind = PROGRAM_FLAG,
-          .target = &main_arg_foreground,
-          .help = "log as plain text on standard error, for a person at a\nterminal" },
-        { .name = "log-level",
-          .argument = "LEVEL",
-          .kind = PROGRAM_LEVEL,
-          .target = &main_arg_log_level,
-          .help = "err, warning, notice, info or debug (default: info)" },
+        PROGRAM_LOG_OPTIONS(&main_arg_foreground, &main_arg_log_level),
 };
 
 static const Program program = {
@@ -140,18 +132,6 @@ static const Program program = {
                     "unix:///run/containerd/containerd.sock\n"
                     "  slug-kubelet --foreground --log-level debug\n",
 };
-
-static void log_failure(int r, const Diag *diag) {
-        char text[DIAG_FORMATTED_MAX];
-
-        if (r > 0)
-                log_event(LOG_ERR, SLUG_MESSAGE_PLUGIN_FAILED, LOG_PLAIN, "%s",
-                          diag_format(diag, text));
-        else
-                log_event(LOG_ERR, SLUG_MESSAGE_PLUGIN_FAILED,
-                          LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),
-                          "slug-kubelet cannot go on: %s", strerror(-r));
-}
 
 int main(int argc, char **argv) {
         _cleanup_(agent_freep) Agent *agent = NULL;
@@ -173,6 +153,6 @@ int main(int argc, char **argv) {
         if (r == 0)
                 r = agent_run(agent);
         if (r < 0 || r == AGENT_E_REFUSED)
-                log_failure(r, &diag);
+                program_tell_failure(&program, r, &diag);
         return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -13,6 +13,7 @@
 #include "nri/creations.h"
 #include "nri/request.h"
 #include "nri/rounds.h"
+#include "rpc/loop.h"
 
 /*
  * What slugd says of a container may change after it was created: chunks find their container, and
@@ -210,45 +211,17 @@ static int on_ask(sd_event_source *source _unused_,
         return 0;
 }
 
-static int add_signals(Agent *agent) {
-        const struct {
-                int number;
-                sd_event_signal_handler_t handler;
-        } signals[] = {
-                { SIGTERM, on_stop },
-                { SIGINT, on_stop },
-                { SIGHUP, on_ask },
-        };
-        sigset_t blocked;
-        int r;
-
-        (void)sigemptyset(&blocked);
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i)
-                (void)sigaddset(&blocked, signals[i].number);
-        if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
-                return -errno;
-        for (size_t i = 0; i < ELEMENTSOF(signals); ++i) {
-                r = sd_event_add_signal(agent->event, NULL, signals[i].number, signals[i].handler,
-                                        agent);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* Setting up */
 
 static int setup_event(Agent *agent) {
+        const LoopSignal signals[] = {
+                { SIGTERM, on_stop, agent },
+                { SIGINT, on_stop, agent },
+                { SIGHUP, on_ask, agent },
+        };
         int r;
 
-        r = sd_event_new(&agent->event);
-        if (r < 0)
-                return r;
-        r = add_signals(agent);
-        if (r < 0)
-                return r;
-        /* Only under a service manager that wants to be told; otherwise this does nothing. */
-        r = sd_event_set_watchdog(agent->event, true);
+        r = loop_new(signals, ELEMENTSOF(signals), &agent->event);
         if (r < 0)
                 return r;
         agent->due_usec = UINT64_MAX;

@@ -65,15 +65,7 @@ static const ProgramOption options[] = {
           .help = "auto: containers prefer the NUMA nodes of their claim by a\n"
                   "memory policy where the runtime has NRI 0.12 or later; none\n"
                   "(default: auto)" },
-        { .name = "foreground",
-          .kind = PROGRAM_FLAG,
-          .target = &main_arg_foreground,
-          .help = "log as plain text on standard error, for a person at a\nterminal" },
-        { .name = "log-level",
-          .argument = "LEVEL",
-          .kind = PROGRAM_LEVEL,
-          .target = &main_arg_log_level,
-          .help = "err, warning, notice, info or debug (default: info)" },
+        PROGRAM_LOG_OPTIONS(&main_arg_foreground, &main_arg_log_level),
 };
 
 static const Program program = {
@@ -88,18 +80,6 @@ static const Program program = {
                     "  slug-nri --when-slugd-is-away closed\n"
                     "  slug-nri --nri-socket /run/nri/nri.sock --index 10\n",
 };
-
-static void log_failure(int r, const Diag *diag) {
-        char text[DIAG_FORMATTED_MAX];
-
-        if (r > 0)
-                log_event(LOG_ERR, SLUG_MESSAGE_PLUGIN_FAILED, LOG_PLAIN, "%s",
-                          diag_format(diag, text));
-        else
-                log_event(LOG_ERR, SLUG_MESSAGE_PLUGIN_FAILED,
-                          LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-r }),
-                          "slug-nri cannot go on: %s", strerror(-r));
-}
 
 int main(int argc, char **argv) {
         _cleanup_(agent_freep) Agent *agent = NULL;
@@ -118,6 +98,6 @@ int main(int argc, char **argv) {
         if (r == 0)
                 r = agent_run(agent);
         if (r)
-                log_failure(r, &diag);
+                program_tell_failure(&program, r, &diag);
         return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
