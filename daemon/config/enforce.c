@@ -109,7 +109,8 @@ parse_interval(const BindFile *file, const YamlNode *key, const YamlNode *value,
 
         r = bind_mapping(file, key, value, &table, ret);
         if (r == 0 && enforce->interval_min_usec > enforce->interval_max_usec)
-                return bind_refuse(file, value, "interval.min is above interval.max");
+                return bind_refuse(file, value,
+                                   "interval.min is above interval.max; expected at most as much");
         return r;
 }
 

@@ -88,15 +88,16 @@ static void forget_other(EnforceMemory *memory, EnforceAction action) {
 static bool is_too_soon(Control *control, EnforceAction action) {
         const EnforceMemory *memory = control->memory;
         const uint64_t left = bytes_sub_clamped(memory->retry_usec, control->usage->usec);
+        const bool is_one = memory->n_stalled == 1;
 
         if (left == 0)
                 return false;
         control_say(control, memory->is_given_up ? ENFORCE_FAILED : ENFORCE_WAITING,
-                    "%s are local of %s to %s, and %u steps %s have moved nothing (%s): the next "
+                    "%s are local of %s to %s, and %u step%s %s %s moved nothing (%s): the next "
                     "one is tried in %.1f s.",
                     TEXT(control->local), TEXT(control->target->split.local.min),
-                    LIMIT(control->target->split.local.max), memory->n_stalled,
-                    action == ENFORCE_DEMOTE ? "down" : "up",
+                    LIMIT(control->target->split.local.max), memory->n_stalled, is_one ? "" : "s",
+                    action == ENFORCE_DEMOTE ? "down" : "up", is_one ? "has" : "have",
                     memory->error ? strerror(memory->error) : "without an error",
                     (double)left / (double)USEC_PER_SEC);
         return true;

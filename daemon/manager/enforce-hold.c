@@ -129,9 +129,10 @@ static EnforceNode get_node(EnforceKeeper *keeper, uint64_t now_usec) {
 
 /* Lanes */
 
-static int find_lane(const EnforceKeeper *keeper) {
+/* @with_busy: one whose step will end is as good. Return: below 0 when there is none. */
+static int find_lane(const EnforceKeeper *keeper, bool with_busy) {
         for (unsigned i = 0; i < ENFORCE_LANES; ++i)
-                if (!keeper->lanes[i] &&
+                if ((with_busy || !keeper->lanes[i]) &&
                     !crew_get_lane(keeper->params.crew, crew_lanes[i]).is_stuck)
                         return (int)i;
         return -1;
@@ -153,7 +154,7 @@ static Followed *find_next(const EnforceKeeper *keeper, uint64_t now_usec) {
 
 /* Whoever is next is looked at now. */
 static void call_next(EnforceKeeper *keeper, uint64_t now_usec) {
-        Followed *next = find_lane(keeper) >= 0 ? find_next(keeper, now_usec) : NULL;
+        Followed *next = find_lane(keeper, false) >= 0 ? find_next(keeper, now_usec) : NULL;
 
         if (next)
                 next->due_usec = 0;
@@ -184,7 +185,7 @@ make_contender(const Followed *followed, EnforceAction action, uint64_t now_usec
 
 /* Return: a lane, or below 0 when it has to wait. */
 static int take_lane(Followed *followed, EnforceAction action, uint64_t now_usec) {
-        const int lane = find_lane(followed->keeper);
+        const int lane = find_lane(followed->keeper, false);
 
         followed->contender = make_contender(followed, action, now_usec);
         if (lane < 0 || find_next(followed->keeper, now_usec) != followed)
@@ -347,6 +348,15 @@ static void find_notes(Followed *followed, const EnforceUsage *usage, const Enfo
                 container->notes[container->n_notes++] = notes[i];
 }
 
+/* It has its turn later, or nobody is left who could take it. */
+static void wait_for_lane(const EnforceKeeper *keeper, EnforceDecision *decision) {
+        decision->status = find_lane(keeper, true) >= 0 ? ENFORCE_WAITING : ENFORCE_FAILED;
+        if (decision->status == ENFORCE_FAILED)
+                (void)snprintf(decision->reason, sizeof(decision->reason),
+                               "no worker is left that could move pages: they hang in the kernel, "
+                               "or no others could be made.");
+}
+
 static bool can_act(const Followed *followed) {
         return followed->keeper->params.may_write && !followed->keeper->view.problem[0];
 }
@@ -376,7 +386,7 @@ void enforce_look(Followed *followed, uint64_t now_usec) {
                 if (followed->lane < 0)
                         remember(followed, &decision);
         } else if (!begin(followed, &decision, now_usec)) {
-                decision.status = ENFORCE_WAITING;
+                wait_for_lane(keeper, &decision);
         }
         set_status(followed, decision.status, decision.reason);
         find_notes(followed, &usage, &node);

@@ -259,29 +259,31 @@ static int keep(Kept *kept, Arena *arena, const NriPod *pod, const NriContainer 
         return 0;
 }
 
-static int keep_all(Rounds *rounds, const Nri__Pkg__Api__V1alpha1__SynchronizeRequest *request) {
+/* One that cannot be kept is no reason to forget the others. Return: how many could not be. */
+static size_t keep_all(Rounds *rounds, const Nri__Pkg__Api__V1alpha1__SynchronizeRequest *request) {
         _cleanup_(arena_freep) Arena *arena = NULL;
-        int r;
+        size_t n_lost = 0;
 
         kept_clear(rounds->kept);
-        r = arena_new(ARENA_MAX, &arena);
-        for (size_t i = 0; r == 0 && i < request->n_containers; ++i) {
+        if (arena_new(ARENA_MAX, &arena) < 0)
+                return request->n_containers;
+        for (size_t i = 0; i < request->n_containers; ++i) {
                 const NriContainer *container = request->containers[i];
                 const NriPod *pod = find_pod(request, container->pod_sandbox_id);
 
                 if (pod && container->state != STATE_STOPPED && request_asks(pod, container))
-                        r = keep(rounds->kept, arena, pod, container);
+                        n_lost += keep(rounds->kept, arena, pod, container) != 0;
         }
-        return r;
+        return n_lost;
 }
 
 void rounds_synchronize(Rounds *rounds,
                         NriCall *call,
                         const Nri__Pkg__Api__V1alpha1__SynchronizeRequest *request) {
-        const int r = keep_all(rounds, request);
+        const size_t n_lost = keep_all(rounds, request);
 
-        if (r)
-                log_debug("not all containers can be kept in mind: %s", strerror(-r));
+        if (n_lost > 0)
+                log_debug("%zu containers cannot be kept in mind", n_lost);
         if (rounds->asking)
                 admitter_cancel(TAKE_PTR(rounds->asking));
         rounds->synchronize = call;

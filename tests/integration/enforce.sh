@@ -93,6 +93,27 @@ mv "$fs/$db_pod" "$tmp/gone"
 report "$web_runs"
 waits "who is gone is followed no more" is_enforced podUid ""
 
+# Without workers nothing is moved, which is not waiting
+
+stop_slugd KILL
+mv "$tmp/gone" "$fs/$db_pod"
+usage "$db_cgroup" $((4 * gi - 268435456)) $gi
+serve --fake-tree
+sequence=0
+report "$db_runs" "$web_runs"
+waits "slugd begins with a split that is held" is_enforced state ENFORCEMENT_STATE_HELD
+# children PID: the processes below it
+children() { awk -v parent="$1" '{ id = $1; sub(/^.*\) /, ""); if ($2 == parent) print id }' /proc/[0-9]*/stat 2>/dev/null; }
+forker=$(children "$slugd_pid")
+workers=$(children "$forker")
+# shellcheck disable=SC2086 # words, each a process
+kill -s KILL $forker $workers
+waits "its workers are killed, and who would make others, too" has_said "Worker 5 is gone and no other one could be made"
+usage "$db_cgroup" $((5 * gi)) 0
+waits "what is over cannot be moved then" is_enforced state ENFORCEMENT_STATE_FAILED
+contains "$(enforced reason)" "no worker is left that could move pages" "and it is said why"
+mv "$fs/$db_pod" "$tmp/gone"
+
 # A captured machine is looked at and left alone
 
 stop_slugd

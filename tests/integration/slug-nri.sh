@@ -186,10 +186,10 @@ kill -s CONT "$slugd_pid"
 kill -s HUP "$agent_pid"
 waits "and is asked again" has_update '"containerId":"c9"' '"mems":"0,2"'
 
-# Containers that were there before
+# Containers that were there before, and one without an id, which is no reason to forget the others
 stop "$agent_pid"
 : >"$r/updates"
-echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod db "$(split db 1Gi 2Gi)"),$(pod web '')],\"containers\":[$(container old o1 '"cpu":{"mems":"0"}'),$(
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod db "$(split db 1Gi 2Gi)"),$(pod web '')],\"containers\":[$(container old ''),$(container old o1 '"cpu":{"mems":"0"}'),$(
   container db c1 "\"cpu\":{\"mems\":\"0,2\"},\"unified\":{\"memory.low\":\"$((3 * gi))\"}"
 ),$(container web c0)]}" >"$r/synchronize.json"
 rm -f "$r/synchronized" "$r/calls"

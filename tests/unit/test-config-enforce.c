@@ -148,7 +148,7 @@ static const struct {
         { "enforce: {interval: {max: 99ms}}",
           "1:27: max expects a duration from 100ms to 1m, not '99ms'" },
         { "enforce: {interval: {min: 500ms, max: 100ms}}",
-          "1:21: interval.min is above interval.max" },
+          "1:21: interval.min is above interval.max; expected at most as much" },
         { "enforce: {settings: {numaBalancing: 4}}",
           "1:37: numaBalancing expects a number from 0 to 3, not '4'" },
         { "enforce: {settings: {demotionEnabled: 2}}",
