@@ -15,7 +15,7 @@ cache=${SLUG_VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slug/vm}
 suite=${1:-trixie} # an empty one is none
 image_mib=1600
 packages=(
-  systemd systemd-sysv udev dbus linux-image-amd64 kmod procps jq curl python3-minimal
+  systemd systemd-sysv udev dbus linux-image-amd64 kmod procps jq curl python3
   numactl ndctl daxctl cxl
   # pods, by two runtimes; started by the cases that want it
   containerd runc crun

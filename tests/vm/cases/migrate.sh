@@ -27,6 +27,12 @@ kib() {
     "$cgroups/$1/memory.numa_stat"
 }
 
+# has NAME KIB: the kernel's numbers have come so far; they may be two seconds behind
+# shellcheck disable=SC2317,SC2329 # wait_until calls it
+has() {
+  [ "$(kib "$1" 0)" -ge "$2" ]
+}
+
 # step NAME MIB SEED FROM TO...: $error and $msec
 step() {
   step_name=$1
@@ -54,6 +60,8 @@ for thp in never always; do
   echo $thp >/sys/kernel/mm/transparent_hugepage/enabled
   hold slug-a 12345 0:200
   hold slug-b 12345 0:100
+  wait_until has slug-a $((200 * 1024))
+  wait_until has slug-b $((100 * 1024))
   before=$(kib slug-a 2)
   bystander="$(kib slug-b 0) $(kib slug-b 2)"
   libc=$(kib slug-a 0 file)

@@ -28,7 +28,7 @@ is "$(stat -c '%a %U %G' /run/slug /var/lib/slug | tr '\n' ' ')" "755 root root 
 # What of its file systems slugd can write to: what the unit gives it, and what is nobody else's.
 # (memory.pressure is systemd's gift to every service; a threshold can be written to it.)
 is "$(awk '$6 ~ /^rw/ && $5 !~ "^/(proc|dev)(/|$)" && $5 !~ "/memory[.]pressure$" { print $5 }' "/proc/$(unit MainPID)/mountinfo" |
-  sort -u | tr '\n' ' ')" "/run/slug /sys/fs/cgroup /sys/kernel/mm/numa/demotion_enabled /tmp /var/lib/slug /var/tmp " "no mount is writable but its own"
+  sort -u | tr '\n' ' ')" "/run/slug /sys/fs/cgroup /sys/kernel/mm/damon /sys/kernel/mm/numa/demotion_enabled /tmp /var/lib/slug /var/tmp " "no mount is writable but its own"
 
 # A call that the filter refuses only returns EPERM and leaves no trace. Here it ends slugd.
 mkdir -p /run/systemd/system/slugd.service.d
