@@ -11,6 +11,7 @@
 #include "damon/damon.h"
 #include "lib/damon-kernel.h"
 #include "lib/test-main.h"
+#include "manager/damos-run.h"
 #include "manager/enforce-backend.h"
 #include "manager/timer.h"
 
@@ -319,6 +320,14 @@ START_TEST(test_cannot_be_used) {
 }
 END_TEST
 
+/* Nothing of it is told or turned off; only its memory is given back. */
+static void kill_slugd(void) {
+        Damos *damos = bed.state;
+
+        damon_plan_deinit(&damos->writes.plan);
+        free(damos);
+}
+
 START_TEST(test_left_on) {
         char reason[DIAG_TEXT_MAX];
 
@@ -328,7 +337,7 @@ START_TEST(test_left_on) {
         damon_kernel_assert(S "access_pattern/sz/max", MARK);
         ck_assert(enforce_damos_ops.probe(&bed.means, bed.state, reason)); /* its own */
         damon_kernel_assert("0/state", "on");
-        free(bed.state); /* it is killed */
+        kill_slugd();
         ck_assert_int_eq(enforce_damos_ops.open(&bed.means, &bed.state), 0);
         ck_assert(enforce_damos_ops.probe(&bed.means, bed.state, reason));
         ck_assert_int_eq(begin(ENFORCE_DEMOTE, OTHER), 0); /* that waits */
