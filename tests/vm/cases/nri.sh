@@ -9,7 +9,7 @@
 . /run/slug-test/containerd.sh
 nri=yes
 cgroups=/sys/fs/cgroup
-many=20
+many=8
 
 # container POD FILE: of the cgroup of its container "main"; "absent" when there is none
 container() {
