@@ -91,11 +91,12 @@ plugin_is_away() {
   given "repaired by Synchronize" unseen
 }
 
-# n_given: how many of the many have what they asked for
+# n_given: how many of the many have what they asked for, by and by: a claim is active when its container was seen
 n_given() {
   i=0
   while [ $i -lt $many ]; do
-    has_split "many-$i" "2097152 2097152 2097152" && has_mems "many-$i" "$(mems_of "many-$i")" && echo "many-$i"
+    wait_until has_split "many-$i" "2097152 2097152 2097152" && wait_until has_mems "many-$i" "$(mems_of "many-$i")" &&
+      echo "many-$i"
     i=$((i + 1))
   done | wc -l
 }
