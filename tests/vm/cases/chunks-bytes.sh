@@ -28,6 +28,7 @@ has_settled() {
 need_node
 need_slug
 printf 'enforce:\n  settings: {demotionEnabled: true, numaBalancing: 0}\n' >>/etc/slug/slugd.yaml
+echo true >/sys/kernel/mm/numa/demotion_enabled
 echo 0 >/proc/sys/kernel/numa_balancing
 systemctl restart slugd.service
 advertised "the kubelet may give away every chunk that slugd has"
