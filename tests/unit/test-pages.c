@@ -513,7 +513,7 @@ START_TEST(the_kernel_agrees) {
 }
 END_TEST
 
-/* Of AddressSanitizer every process has terabytes of shadow, all of which would be looked through. */
+/* Of AddressSanitizer every process has terabytes of shadow, which would be looked through. */
 #ifdef __SANITIZE_ADDRESS__
 #        define HAS_SHADOW true
 #else
