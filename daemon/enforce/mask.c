@@ -10,15 +10,6 @@
  */
 #include "enforce/mask.h"
 
-static NodeSet get_nodes(const Topology *topology, Locality locality) {
-        NodeSet nodes = {};
-
-        for (size_t i = 0; i < topology->n_nodes; ++i)
-                if (topology->nodes[i].locality == locality)
-                        nodeset_add(&nodes, topology->nodes[i].id);
-        return nodes;
-}
-
 static bool is_disjoint(const NodeSet *a, const NodeSet *b) {
         const NodeSet both = nodeset_and(a, b);
 
@@ -53,8 +44,8 @@ bool enforce_place(const Topology *topology,
                    const NodeSet *cpu_nodes,
                    EnforcePlacement *ret) {
         const Split *split = &claim->split;
-        const NodeSet local = get_nodes(topology, LOCALITY_LOCAL);
-        const NodeSet remote = get_nodes(topology, LOCALITY_REMOTE);
+        const NodeSet local = topology_get_nodes(topology, LOCALITY_LOCAL);
+        const NodeSet remote = topology_get_nodes(topology, LOCALITY_REMOTE);
         const NodeSet claimed = ledger_claim_get_nodes(claim);
         NodeSet local_part = {}, remote_part = {}, mems;
 

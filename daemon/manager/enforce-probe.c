@@ -42,20 +42,6 @@ void enforce_backends_close(EnforceKeeper *keeper) {
 
 /* What the machine is */
 
-static void find_nodes(EnforceMeans *means) {
-        const Topology *topology = means->snapshot->topology;
-
-        means->local = means->remote = (NodeSet){};
-        for (size_t i = 0; i < topology->n_nodes; ++i) {
-                const TopologyNode *node = &topology->nodes[i];
-
-                if (node->locality == LOCALITY_LOCAL)
-                        nodeset_add(&means->local, node->id);
-                else if (node->locality == LOCALITY_REMOTE)
-                        nodeset_add(&means->remote, node->id);
-        }
-}
-
 /* Tiers that the kernel has below all local memory. */
 static unsigned count_lower_tiers(const Topology *topology) {
         uint64_t lowest_local = 0;
@@ -201,13 +187,15 @@ static void tell(EnforceKeeper *keeper, const EnforceChoice *choice) {
 }
 
 void enforce_probe(EnforceKeeper *keeper) {
+        const Topology *topology = keeper->means.snapshot->topology;
         EnforceBackendStatus before[_ENFORCE_BACKEND_N];
         EnforceChoice choice;
 
         memcpy(before, keeper->view.backends, sizeof(before));
         open_tree(keeper);
-        find_nodes(&keeper->means);
-        keeper->means.n_lower_tiers = count_lower_tiers(keeper->means.snapshot->topology);
+        keeper->means.local = topology_get_nodes(topology, LOCALITY_LOCAL);
+        keeper->means.remote = topology_get_nodes(topology, LOCALITY_REMOTE);
+        keeper->means.n_lower_tiers = count_lower_tiers(topology);
         (void)snprintf(keeper->view.problem, sizeof(keeper->view.problem), "%s",
                        find_problem(keeper));
         for (EnforceBackend i = 0; i < _ENFORCE_BACKEND_N; ++i)

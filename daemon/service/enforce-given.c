@@ -194,20 +194,11 @@ static NodeSet find_cpu_nodes(const Topology *topology, const char *list) {
         return result;
 }
 
-static NodeSet find_nodes(const Topology *topology, Locality locality) {
-        NodeSet result = {};
-
-        for (size_t i = 0; i < topology->n_nodes; ++i)
-                if (topology->nodes[i].locality == locality)
-                        nodeset_add(&result, topology->nodes[i].id);
-        return result;
-}
-
 /* The kubelet's Static memory manager has said where local memory is to come from, and nobody has
  * to say it better; what it does not know is the remote part. */
 static void keep_given(const EnforceAsked *asked, const LedgerClaim *claim, NodeSet *mems) {
         const Topology *topology = asked->service->topology;
-        const NodeSet local = find_nodes(topology, LOCALITY_LOCAL);
+        const NodeSet local = topology_get_nodes(topology, LOCALITY_LOCAL);
         const char *list = asked->message->numa_nodes;
         const NodeSet claimed = ledger_claim_get_nodes(claim);
         const NodeSet claimed_local = nodeset_and(&claimed, &local);

@@ -160,6 +160,15 @@ int topology_build(SysfsMachine *machine,
         return 0;
 }
 
+NodeSet topology_get_nodes(const Topology *topology, Locality locality) {
+        NodeSet nodes = {};
+
+        for (size_t i = 0; i < topology->n_nodes; ++i)
+                if (topology->nodes[i].locality == locality)
+                        nodeset_add(&nodes, topology->nodes[i].id);
+        return nodes;
+}
+
 bool topology_has_normal_memory(const Topology *topology, const NodeSet *nodes) {
         for (size_t i = 0; i < topology->n_nodes; ++i)
                 if (nodeset_contains(nodes, topology->nodes[i].id) &&

@@ -124,6 +124,8 @@ void topology_explain(const Topology *topology,
                       const TopologyNode *node,
                       TopologyExplanation *ret);
 
+/* Those of one locality. */
+NodeSet topology_get_nodes(const Topology *topology, Locality locality);
 /* Whether one of them has memory that the kernel can use for itself: without, a mask of NUMA nodes
  * kills what it is for. */
 bool topology_has_normal_memory(const Topology *topology, const NodeSet *nodes);
