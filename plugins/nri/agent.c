@@ -94,11 +94,16 @@ static void on_ended(void *userdata) {
 
 /* What the runtime says */
 
-static void note_started(Agent *agent, const NriContainer *container) {
-        const KeptContainer *item = container ? kept_find(&agent->kept, container->id) : NULL;
+static void note_started(Agent *agent, const Nri__Pkg__Api__V1alpha1__ContainerEvent *event) {
+        const KeptContainer *item;
 
+        if (!event->pod || !event->container)
+                return;
+        item = kept_find(&agent->kept, event->container->id);
+        if (!item)
+                rounds_find(&agent->rounds, event->pod, event->container);
         /* whose chunks they are, slug-kubelet says */
-        if (item && item->has_claim && item->asked->claim[0] == '\0')
+        else if (item->has_claim && item->asked->claim[0] == '\0')
                 admitter_tell_started(agent->admitter, item->asked);
 }
 
@@ -154,9 +159,10 @@ on_requested(NriCall *call, NriMethod method, const ProtobufCMessage *request, v
                        (const Nri__Pkg__Api__V1alpha1__UpdateContainerRequest *)request);
                 return;
         case NRI_POST_START_CONTAINER:
-                note_started(agent, event->container);
+                /* answered first: it may have the runtime change the container */
                 nri_call_finish(call, NULL);
-                return;
+                note_started(agent, event);
+                break;
         case NRI_REMOVE_CONTAINER:
                 if (event->container)
                         kept_remove(&agent->kept, event->container->id);

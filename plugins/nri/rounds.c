@@ -291,6 +291,21 @@ void rounds_synchronize(Rounds *rounds,
         rounds_ask(rounds);
 }
 
+void rounds_find(Rounds *rounds, const NriPod *pod, const NriContainer *container) {
+        _cleanup_(arena_freep) Arena *arena = NULL;
+        int r;
+
+        if (!request_asks(pod, container))
+                return;
+        r = arena_new(ARENA_MAX, &arena);
+        if (r == 0)
+                r = keep(rounds->kept, arena, pod, container);
+        if (r)
+                log_debug("a container cannot be kept in mind: %s", strerror(-r));
+        else
+                rounds_ask(rounds);
+}
+
 void rounds_note_lost(Rounds *rounds) {
         rounds->synchronize = NULL;
         rounds->is_careful = false;

@@ -34,5 +34,10 @@ void rounds_update(Rounds *rounds);
 void rounds_synchronize(Rounds *rounds,
                         NriCall *call,
                         const Nri__Pkg__Api__V1alpha1__SynchronizeRequest *request);
+/*
+ * One that runs and that nobody has told of before: it was created while the runtime let the plugin
+ * in, after it had made the list for Synchronize. Nothing when it asks for nothing.
+ */
+void rounds_find(Rounds *rounds, const NriPod *pod, const NriContainer *container);
 /* The session is lost. */
 void rounds_note_lost(Rounds *rounds);

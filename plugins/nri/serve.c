@@ -28,6 +28,12 @@
 #define REQUEST_MAX  (64u * 1024 * 1024)
 #define STATE_MAX    (256u * 1024 * 1024)
 
+#define TOO_MANY  "the runtime tells of more than 4096 containers or pods"
+#define TOO_LARGE "the runtime tells of its containers in more than 64 MiB, or not in NRI"
+#define NO_ROOM   "there is no memory for an answer to the runtime"
+static_assert(NRI_STATE_ITEMS_MAX == 4096 && NRI_STATE_BYTES_MAX == 64 * 1024 * 1024,
+              "what is said of them");
+
 #define NRI(name) nri__pkg__api__v1alpha1__##name##__descriptor
 
 typedef struct Method {
@@ -84,7 +90,7 @@ static void answer(NriServe *serve, uint32_t stream, const ProtobufCMessage *res
                 r = ttrpc_write_response(serve->out, MUX_PLUGIN, stream, NULL);
         }
         if (r)
-                serve->is_over = true;
+                serve->over = NO_ROOM;
         serve->changed(serve->userdata);
 }
 
@@ -92,7 +98,7 @@ static void refuse(NriServe *serve, uint32_t stream, RpcCode code, const char *m
         if (!serve->out)
                 return;
         if (ttrpc_write_failure(serve->out, MUX_PLUGIN, stream, (int)code, message))
-                serve->is_over = true;
+                serve->over = NO_ROOM;
         serve->changed(serve->userdata);
 }
 
@@ -251,8 +257,8 @@ static void synchronize(NriServe *serve,
         state = r == 0 ? (Nri__Pkg__Api__V1alpha1__SynchronizeRequest *)message : NULL;
         if (!state || state->n_containers > NRI_STATE_ITEMS_MAX ||
             state->n_pods > NRI_STATE_ITEMS_MAX) {
-                refuse(serve, frame->stream, RPC_RESOURCE_EXHAUSTED, "there is too much of it");
-                serve->is_over = true;
+                serve->over = state ? TOO_MANY : TOO_LARGE;
+                refuse(serve, frame->stream, RPC_RESOURCE_EXHAUSTED, serve->over);
                 return;
         }
         state->more = false;
@@ -385,7 +391,7 @@ void nri_serve_drop(NriServe *serve) {
         while (serve->first)
                 lose(serve->first);
         nri_serve_forget(serve);
-        serve->is_over = false;
+        serve->over = NULL;
 }
 
 uint64_t nri_serve_get_due(const NriServe *serve) {

@@ -18,7 +18,7 @@ typedef struct NriServe {
         size_t n;
         Buffer parts;        /* of a Synchronize that has more to come */
         uint64_t parts_usec; /* when the first one came */
-        bool is_over;        /* too much was sent, and the session has to end */
+        const char *over;    /* why the session has to end; NULL: it has not */
         /* Configure was answered; @request: of the runtime. */
         void (*configured)(const Nri__Pkg__Api__V1alpha1__ConfigureRequest *request,
                            void *userdata);

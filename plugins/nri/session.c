@@ -126,8 +126,8 @@ static void lose(NriSession *session, const char *reason) {
 static void finish_turn(NriSession *session, int error) {
         int r = 0;
 
-        if (session->serve.is_over)
-                fail(session, "what the runtime tells of its containers cannot be taken");
+        if (session->serve.over)
+                fail(session, session->serve.over);
         if (session->line && error == 0)
                 r = nri_line_flush(session->line);
         if (error == -ECONNRESET || r == -EPIPE || r == -ECONNRESET)
@@ -155,7 +155,7 @@ static int take_piece(NriSession *session, const MuxPiece *piece) {
 
         if (!is_plugin && piece->id != MUX_RUNTIME)
                 return 0;
-        while (r == 0 && !session->failure[0] && !session->serve.is_over) {
+        while (r == 0 && !session->failure[0] && !session->serve.over) {
                 r = ttrpc_read(reader, &data, &n, &frame);
                 if (r == 0 && is_plugin)
                         nri_serve_take(&session->serve, &frame, now());
@@ -170,7 +170,7 @@ static int on_received(const uint8_t *data, size_t n_data, void *userdata) {
         MuxPiece piece;
         int r = 0;
 
-        while (r == 0 && !session->failure[0] && !session->serve.is_over) {
+        while (r == 0 && !session->failure[0] && !session->serve.over) {
                 r = mux_read(&session->mux, &data, &n_data, &piece);
                 if (r == 0)
                         r = take_piece(session, &piece);

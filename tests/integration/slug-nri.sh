@@ -122,6 +122,16 @@ waits "and the log says what is wrong" has_log "container 'bad' is not given wha
 create own c3 "$(split own 1Gi 2Gi)" '"unified":{"memory.low":"77"}'
 is "$answer" '{"adjust":{"linux":{"resources":{"cpu":{"mems":"0,2"}}}}}' "a protection of the kubelet's own is left alone"
 
+# One that was created while the runtime let slug-nri in, and that it is told of when it starts
+ask PostStartContainer "{\"pod\":$(pod web ''),\"container\":$(container web c0)}"
+ask PostStartContainer "{\"pod\":$(pod between "$(split between 1Mi 1Mi)"),\"container\":$(container between b1)}"
+is "$answer" "{}" "the start of one that nobody has told of is answered"
+waits "and it is changed" has_update '"containerId":"b1"' '"mems":"0,2"'
+is "$(grep -c '"c0"' "$r/updates")" 0 "which one that asks for nothing is not"
+waits "and named" has_log "Pod 'default/between', container 'between' was started without slug-nri"
+ctl release --pod-uid uid-between >/dev/null
+is "$?" 0 "its claim is given back"
+
 # Resize in place
 ask UpdateContainer "{\"pod\":$(pod db ''),\"container\":$(container db c1),\"linuxResources\":{\"cpu\":{\"mems\":\"0\"}}}"
 is "$answer" '{"update":[{"containerId":"c1","linux":{"resources":{"cpu":{"mems":"0,2"}}}}]}' "an update does not lose the remote NUMA node"
