@@ -18,6 +18,7 @@ is "$(systemctl is-active slugd.service)" active "because slugd was started"
 is "$(unit Type) $(unit NotifyAccess)" "notify main" "and said so itself"
 contains "$(unit StatusText)" "Generation 1: " "with how things are"
 remark "start to READY: $((($(unit ActiveEnterTimestampMonotonic) - $(unit ExecMainStartTimestampMonotonic)) / 1000)) ms"
-contains "$(journalctl -b -u slugd -o cat)" "is ready" "and the journal has it"
+wait_until in_journal "is ready" -u slugd.service -o cat
+is "$?" 0 "and the journal has it"
 is "$(unit NRestarts)" 0 "at the first try"
 done_testing

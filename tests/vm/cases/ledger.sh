@@ -34,9 +34,8 @@ is "$(stat -c '%U %a' /var/lib/slug/ledger.log)" "root 600" "the file is root's 
 is "$("$slugctl" ledger verify --offline >/dev/null 2>&1 && echo good)" good "and good"
 describe
 is "$(node '.numaNodes[] | select(.numaNode.id == 2) | .amounts.claimedBytes')" 134217728 "describe-node counts it"
-# what is said just now is on its way
-journalctl --sync
-is "$(journalctl -b -u slugd.service -o json MESSAGE_ID=4d2c1b9fb6a44a5b8c0cf4a9b3a41e12 | jq -r .SLUG_POD_UID)" operator-vm-db "the journal has it"
+wait_until in_journal '"SLUG_POD_UID":"operator-vm-db"' -u slugd.service -o json MESSAGE_ID=4d2c1b9fb6a44a5b8c0cf4a9b3a41e12
+is "$?" 0 "the journal has it"
 
 systemctl restart slugd.service
 is "$(claims)" "vm-db 0+2 67108864 134217728" "a restart keeps it"

@@ -33,8 +33,7 @@ has_split() {
 
 # registered: slug-nri is one of the runtime's plugins
 registered() {
-  systemctl is-active --quiet slug-nri.service &&
-    journalctl -b -u containerd.service --no-pager | grep -i 'plugin "[0-9]*-slug' | tail -n 1 | grep -q -i -E 'registered|connected|synchroni'
+  [ "$(unit StatusText slug-nri.service | sed 's/ .*//')" = containerd ]
 }
 
 # given NAME POD: it has what it asked for
@@ -61,6 +60,8 @@ at_creation() {
   start_slug
   systemctl start slug-nri.service
   is "$?" 0 "slug-nri starts"
+  wait_until registered
+  is "$?" 0 "and the runtime has it"
   remark "$(containerd --version)"
   run_pod first
   is "$?" 0 "a pod with an annotation runs"

@@ -30,6 +30,7 @@ systemctl reload slugd.service
 wait_until condition ReloadRefused
 is "$?" 0 "a reload with a bad file is shown as a condition"
 is "$(node .reserved.totalBytes)" $((before + 64 * 1048576)) "and the old values stay"
+wait_until in_journal 4d2c1b9fb6a44a5b8c0cf4a9b3a41e0c -u slugd.service --after-cursor "$cursor" -o json
 journalctl -u slugd.service --after-cursor "$cursor" -o json >"$tmp/journal"
 is "$(jq -r 'select(.MESSAGE_ID == "4d2c1b9fb6a44a5b8c0cf4a9b3a41e0c") | .SLUG_FILE + ":" + .SLUG_LINE' "$tmp/journal")" /etc/slug/slugd.yaml:1   "the journal has it once, with file and line"
 

@@ -24,7 +24,8 @@ is "$?" 0 "a stopped process is replaced"
 remark "from SIGSTOP to READY again: $((($(now_usec) - stopped) / 1000)) ms"
 describe
 is "$?" 0 "and the new one serves"
-contains "$(journalctl -b -u slugd.service -o cat)" "Watchdog timeout" "it was the watchdog"
+wait_until in_journal "Watchdog timeout" -u slugd.service -o cat
+is "$?" 0 "it was the watchdog"
 rm /run/systemd/system/slugd.service.d/test-watchdog.conf
 systemctl daemon-reload
 systemctl restart slugd.service

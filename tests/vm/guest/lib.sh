@@ -64,6 +64,14 @@ watch_events() {
   wait_until grep -q '^KERNEL - ' "$tmp/events"
 }
 
+# in_journal TEXT ARGUMENT...: journalctl with those arguments prints it. What was said just now is on its way there, and journalctl
+# --sync before systemd 258 does not wait for it: to be asked with wait_until.
+in_journal() {
+  journal_text=$1
+  shift
+  journalctl -b --no-pager "$@" | grep -q -F -e "$journal_text"
+}
+
 # look_usec: how long slugd's last look at this machine took, in microseconds
 look_usec() {
   curl --silent --unix-socket /run/slug/slugd.sock http://slug/metrics | awk '$1 == "slug_look_duration_seconds" { printf "%d\n", $2 * 1000000 }'

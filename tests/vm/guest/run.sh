@@ -35,7 +35,9 @@ run_case() {
   read -r status </run/slug-case.status
   sed 's/^/# stderr: /' /run/slug-case.err >&3
   if grep -q '^not ok' /run/slug-case.tap || { [ "$status" -ne 0 ] && [ "$status" -ne 75 ]; }; then
-    journalctl -b -u 'slug*' -u containerd -u kubelet --no-pager -n 80 2>/dev/null | sed 's/^/# journal: /' >&3
+    # those of the project first: the others say much
+    journalctl -b -u 'slug*' --no-pager -n 80 2>/dev/null | cut -c1-400 | sed 's/^/# journal: /' >&3
+    journalctl -b -u containerd -u kubelet --no-pager -n 40 2>/dev/null | cut -c1-400 | sed 's/^/# journal: /' >&3
   fi
 }
 
