@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/quoted.h"
 #include "enforce/settings.h"
+#include "ledger/before.h"
 #include "value/value.h"
 
 /*
@@ -13,8 +13,6 @@
  * Whoever withdraws writes what is read here, so that it is believed only as a whole; keys that are
  * not known are passed over, so that a later slugd may add some.
  */
-#define FORM_VERSION 1u
-
 static const DocumentLimits limits = { .depth = 8, .n_values = 256 };
 
 static void append_row(MachineSetting setting, const SettingsRow *row, Buffer *buffer) {
@@ -30,8 +28,7 @@ static void append_row(MachineSetting setting, const SettingsRow *row, Buffer *b
 void settings_record_append(const SettingsRecord *record, Buffer *buffer) {
         bool is_first = true;
 
-        buffer_printf(buffer, "{\"version\":%u,\"boot\":", FORM_VERSION);
-        quoted_append(buffer, record->boot_id);
+        before_append_head(record->boot_id, buffer);
         buffer_append_text(buffer, ",\"settings\":[");
         for (MachineSetting i = 0; i < _MACHINE_SETTING_N; ++i) {
                 if (!record->rows[i].is_there)
@@ -95,32 +92,12 @@ static int read_row(const Value *object, SettingsRecord *record, Diag *reterr) {
         return r;
 }
 
-static int read_head(const Value *root, SettingsRecord *record, Diag *reterr) {
-        const Value version = value_get(root, "version"), boot = value_get(root, "boot");
-        uint64_t number;
-        const char *text;
-        int r;
-
-        r = value_read_u64(&version, UINT64_MAX, &number, reterr);
-        if (r)
-                return r;
-        if (number != FORM_VERSION)
-                return value_complain(&version, reterr, "is of another slugd");
-        r = value_read_text(&boot, &text, reterr);
-        if (r)
-                return r;
-        if (strlen(text) >= sizeof(record->boot_id))
-                return value_complain(&boot, reterr, "is too long");
-        memcpy(record->boot_id, text, strlen(text) + 1);
-        return 0;
-}
-
 static int read_record(const Value *root, SettingsRecord *record, Diag *reterr) {
         const Value list = value_get(root, "settings");
         size_t n = 0;
         int r;
 
-        r = read_head(root, record, reterr);
+        r = before_read_head(root, record->boot_id, reterr);
         if (r == 0)
                 r = value_read_list(&list, _MACHINE_SETTING_N, &n, reterr);
         for (size_t i = 0; r == 0 && i < n; ++i) {

@@ -1,5 +1,6 @@
 libslugcore_a_SOURCES += \
 	%D%/account.c %D%/account.h \
+	%D%/before.c %D%/before.h \
 	%D%/change.c \
 	%D%/checkpoint.c %D%/checkpoint.h \
 	%D%/checkpoint-plan.c \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/quoted.h"
+#include "ledger/before.h"
 #include "value/value.h"
 
 /*
@@ -16,8 +17,6 @@
  * believed only as a whole; keys that are not known are passed over, so that a later slugd may add
  * some.
  */
-#define FORM_VERSION 1u
-
 static const DocumentLimits limits = { .depth = 8, .n_values = 64u * QOS_RECORD_MAX };
 
 /* Items */
@@ -87,8 +86,7 @@ append_value(Buffer *buffer, const char *key, CgroupKnob knob, const CgroupValue
 }
 
 void qos_record_append(const QosRecord *record, Buffer *buffer) {
-        buffer_printf(buffer, "{\"version\":%u,\"boot\":", FORM_VERSION);
-        quoted_append(buffer, record->boot_id);
+        before_append_head(record->boot_id, buffer);
         buffer_append_text(buffer, ",\"limits\":[");
         for (size_t i = 0; i < record->n_items; ++i) {
                 const QosRecordItem *item = &record->items[i];
@@ -154,32 +152,12 @@ static int read_item(const Value *object, QosRecord *record, Diag *reterr) {
         return 0;
 }
 
-static int read_head(const Value *root, QosRecord *record, Diag *reterr) {
-        const Value version = value_get(root, "version"), boot = value_get(root, "boot");
-        uint64_t number;
-        const char *text;
-        int r;
-
-        r = value_read_u64(&version, UINT64_MAX, &number, reterr);
-        if (r)
-                return r;
-        if (number != FORM_VERSION)
-                return value_complain(&version, reterr, "is of another slugd");
-        r = value_read_text(&boot, &text, reterr);
-        if (r)
-                return r;
-        if (strlen(text) >= sizeof(record->boot_id))
-                return value_complain(&boot, reterr, "is too long");
-        memcpy(record->boot_id, text, strlen(text) + 1);
-        return 0;
-}
-
 static int read_record(const Value *root, QosRecord *record, Diag *reterr) {
         const Value list = value_get(root, "limits");
         size_t n = 0;
         int r;
 
-        r = read_head(root, record, reterr);
+        r = before_read_head(root, record->boot_id, reterr);
         if (r == 0)
                 r = value_read_list(&list, QOS_RECORD_MAX, &n, reterr);
         for (size_t i = 0; r == 0 && i < n; ++i) {
