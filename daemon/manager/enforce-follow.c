@@ -105,10 +105,10 @@ static const char *find_annotation(const ReportPod *pod, const char *name) {
         return NULL;
 }
 
-EnforceAsked enforce_read_annotations(const ReportPod *pod, const char *container) {
+BackendAsked enforce_read_annotations(const ReportPod *pod, const char *container) {
         char name[sizeof(SPLIT_ANNOTATION_ENFORCE_CONTAINER) + POD_NAME_MAX];
         const char *value;
-        EnforceAsked asked = {};
+        BackendAsked asked = {};
 
         (void)snprintf(name, sizeof(name), SPLIT_ANNOTATION_ENFORCE_CONTAINER "%s", container);
         value = find_annotation(pod, name);
@@ -121,7 +121,7 @@ EnforceAsked enforce_read_annotations(const ReportPod *pod, const char *containe
         return asked;
 }
 
-static EnforceAsked read_config(ConfigBackend configured) {
+static BackendAsked read_config(ConfigBackend configured) {
         static const EnforceBackend backends[] = {
                 [CONFIG_BACKEND_NODE_LIMIT] = ENFORCE_NODE_LIMIT,
                 [CONFIG_BACKEND_RECLAIM] = ENFORCE_RECLAIM,
@@ -131,16 +131,16 @@ static EnforceAsked read_config(ConfigBackend configured) {
         };
 
         if (configured == CONFIG_BACKEND_AUTO)
-                return (EnforceAsked){};
-        return (EnforceAsked){ .is_asked = true, .backend = backends[configured] };
+                return (BackendAsked){};
+        return (BackendAsked){ .is_asked = true, .backend = backends[configured] };
 }
 
 void enforce_choose(const EnforceBackendStatus backends[static _ENFORCE_BACKEND_N],
-                    const EnforceAsked *by_pod,
+                    const BackendAsked *by_pod,
                     ConfigBackend configured,
                     EnforceChoice *ret) {
-        const EnforceAsked by_config = read_config(configured);
-        const EnforceAsked *asked = by_pod->is_asked ? by_pod : &by_config;
+        const BackendAsked by_config = read_config(configured);
+        const BackendAsked *asked = by_pod->is_asked ? by_pod : &by_config;
         const char *who = by_pod->is_asked ? "the pod's annotation" : "enforce.backend";
         EnforceBackend best = 0;
 

@@ -13,18 +13,18 @@
 #include "service/enforce-view.h"
 
 /* The word of an annotation, or of the configuration. */
-typedef struct EnforceAsked {
+typedef struct BackendAsked {
         bool is_asked; /* false: nothing is said, or auto */
         EnforceBackend backend;
         bool is_unknown; /* an annotation that is there, and no word */
-} EnforceAsked;
+} BackendAsked;
 
 /* A container with a split that is to be held. Borrowed from ledger and inventory. */
 typedef struct EnforceWanted {
         const LedgerClaim *claim;
         const char *path; /* of its cgroup, below the cgroup root */
         const char *container_id;
-        EnforceAsked asked; /* by the pod */
+        BackendAsked asked; /* by the pod */
 } EnforceWanted;
 
 /* Whether a claim is a promise with a split, so that there is something to hold. */
@@ -36,7 +36,7 @@ _must_check_ int enforce_list_wanted(const Ledger *ledger,
                                      EnforceWanted **ret,
                                      size_t *ret_n);
 /* What the annotations of a pod say of one container: its own before that of the pod. */
-EnforceAsked enforce_read_annotations(const ReportPod *pod, const char *container);
+BackendAsked enforce_read_annotations(const ReportPod *pod, const char *container);
 
 typedef struct EnforceChoice {
         EnforceBackend backend;
@@ -47,6 +47,6 @@ typedef struct EnforceChoice {
 /* The pod's word before the configuration's, and that before the best that is usable. Who asks for
  * one that is not usable has none: what was asked for is not replaced by something else. */
 void enforce_choose(const EnforceBackendStatus backends[static _ENFORCE_BACKEND_N],
-                    const EnforceAsked *by_pod,
+                    const BackendAsked *by_pod,
                     ConfigBackend configured,
                     EnforceChoice *ret);

@@ -21,7 +21,7 @@
 typedef struct Followed {
         EnforcedContainer shown; /* the view borrows it */
         EnforceKeeper *keeper;
-        EnforceAsked asked;
+        BackendAsked asked;
         EnforceFiles files;
         NodeSet claimed; /* NUMA nodes of its claim */
         uint64_t due_usec;

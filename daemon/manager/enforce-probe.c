@@ -200,7 +200,7 @@ void enforce_probe(EnforceKeeper *keeper) {
                        find_problem(keeper));
         for (EnforceBackend i = 0; i < _ENFORCE_BACKEND_N; ++i)
                 probe_backend(keeper, i);
-        enforce_choose(keeper->view.backends, &(const EnforceAsked){},
+        enforce_choose(keeper->view.backends, &(const BackendAsked){},
                        keeper->means.settings->config->enforce.backend, &choice);
         keeper->view.backends[choice.backend].is_chosen = true;
         tell(keeper, &choice);

@@ -204,7 +204,7 @@ static const struct {
 START_TEST(a_pod_says_by_which_means) {
         ReportPod pod = { .annotations = (PodAnnotation *)annotated[_i].annotations,
                           .n_annotations = annotated[_i].annotations[1].name ? 2 : 1 };
-        const EnforceAsked asked = enforce_read_annotations(&pod, "app");
+        const BackendAsked asked = enforce_read_annotations(&pod, "app");
 
         ck_assert(asked.is_asked == annotated[_i].is_asked);
         ck_assert(asked.is_unknown == annotated[_i].is_unknown);
@@ -214,12 +214,12 @@ START_TEST(a_pod_says_by_which_means) {
 }
 END_TEST
 
-static const EnforceAsked nothing = {}, migrate = { true, ENFORCE_MIGRATE, false },
+static const BackendAsked nothing = {}, migrate = { true, ENFORCE_MIGRATE, false },
                           damos = { true, ENFORCE_DAMOS, false };
 
 static const struct {
         unsigned usable; /* a bit each */
-        const EnforceAsked *by_pod;
+        const BackendAsked *by_pod;
         ConfigBackend configured;
         EnforceBackend backend;
         const char *reason;
