@@ -84,7 +84,8 @@ is "$(metric 'slug_enforced_containers{backend="reclaim",state="held"}')" 1 "and
 
 # One that cannot be held
 
-ctl -o json watch >"$tmp/watched" 2>"$tmp/error" &
+# not by ctl: a function runs in a shell of its own, and that alone would be killed
+"$slugctl" --socket "$sock" -o json watch >"$tmp/watched" 2>"$tmp/error" &
 watcher=$!
 usage "$db_cgroup" $((5 * gi)) 0
 waits "where nothing moves the condition says so" is_condition NotHeld

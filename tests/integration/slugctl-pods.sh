@@ -155,7 +155,8 @@ contains "$(printf '%s\n' "$out" | tr -s ' ')" "default db 100.00 MiB 60.00 MiB 
 is "$(ctl top --interval 1 --count 2 -o json | wc -l)" 2 "top: json is an object a line"
 fails 2 "top: no time between two looks" ctl top --interval 0
 fails 2 "top: yaml" ctl top -o yaml
-ctl top --interval 1 -o json >"$tmp/stream" 2>"$tmp/said" &
+# not by ctl: a function runs in a shell of its own, and that alone would be killed
+"$slugctl" --socket "$sock" --wait 20 top --interval 1 -o json >"$tmp/stream" 2>"$tmp/said" &
 top_pid=$!
 has_lines() {
   [ "$(wc -l <"$tmp/stream")" -gt "$1" ]
