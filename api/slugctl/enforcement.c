@@ -82,6 +82,18 @@ static bool is_at_rest(Slug__V1__EnforcementState state) {
                state == SLUG__V1__ENFORCEMENT_STATE__ENFORCEMENT_STATE_ABSENT;
 }
 
+/* As 'slugctl explain container' takes it. */
+static void
+append_name(const Slug__V1__EnforcedContainer *container, const Style *style, Buffer *buffer) {
+        if (container->pod[0]) {
+                output_text(buffer, style, container->namespace_);
+                buffer_append_char(buffer, '/');
+        }
+        output_text(buffer, style, container->pod[0] ? container->pod : container->pod_uid);
+        buffer_append_char(buffer, '/');
+        output_text(buffer, style, container->container);
+}
+
 static void append_reasons(const Slug__V1__ListEnforcedContainersResponse *response,
                            const Style *style,
                            Buffer *buffer) {
@@ -94,9 +106,7 @@ static void append_reasons(const Slug__V1__ListEnforcedContainersResponse *respo
                         continue;
                 buffer_append_text(buffer, has_one ? "" : "\n");
                 has_one = true;
-                output_text(buffer, style, container->pod[0] ? container->pod : container->pod_uid);
-                buffer_append_char(buffer, '/');
-                output_text(buffer, style, container->container);
+                append_name(container, style, buffer);
                 buffer_append_text(buffer, ": ");
                 output_text(buffer, style, container->reason);
                 buffer_append_char(buffer, '\n');

@@ -98,7 +98,7 @@ START_TEST(the_node_is_told_with_its_containers_backends_and_settings) {
                 "                                               neither   -         -        8Ki "
                 "      -           -\n"
                 "\n"
-                "db-0/db: 1 GiB above its ceiling\n"
+                "default/db-0/db: 1 GiB above its ceiling\n"
                 "\n"
                 "Backends:\n"
                 "  Backend           Usable  Reason\n"
