@@ -32,16 +32,11 @@ static bool scan_device(Scan *scan, bool (*number)(Scan *scan, uint64_t *ret), u
         return true;
 }
 
-static bool is_listed(const uint64_t *devices, size_t n_devices, uint64_t device) {
-        for (size_t i = 0; i < n_devices; ++i)
-                if (devices[i] == device)
+static bool is_tmpfs(const PagesMounts *mounts, uint64_t device) {
+        for (size_t i = 0; i < mounts->n_tmpfs; ++i)
+                if (mounts->tmpfs[i] == device)
                         return true;
         return false;
-}
-
-static void list(uint64_t *devices, size_t *n_devices, uint64_t device) {
-        if (*n_devices < PAGES_DEVICES_MAX && !is_listed(devices, *n_devices, device))
-                devices[(*n_devices)++] = device;
 }
 
 static bool scan_word(Scan *scan, Scan *ret) {
@@ -65,10 +60,9 @@ void pages_mounts_add(PagesMounts *mounts, Scan line) {
         while (scan_left(&word) != 1 || !scan_char(&word, '-'));
         if (!scan_word(&line, &word))
                 return;
-        if (scan_left(&word) == strlen("tmpfs") && has_prefix(word, "tmpfs"))
-                list(mounts->tmpfs, &mounts->n_tmpfs, device);
-        else if (has_prefix(word, "hugetlbfs"))
-                list(mounts->hugetlb, &mounts->n_hugetlb, device);
+        if (scan_left(&word) == strlen("tmpfs") && has_prefix(word, "tmpfs") &&
+            mounts->n_tmpfs < PAGES_DEVICES_MAX && !is_tmpfs(mounts, device))
+                mounts->tmpfs[mounts->n_tmpfs++] = device;
 }
 
 static bool scan_access(Scan *scan, char access[static 4]) {
@@ -95,17 +89,7 @@ static bool parse(Scan line, Line *ret) {
 }
 
 static bool is_shmem(const PagesMounts *mounts, const Line *line) {
-        return line->inode > 0 && (line->device == mounts->shmem ||
-                                   is_listed(mounts->tmpfs, mounts->n_tmpfs, line->device));
-}
-
-/* That of an anonymous mapping, of a memfd and of SysV has no mount, but a name that the kernel
- * gave; a file that is named like that is passed over with them. */
-static bool is_hugetlb(const PagesMounts *mounts, const Line *line) {
-        return is_listed(mounts->hugetlb, mounts->n_hugetlb, line->device) ||
-               (line->inode > 0 && line->device != mounts->shmem &&
-                (has_prefix(line->path, "/anon_hugepage") || has_prefix(line->path, "/memfd:") ||
-                 has_prefix(line->path, "/SYSV")));
+        return line->inode > 0 && (line->device == mounts->shmem || is_tmpfs(mounts, line->device));
 }
 
 /* What nobody may read is reserved, by runtimes and sanitizers a terabyte at once, and holds
@@ -115,9 +99,9 @@ static bool is_movable(const PagesMounts *mounts, const Line *line) {
                 return false;
         if (has_prefix(line->path, "[v") || has_prefix(line->path, "[uprobes]"))
                 return false;
-        if (is_hugetlb(mounts, line))
-                return false;
-        return line->access[3] == 'p' || is_shmem(mounts, line);
+        if (line->access[3] == 's')
+                return is_shmem(mounts, line);
+        return line->device == 0 && line->inode == 0;
 }
 
 static int append(PagesRanges *ranges, PagesRange range) {
@@ -149,7 +133,5 @@ int pages_ranges_add(PagesRanges *ranges,
                 return 0;
         if (!is_movable(mounts, &line))
                 return 0;
-        return append(ranges, (PagesRange){ .start = line.start,
-                                            .end = line.end,
-                                            .is_shared = line.access[3] == 's' });
+        return append(ranges, (PagesRange){ .start = line.start, .end = line.end });
 }

@@ -7,12 +7,11 @@
  * From /proc/PID/maps and /proc/PID/mountinfo, whose text is half the kernel's and half that of
  * whoever names files. Pure.
  *
- * Anonymous pages are, and pages of memory that is shared on purpose (memfd, SysV, /dev/shm, a
- * tmpfs). Pages of files are not, though a private mapping of a file has anonymous ones where it
- * was written to: the page cache of a library is everybody's. Huge pages of hugetlb come from a
- * pool that somebody placed, and stay there.
+ * Anonymous mappings are, and memory that is shared on purpose (memfd, SysV, /dev/shm, a tmpfs).
+ * Mappings of files are not: the page cache of a library is everybody's. A private one has
+ * anonymous pages where it was written to, and they stay with it: nobody but its user is told which
+ * these are. Huge pages of hugetlb come from a pool that somebody placed, and stay there.
  */
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,13 +24,12 @@
 /* Devices of file systems, as pages_device() makes them. Those beyond the cap are like others. */
 typedef struct PagesMounts {
         uint64_t shmem; /* of the kernel's own tmpfs, which nobody has mounted */
-        uint64_t tmpfs[PAGES_DEVICES_MAX], hugetlb[PAGES_DEVICES_MAX];
-        size_t n_tmpfs, n_hugetlb;
+        uint64_t tmpfs[PAGES_DEVICES_MAX];
+        size_t n_tmpfs;
 } PagesMounts;
 
 typedef struct PagesRange {
         uint64_t start, end; /* multiples of the page size; end is at most INT64_MAX */
-        bool is_shared;      /* its pages of files count, too: they are shared memory */
 } PagesRange;
 
 typedef struct PagesRanges {

@@ -11,11 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Of an entry of /proc/PID/pagemap. All but the address is told without CAP_SYS_ADMIN. */
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
-#define PAGEMAP_OF_FILE (UINT64_C(1) << 61) /* or shared memory: not anonymous */
-#define LINE_BUFFER     16384u              /* a path has 4 KiB, escaped four times as many */
-#define TEXT_MAX        (64u * 1024 * 1024) /* of maps, or of mountinfo */
+#define LINE_BUFFER 16384u              /* a path has 4 KiB, escaped four times as many */
+#define TEXT_MAX    (64u * 1024 * 1024) /* of maps, or of mountinfo */
 
 typedef struct Lines {
         int fd;
@@ -85,7 +82,7 @@ static int read_mounts(int dir_fd, PagesMounts *mounts) {
         Scan line;
         int r;
 
-        mounts->n_tmpfs = mounts->n_hugetlb = 0;
+        mounts->n_tmpfs = 0;
         r = open_in(dir_fd, "mountinfo", &fd);
         if (r < 0)
                 return r;
@@ -117,7 +114,6 @@ static int read_ranges(int dir_fd, const PagesMounts *mounts, PagesRanges *range
 void pages_process_deinit(PagesProcess *process) {
         pages_ranges_deinit(&process->ranges);
         process->dir_fd = fd_close(process->dir_fd);
-        process->pagemap_fd = fd_close(process->pagemap_fd);
 }
 
 int pages_process_open(uint32_t pid, PagesMounts *mounts, PagesProcess *ret) {
@@ -133,39 +129,10 @@ int pages_process_open(uint32_t pid, PagesMounts *mounts, PagesProcess *ret) {
         r = read_mounts(process.dir_fd, mounts);
         if (r == 0)
                 r = read_ranges(process.dir_fd, mounts, &process.ranges);
-        if (r == 0)
-                r = open_in(process.dir_fd, "pagemap", &process.pagemap_fd);
         if (r < 0)
                 return r;
         *ret = process;
         process = (PagesProcess)PAGES_PROCESS_NULL;
-        return 0;
-}
-
-int pages_process_find(const PagesProcess *process,
-                       const PagesRange *range,
-                       uint64_t start,
-                       size_t n_pages,
-                       void *ret_addresses[static PAGES_CHUNK],
-                       size_t *ret_n) {
-        const uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-        uint64_t entries[PAGES_CHUNK];
-        size_t n_found = 0;
-        ssize_t n;
-
-        if (n_pages > PAGES_CHUNK)
-                return -EINVAL;
-        do
-                n = pread(process->pagemap_fd, entries, n_pages * sizeof(entries[0]),
-                          (off_t)(start / page_size * sizeof(entries[0])));
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
-                return -errno;
-        for (size_t i = 0; i < (size_t)n / sizeof(entries[0]); ++i)
-                if (entries[i] & PAGEMAP_PRESENT &&
-                    (range->is_shared || !(entries[i] & PAGEMAP_OF_FILE)))
-                        ret_addresses[n_found++] = (void *)(uintptr_t)(start + i * page_size);
-        *ret_n = n_found;
         return 0;
 }
 

@@ -2,25 +2,26 @@
 #pragma once
 
 /*
- * The pages of a process: which are there, on which NUMA node, and moving them
+ * The pages of a process: where they are, and moving them
  *
  * A process is known by its folder in /proc, which stays its own when its number is another one's.
+ * Of its files only those are read that everybody may open: pagemap is its user's alone, and a root
+ * that may look into every process would need CAP_DAC_READ_SEARCH for it, by which it could read
+ * every file.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "worker/pages-maps.h"
 
-#define PAGES_CHUNK 4096u /* pages that are looked at in one go */
-
 typedef struct PagesProcess {
         int pid;
-        int dir_fd, pagemap_fd;
+        int dir_fd;
         PagesRanges ranges;
 } PagesProcess;
 
 #define PAGES_PROCESS_NULL                                                                         \
-        { .dir_fd = -EBADF, .pagemap_fd = -EBADF }
+        { .dir_fd = -EBADF }
 
 /*
  * @mounts: room for the tables of that process; shmem is to be set
@@ -32,16 +33,9 @@ _must_check_ int pages_process_open(uint32_t pid, PagesMounts *mounts, PagesProc
 void pages_process_deinit(PagesProcess *process);
 DEFINE_DEINIT(PagesProcess, pages_process_deinit);
 
-/* Which of @n_pages pages from @start on, at most PAGES_CHUNK, are there and its container's.
- * Return: 0 or an errno. */
-_must_check_ int pages_process_find(const PagesProcess *process,
-                                    const PagesRange *range,
-                                    uint64_t start,
-                                    size_t n_pages,
-                                    void *ret_addresses[static PAGES_CHUNK],
-                                    size_t *ret_n);
-/* move_pages(2). @nodes: NULL asks where they are. Return: 0, -ESRCH, or another errno: of
- * @statuses only those that were written to mean something, with an error, too. */
+/* move_pages(2). @nodes: NULL asks where they are; that of a page that is not there is below 0.
+ * Return: 0, -ESRCH, or another errno: of @statuses only those that were written to mean something,
+ * with an error, too. */
 _must_check_ int pages_process_move(const PagesProcess *process,
                                     void **addresses,
                                     size_t n_addresses,
