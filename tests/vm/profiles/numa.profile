@@ -17,7 +17,6 @@ access 1 0 120 80G
 access 1 1 90 100G
 access 1 2 300 20G
 access 1 3 250 25G
-# package is for a system that slug was never on. migrate runs when it is asked for, and fails in two of its checks: pagemap of
-# another user's process is closed to a root without CAP_DAC_READ_SEARCH, so that slugd.service moves no pages of such containers yet
+# package is for a system that slug was never on
 needs packages
-cases package boot agree watchdog reload journal sandbox ledger restarts unit
+cases package boot agree watchdog reload journal sandbox ledger restarts unit migrate
