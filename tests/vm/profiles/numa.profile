@@ -19,4 +19,4 @@ access 1 2 300 20G
 access 1 3 250 25G
 # package is for a system that slug was never on
 needs packages
-cases package boot agree watchdog reload journal sandbox ledger restarts unit migrate
+cases package boot agree watchdog reload journal settings sandbox ledger restarts unit migrate
