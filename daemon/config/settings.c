@@ -157,6 +157,8 @@ static void list_chunks(Lister *self, const ConfigChunks *chunks) {
 }
 
 static void list_handed(Lister *self, const ConfigEnforce *enforce) {
+        /* one that the mapping does not have is as if there were no mapping */
+        const ConfigSource unsaid = { .origin = CONFIG_ORIGIN_SLUGD_DEFAULT };
         const struct {
                 const char *key;
                 OptU64 value;
@@ -169,7 +171,7 @@ static void list_handed(Lister *self, const ConfigEnforce *enforce) {
 
         for (size_t i = 0; i < ELEMENTSOF(items); ++i)
                 if (!items[i].value.present)
-                        add(self, items[i].key, &enforce->settings_source, "%s", "");
+                        add(self, items[i].key, &unsaid, "%s", "");
                 else if (items[i].is_switch)
                         add(self, items[i].key, &enforce->settings_source, "%s",
                             items[i].value.value ? "true" : "false");

@@ -183,7 +183,7 @@ START_TEST(all_of_it_is_in_the_list) {
                 { "enforce.promote", "true", "slugd default" },
                 { "enforce.settings.demotionEnabled", "true", "/" SLUGD ":4" },
                 { "enforce.settings.numaBalancing", "2", "/" SLUGD ":4" },
-                { "enforce.settings.damonStat", "", "/" SLUGD ":4" },
+                { "enforce.settings.damonStat", "", "slugd default" },
         };
         _cleanup_(config_settings_deinitp) ConfigSettings list = {};
 
