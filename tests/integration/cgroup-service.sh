@@ -251,7 +251,8 @@ mkdir -p "$tree/memory/kubepods/burstable"
 rm "$tree/cgroup.controllers"
 listing >"$tmp/before"
 start_slugd --root "$root" --fake-tree
-ctl describe-node >/dev/null 2>&1
+ctl describe-node >/dev/null 2>"$tmp/error" ||
+  bail_out "slugd does not serve: $(cat "$tmp/error" "$tmp/slugd.log") $(ps -o pid,stat,etime,args -p "$slugd_pid")"
 is "$(ask Version '{}')" '{"version":1}' "cgroup v1"
 is "$(ask Name "{$(name kubepods burstable)}")" '{"path":"/kubepods/burstable"}' "has names"
 is "$(ask Exists "{$(name kubepods burstable)}")" '{"exists":true}' "and tells what is there"
