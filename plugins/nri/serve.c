@@ -235,6 +235,7 @@ static void synchronize(NriServe *serve,
         int r = decode(&NRI(synchronize_request), request->payload, request->n_payload, REQUEST_MAX,
                        &part, &message);
 
+        serve->is_synchronized = true;
         has_more = r == 0 && ((Nri__Pkg__Api__V1alpha1__SynchronizeRequest *)message)->more;
         part = arena_free(part);
         if (serve->parts.n_data == 0)
@@ -392,6 +393,7 @@ void nri_serve_drop(NriServe *serve) {
                 lose(serve->first);
         nri_serve_forget(serve);
         serve->over = NULL;
+        serve->is_synchronized = false;
 }
 
 uint64_t nri_serve_get_due(const NriServe *serve) {

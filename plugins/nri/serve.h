@@ -16,9 +16,10 @@ typedef struct NriServe {
         Buffer *out;    /* NULL: there is nobody to answer */
         NriCall *first; /* that wait for the owner */
         size_t n;
-        Buffer parts;        /* of a Synchronize that has more to come */
-        uint64_t parts_usec; /* when the first one came */
-        const char *over;    /* why the session has to end; NULL: it has not */
+        Buffer parts;         /* of a Synchronize that has more to come */
+        uint64_t parts_usec;  /* when the first one came */
+        bool is_synchronized; /* a Synchronize has come, or a part of one */
+        const char *over;     /* why the session has to end; NULL: it has not */
         /* Configure was answered; @request: of the runtime. */
         void (*configured)(const Nri__Pkg__Api__V1alpha1__ConfigureRequest *request,
                            void *userdata);

@@ -23,6 +23,9 @@
  * A call that is not answered ends the session, too. The runtime's server of such calls may be gone
  * while its other half goes on calling, and nothing would ever say so.
  *
+ * So does one without a Synchronize. A runtime that cannot send its own, as NRI before 0.8 when it
+ * is larger than a message may be, leaves the connection open and calls the plugin for nothing.
+ *
  * Back-off starts anew after a session that has lasted: one that is lost at once whenever it is
  * made is not worth a try every 100 ms.
  */
@@ -39,6 +42,7 @@ struct NriSession {
         NriServe serve;
         NriCalls calls;
         bool is_configured;
+        uint64_t configured_usec;
         char failure[DIAG_TEXT_MAX]; /* "": the session goes on */
         char told[DIAG_TEXT_MAX];    /* the last reason that lost() was told */
         uint64_t began_usec;
@@ -75,6 +79,8 @@ static void arm(NriSession *session) {
                 due_usec = session->retry_usec;
         else if (!session->is_configured)
                 due_usec = session->began_usec + session->params.register_usec;
+        else if (!session->serve.is_synchronized)
+                due_usec = session->configured_usec + session->params.synchronize_usec;
         due_usec = earlier(due_usec, nri_serve_get_due(&session->serve));
         due_usec = earlier(due_usec, nri_calls_get_due(&session->calls));
         (void)sd_event_source_set_time(session->timer, due_usec);
@@ -188,6 +194,7 @@ static void on_configured(const Nri__Pkg__Api__V1alpha1__ConfigureRequest *reque
 
         ++session->stats.n_connected;
         session->is_configured = true;
+        session->configured_usec = now();
         session->told[0] = '\0';
         session->params.connected(request->runtime_name, request->runtime_version,
                                   session->params.userdata);
@@ -269,6 +276,10 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         if (session->line && !session->is_configured &&
             at >= session->began_usec + session->params.register_usec)
                 fail(session, "the runtime does not configure the plugin");
+        if (session->line && session->is_configured && !session->serve.is_synchronized &&
+            at >= session->configured_usec + session->params.synchronize_usec)
+                fail(session, "the runtime does not tell of its containers; one with NRI before "
+                              "0.8 cannot when they and their pods are more than 4 MiB");
         finish_turn(session, 0);
         return 0;
 }
@@ -305,6 +316,8 @@ static void set_defaults(NriSessionParams *params) {
         params->max_back_off_usec =
                 params->max_back_off_usec ? params->max_back_off_usec : NRI_BACK_OFF_MAX_USEC;
         params->register_usec = params->register_usec ? params->register_usec : NRI_REGISTER_USEC;
+        params->synchronize_usec =
+                params->synchronize_usec ? params->synchronize_usec : NRI_SYNCHRONIZE_USEC;
         params->update_usec = params->update_usec ? params->update_usec : NRI_UPDATE_USEC;
 }
 

@@ -21,6 +21,8 @@
 #define NRI_BACK_OFF_MAX_USEC UINT64_C(5000000)
 /* The runtime lets plugins in one after the other, and a slow one has 5 s. */
 #define NRI_REGISTER_USEC UINT64_C(30000000)
+/* From Configure to Synchronize, for which it waits until it creates no container. */
+#define NRI_SYNCHRONIZE_USEC UINT64_C(60000000)
 /* It may have many containers to update; one that takes longer is left, and found again. */
 #define NRI_UPDATE_USEC  UINT64_C(30000000)
 #define NRI_REQUESTS_MAX 1024u /* that wait for their answer at once */
@@ -79,6 +81,7 @@ typedef struct NriSessionParams {
         uint64_t answer_usec;                          /* 0: NRI_ANSWER_USEC */
         uint64_t min_back_off_usec, max_back_off_usec; /* 0: NRI_BACK_OFF_* */
         uint64_t register_usec;                        /* 0: NRI_REGISTER_USEC */
+        uint64_t synchronize_usec;                     /* 0: NRI_SYNCHRONIZE_USEC */
         uint64_t update_usec;                          /* 0: NRI_UPDATE_USEC */
 } NriSessionParams;
 

@@ -494,6 +494,20 @@ START_TEST(runtime_that_says_nothing_is_left) {
 }
 END_TEST
 
+/* It would call the plugin for nothing else, and not say so. */
+START_TEST(runtime_that_tells_of_no_containers_is_left) {
+        bed.params.synchronize_usec = 1000;
+        nri_bed_start();
+        nri_bed_wait(&bed.runtime.n_registered, 1);
+        (void)nri_bed_configure();
+        nri_bed_wait(&bed.n_lost, 1);
+        ck_assert_ptr_nonnull(strstr(bed.reason, "does not tell of its containers"));
+        nri_bed_wait(&bed.runtime.n_registered, 2);
+        (void)nri_bed_configure();
+        nri_bed_wait(&bed.n_lost, 2);
+}
+END_TEST
+
 START_TEST(session_may_be_freed_at_any_time) {
         nri_bed_start();
         bed.session = nri_session_free(bed.session);
@@ -543,11 +557,9 @@ Suite *suite(void) {
                 update_without_an_answer_ends_the_session,
         };
         const TTest *const ends[] = {
-                session_that_is_lost_is_made_anew,
-                socket_that_comes_is_found,
-                registration_that_is_refused_is_tried_again,
-                runtime_that_says_nothing_is_left,
-                session_may_be_freed_at_any_time,
+                session_that_is_lost_is_made_anew,           socket_that_comes_is_found,
+                registration_that_is_refused_is_tried_again, runtime_that_says_nothing_is_left,
+                runtime_that_tells_of_no_containers_is_left, session_may_be_freed_at_any_time,
         };
         Suite *suite = suite_create("nri-session");
 
