@@ -17,7 +17,7 @@ EXTRA_DIST += \
 	%D%/guest/qos.sh %D%/guest/run.sh %D%/guest/sandbox.py %D%/guest/slug-test.service \
 	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile %D%/profiles/damos.profile %D%/profiles/enforce.profile \
 	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile %D%/profiles/enforce.profile \
-	%D%/profiles/enforce-7.profile %D%/profiles/enforce-tiers.profile \
+	%D%/profiles/containerd-2.profile %D%/profiles/enforce-7.profile %D%/profiles/enforce-tiers.profile \
 	%D%/profiles/kubelet.profile %D%/profiles/numa.profile %D%/profiles/virtio-mem.profile
 
 # What runs in the guests: a client of the container runtime, and what is in the containers.
