@@ -2,7 +2,7 @@
 EXTRA_DIST += \
 	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/kubelet-binary.sh %D%/packages.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
 	%D%/README.md %D%/kubelet/go.mod %D%/kubelet/go.sum %D%/kubelet/tools.go \
-	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/chunks.sh %D%/cases/chunks-bytes.sh %D%/cases/chunks-reboot.sh \
+	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/chunks.sh %D%/cases/chunks-bytes.sh %D%/cases/chunks-nri.sh %D%/cases/chunks-reboot.sh \
 	%D%/cases/chunks-restarts.sh %D%/cases/chunks-stock.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
 	%D%/cases/damos.sh %D%/cases/enforce-growth.sh %D%/cases/ledger.sh %D%/cases/migrate.sh %D%/cases/package.sh \
 	%D%/cases/enforce-growth.sh %D%/cases/enforce-kinds.sh %D%/cases/enforce-more.sh \

@@ -10,15 +10,6 @@ resource=sluglab.io/remote-memory-64mi
 chunk_mib=64
 host=$(uname -n)
 
-# wait_long COMMAND...: for what a kubelet does by itself: emulated, it needs a minute to start
-wait_long() {
-  wait_end=$(($(date +%s) + 300))
-  until "$@"; do
-    [ "$(date +%s)" -lt "$wait_end" ] || return 1
-    sleep 0.2
-  done
-}
-
 # The CPU of NUMA node 0 is the system's; the other one is for pods that ask for a whole CPU.
 write_kubelet_config() {
   cat <<END
@@ -80,6 +71,14 @@ need_slug() {
   systemctl start slugd.service slug-kubelet.service
 }
 
+# hold_splits: by demotion, from now on
+hold_splits() {
+  printf 'enforce:\n  settings: {demotionEnabled: true, numaBalancing: 0}\n' >>/etc/slug/slugd.yaml
+  echo true >/sys/kernel/mm/numa/demotion_enabled
+  echo 0 >/proc/sys/kernel/numa_balancing
+  systemctl restart slugd.service
+}
+
 kubelet_pods() {
   curl --silent --fail --max-time 60 http://127.0.0.1:10255/pods
 }
@@ -121,6 +120,30 @@ status_of() {
 # has_status NAME PATTERN
 has_status() {
   status_of "$1" | grep -q "^$2"
+}
+
+# uid_of_static NAME: as the kubelet has it
+uid_of_static() {
+  kubelet_pods | jq -r --arg name "$1-$host" '.items[]? | select(.metadata.name == $name) | .metadata.uid'
+}
+
+# of_container NAME FILE: of the cgroup of its one container, which is "main"; "absent" when there is none
+of_container() {
+  cat "/sys/fs/cgroup/$(pod "$1-$host" '.containers[] | select(.name == "main") | .cgroup')/$2" 2>/dev/null || echo absent
+}
+
+# where_it_lies NAME: anonymous memory of its container, "LOCAL REMOTE" in MiB
+where_it_lies() {
+  of_container "$1" memory.numa_stat | awk '$1 == "anon" {
+    for (i = 2; i <= NF; i++) { split(substr($i, 2), part, "="); sum[part[1] > 1] += part[2] } }
+    END { printf "%d %d\n", sum[0] / 1048576, sum[1] / 1048576 }'
+}
+
+# has_settled NAME TOUCHED CEILING: all of it is touched, and its local part is at its ceiling or a little below; all in MiB
+has_settled() {
+  where_it_lies "$1" >"$tmp/lies"
+  read -r local remote <"$tmp/lies"
+  [ "$((local + remote))" -ge "$2" ] && [ "$local" -le "$3" ] && [ "$local" -ge "$(($3 - 16))" ]
 }
 
 # is_gone NAME: neither the kubelet nor the runtime has it

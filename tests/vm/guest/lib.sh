@@ -31,6 +31,15 @@ cut_power() {
   exit 75
 }
 
+# wait_long COMMAND...: for what takes minutes where the processor is emulated: a kubelet that starts, a hundred containers
+wait_long() {
+  wait_end=$(($(date +%s) + 300))
+  until "$@"; do
+    [ "$(date +%s)" -lt "$wait_end" ] || return 1
+    sleep 0.2
+  done
+}
+
 # describe: the node as JSON, for node()
 describe() {
   "$slugctl" --wait 60 -o json describe-node >"$tmp/node.json"
