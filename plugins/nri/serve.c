@@ -262,6 +262,8 @@ static void synchronize(NriServe *serve,
                 refuse(serve, frame->stream, RPC_RESOURCE_EXHAUSTED, serve->over);
                 return;
         }
+        log_debug("The container runtime has %zu pods and %zu containers, told in %zu bytes",
+                  state->n_pods, state->n_containers, whole.n_data);
         state->more = false;
         if (due_usec > serve->parts_usec + serve->params->answer_usec)
                 due_usec = serve->parts_usec + serve->params->answer_usec;

@@ -6,14 +6,14 @@ EXTRA_DIST += \
 	%D%/cases/chunks-restarts.sh %D%/cases/chunks-stock.sh %D%/cases/cxl-regions.sh %D%/cases/journal.sh %D%/cases/kubelet.sh \
 	%D%/cases/damos.sh %D%/cases/enforce-growth.sh %D%/cases/ledger.sh %D%/cases/migrate.sh %D%/cases/package.sh \
 	%D%/cases/enforce-growth.sh %D%/cases/enforce-kinds.sh %D%/cases/enforce-more.sh \
-	%D%/cases/enforce-restart.sh %D%/cases/enforce-rivals.sh %D%/cases/nri.sh \
+	%D%/cases/enforce-restart.sh %D%/cases/enforce-rivals.sh %D%/cases/nri.sh %D%/cases/nri-many.sh \
 	%D%/cases/ledger.sh %D%/cases/migrate.sh %D%/cases/package.sh \
 	%D%/cases/pods.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/qos.sh %D%/cases/qos-drift.sh \
 	%D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox.sh \
 	%D%/cases/sandbox-kubelet.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh \
 	%D%/cases/watchdog.sh \
 	%D%/guest/containerd.sh %D%/guest/cri.proto %D%/guest/enforce.sh %D%/guest/enforce-judge.py \
-	%D%/guest/kubelet.sh %D%/guest/lib.sh %D%/guest/node.py %D%/guest/pods-agree.py \
+	%D%/guest/kubelet.sh %D%/guest/lib.sh %D%/guest/node.py %D%/guest/nri-given.py %D%/guest/pods-agree.py \
 	%D%/guest/qos.sh %D%/guest/run.sh %D%/guest/sandbox.py %D%/guest/slug-test.service \
 	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile %D%/profiles/damos.profile %D%/profiles/enforce.profile \
 	%D%/profiles/containerd.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/cxl.profile %D%/profiles/enforce.profile \

@@ -14,7 +14,8 @@
 
 A list has a pod a line: "NAME QOS SOURCE RUNTIME CONTAINER...". QOS is guaranteed, burstable or besteffort; SOURCE is api
 or file, the second for static pods; RUNTIME is runc or crun; a container is "NAME[=MEMORY[,MEMORY...]][>=REQUEST-MIB]
-[<=LIMIT-MIB][@SPLIT]" (in one word), MEMORY is as memhog.c has it, SPLIT what an annotation of the pod asks for.
+[<=LIMIT-MIB][@SPLIT]" (in one word), MEMORY is as memhog.c has it, SPLIT what an annotation of the pod asks for. With
+POD_PADDING=KIB in the environment each pod has an annotation of that size, too.
 
 Where there is a folder KUBELET, it is for a double of the kubelet's pod-resources server; which pods there are is written to
 it, and what they ask for to the file that the kubelet keeps of that.
@@ -37,6 +38,7 @@ CGROUPS = "/sys/fs/cgroup"
 KUBELET = "/var/lib/slug-test/kubelet"
 ALLOCATIONS = "/var/lib/kubelet/allocated_pods_state"
 OOM_SCORES = {"guaranteed": -997, "burstable": 900, "besteffort": 1000}
+PADDING = int(os.environ.get("POD_PADDING", "0")) * 1024
 WORKERS = 4
 READY_LIMIT = 120  # seconds
 
@@ -113,6 +115,8 @@ class Pod:
             annotations["kubernetes.io/config.hash"] = self.uid
         for name, split in self.splits.items():
             annotations[f"memory.sluglab.io/container.{name}"] = split
+        if PADDING:
+            annotations["slug.test/padding"] = "x" * PADDING
         return {
             "metadata": {"name": self.name, "uid": self.uid, "namespace": "default", "attempt": attempt},
             "logDirectory": self.log_directory(), "labels": self.labels(), "annotations": annotations,

@@ -2,4 +2,5 @@
 like containerd
 suite forky
 needs asking
+# nri-many runs when it is asked for
 cases nri

@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A hundred containers with a split, in pods with so many annotations that the runtime tells slug-nri of them in megabytes; slug-nri is
+# killed while they are created, half of them are created without it, and the runtime is restarted.
+# shellcheck disable=SC2034,SC2317,SC2329 # nri is containerd.sh's; wait_until calls what it is given
+# shellcheck source=tests/vm/guest/lib.sh
+. /run/slug-test/lib.sh
+# shellcheck source=tests/vm/guest/containerd.sh
+. /run/slug-test/containerd.sh
+nri=yes
+
+# run_pods FIRST LAST: of five containers each
+run_pods() {
+  for i in $(seq "$1" "$2"); do
+    echo "many-$i burstable api crun$(printf ' %s=x:2>=4<=24@local=2Mi,remote=2Mi' a b c d e)"
+  done | POD_PADDING=$padding pods run
+}
+
+said() {
+  journalctl -b -u slug-nri.service -o cat --no-pager
+}
+
+# told: what a runtime has told slug-nri of all its containers, a line each time
+told() {
+  said | sed -n 's/^The container runtime has //p'
+}
+
+has_told() {
+  [ "$(told | wc -l)" -gt "$1" ]
+}
+
+# is_told_enough NAME: the last time in so many bytes that this is a matter of megabytes
+is_told_enough() {
+  remark "$1: $(told | tail -n 1)"
+  is "$([ "$(told | tail -n 1 | sed 's/.* told in \([0-9]*\) bytes$/\1/')" -ge "$least" ] && echo enough)" enough \
+    "$1: slug-nri is told of $((least >> 20)) MiB at least"
+}
+
+# n_there: cgroups of the runtime, those of sandboxes among them
+n_there() {
+  find /sys/fs/cgroup/kubepods.slice -type d -name 'cri-containerd-*' | wc -l
+}
+
+are_there() {
+  [ "$(n_there)" -ge "$1" ]
+}
+
+# have_it N: so many have what they asked for
+have_it() {
+  "$slugctl" --wait 60 -o json pods | python3 -S "$payload/nri-given.py" 2097152 >"$tmp/given"
+  [ "$(wc -l <"$tmp/given")" = "$1" ]
+}
+
+# given NAME N
+given() {
+  wait_long have_it "$2"
+  is "$(wc -l <"$tmp/given")" "$2" "$1: $2 containers have the claim that they asked for and its NUMA nodes"
+}
+
+killed_meanwhile() {
+  from=$(now_usec)
+  run_pods 1 10 &
+  runner=$!
+  wait_long are_there 24
+  pid=$(unit MainPID slug-nri.service)
+  kill -s KILL "$pid"
+  n=$(n_there)
+  is "$([ "$n" -ge 24 ] && [ "$n" -lt 60 ] && echo some)" some "slug-nri is killed while containers are created"
+  remark "$n of 60 cgroups are there then"
+  wait_until other_process slug-nri.service "$pid"
+  is "$?" 0 "and comes back"
+  wait "$runner"
+  is "$?" 0 "50 containers run"
+  remark "in $((($(now_usec) - from) / 1000000)) s"
+  given "after it was killed" 50
+}
+
+plugin_is_away() {
+  systemctl stop slug-nri.service
+  run_pods 11 20
+  is "$?" 0 "50 more run while there is no slug-nri"
+  have_it 50
+  is "$?" 0 "without a mask"
+  n_told=$(told | wc -l)
+  systemctl start slug-nri.service
+  wait_long has_told "$n_told"
+  is_told_enough "when it is back"
+  given "repaired by Synchronize" 100
+}
+
+runtime_restarts() {
+  n_told=$(told | wc -l)
+  n_repaired=$(said | grep -c 'was started without slug-nri')
+  systemctl restart containerd.service
+  wait_long has_told "$n_told"
+  is_told_enough "after the runtime was restarted"
+  given "after the runtime was restarted" 100
+  is "$(said | grep -c 'was started without slug-nri')" "$n_repaired" "and none of them had to be changed"
+}
+
+start_containerd || bail_out "containerd does not start"
+remark "$(containerd --version)"
+# A message of ttrpc has 4 MiB at most. NRI since 0.8, which containerd 2 has, tells of more in parts, and that before it of nothing.
+if [ "$config_version" = 2 ]; then padding=110 least=$((2 << 20)); else padding=220 least=$((4 << 20)); fi
+echo 'SLUG_NRI_OPTIONS=--log-level debug' >/etc/slug/slug-nri.env
+# where bytes are is no matter here, and takes its time
+echo 'enforce: {backend: observe}' >/etc/slug/slugd.yaml
+start_slug
+systemctl restart slugd.service slug-nri.service
+wait_until has_told 0
+is "$?" 0 "slug-nri is one of the runtime's plugins"
+killed_meanwhile
+plugin_is_away
+runtime_restarts
+# shellcheck disable=SC2046 # a list of names
+pods remove $(ls /var/lib/slug-test/pods)
+is "$?" 0 "they are removed"
+wait_long have_it 0
+is "$(cat "$tmp/given")" "" "and hold nothing"
+systemctl stop slug-nri.service slug-kubelet.service
+rm /etc/slug/slug-nri.env /etc/slug/slugd.yaml
+done_testing
