@@ -74,10 +74,10 @@ load_pid() {
   head -n 1 "$(cgroup_of "$1")/cgroup.procs"
 }
 
-# watch_load LOAD: from here on what is where is noted
+# watch_load LOAD: from here on what is where is noted, $hertz times a second
 watch_load() {
   : >"$tmp/$1.csv"
-  "$tools/numawatch" "$(cgroup_of "$1")" 20 $local_nodes >"$tmp/$1.csv" &
+  "$tools/numawatch" "$(cgroup_of "$1")" "${hertz:-20}" $local_nodes >"$tmp/$1.csv" &
 }
 
 grow() {

@@ -10,6 +10,7 @@
  *     procs=N      as many processes, each with its part
  *     fork         half way each has a child that writes to what is there, so that it is copied
  *     hot=MIB      afterwards so much of it is written to again and again
+ *     burst=MIB    it grows by so much only, and again at each SIGUSR1, until it has TOTAL
  *
  * What happens is said a line each, with CLOCK_MONOTONIC in microseconds, and for the last two with
  * what has grown by then, in bytes: "ready", "start USEC", "at USEC BYTES", "grown USEC BYTES",
@@ -41,7 +42,7 @@ typedef enum Kind { KIND_ANON, KIND_SHM, KIND_WRITE, KIND_READ } Kind;
 typedef struct Load {
         Kind kind;
         bool is_huge, has_child;
-        unsigned long rate, total, hot; /* bytes, of each process */
+        unsigned long rate, total, hot, burst; /* bytes, of each process; no burst: 0 */
         unsigned n_procs;
         const char *path;
         /* of one process */
@@ -138,12 +139,21 @@ static void leave_child(const Load *load) {
                 (void)pause();
 }
 
+/* Return: how much there is after the next growth. */
+static unsigned long get_next(const Load *load) {
+        const unsigned long left = load->total - load->n_bytes;
+
+        return load->n_bytes + (load->burst > 0 && load->burst < left ? load->burst : left);
+}
+
 static void grow(Load *load) {
         const uint64_t start = now_usec();
+        const unsigned long from = load->n_bytes, next = get_next(load);
         bool has_child = !load->has_child;
 
-        while (load->n_bytes < load->total) {
-                const uint64_t due = load->rate ? load->n_bytes * 1000000u / load->rate : 0;
+        while (load->n_bytes < next) {
+                const uint64_t due =
+                        load->rate ? (load->n_bytes - from) * 1000000u / load->rate : 0;
                 const uint64_t is = now_usec() - start;
 
                 if (due > is)
@@ -174,21 +184,25 @@ static void shrink(Load *load) {
         load->n_bytes = half;
 }
 
-static volatile sig_atomic_t wants_shrink;
+static volatile sig_atomic_t wants_growth, wants_shrink;
 
-static void note_shrink(int signal) {
-        (void)signal;
-        wants_shrink = 1;
+static void note_signal(int signal) {
+        *(signal == SIGUSR1 ? &wants_growth : &wants_shrink) = 1;
 }
 
 /* One process: grows, then keeps what is hot so. */
 _Noreturn static void work(Load load, unsigned index) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)signal(SIGUSR2, note_shrink);
+        (void)signal(SIGUSR1, note_signal);
+        (void)signal(SIGUSR2, note_signal);
         prepare(&load, index);
-        grow(&load);
-        (void)atomic_fetch_add(&shared->n_grown, 1);
+        wants_growth = 1;
         for (;;) {
+                if (wants_growth) {
+                        wants_growth = 0;
+                        grow(&load);
+                        (void)atomic_fetch_add(&shared->n_grown, 1);
+                }
                 if (wants_shrink) {
                         wants_shrink = 0;
                         shrink(&load);
@@ -218,14 +232,20 @@ static int read_word(Load *load, const char *word) {
                 load->n_procs = (unsigned)strtoul(word + 6, NULL, 10);
         else if (strncmp(word, "hot=", 4) == 0)
                 load->hot = strtoul(word + 4, NULL, 10) * MIB;
+        else if (strncmp(word, "burst=", 6) == 0)
+                load->burst = strtoul(word + 6, NULL, 10) * MIB;
         else
                 return -1;
         return load->n_procs >= 1 && load->n_procs <= PROCS_MAX ? 0 : -1;
 }
 
+static void tell_all(const Load *load, const pid_t *children, int signal) {
+        for (unsigned i = 0; i < load->n_procs; ++i)
+                (void)kill(children[i], signal);
+}
+
 /* Tells how it goes until everybody has grown. */
 static void follow_growth(const Load *load) {
-        say("start", 0);
         while (atomic_load(&shared->n_grown) < load->n_procs) {
                 pause_usec(TICK_USEC);
                 say("at", atomic_load(&shared->n_bytes));
@@ -254,9 +274,11 @@ int main(int argc, char **argv) {
         load.rate = strtoul(argv[1], NULL, 10) * MIB / load.n_procs;
         load.total = strtoul(argv[2], NULL, 10) * MIB / load.n_procs / CHUNK * CHUNK;
         load.hot /= load.n_procs;
+        load.burst /= load.n_procs;
         (void)puts("ready");
         while (sigtimedwait(&signals, NULL, NULL) != SIGUSR1)
                 continue;
+        say("start", 0);
         for (unsigned i = 0; i < load.n_procs; ++i) {
                 children[i] = fork();
                 if (children[i] < 0)
@@ -268,9 +290,15 @@ int main(int argc, char **argv) {
         }
         follow_growth(&load);
         for (;;) {
-                if (sigtimedwait(&signals, NULL, &second) == SIGUSR2) {
-                        for (unsigned i = 0; i < load.n_procs; ++i)
-                                (void)kill(children[i], SIGUSR2);
+                const int signal = sigtimedwait(&signals, NULL, &second);
+
+                if (signal == SIGUSR1 && load.burst > 0) {
+                        atomic_store(&shared->n_grown, 0);
+                        say("start", atomic_load(&shared->n_bytes));
+                        tell_all(&load, children, SIGUSR1);
+                        follow_growth(&load);
+                } else if (signal == SIGUSR2) {
+                        tell_all(&load, children, SIGUSR2);
                         while (atomic_load(&shared->n_shrunk) < load.n_procs)
                                 pause_usec(TICK_USEC / 10);
                         atomic_store(&shared->n_shrunk, 0);
