@@ -44,11 +44,11 @@ needs() {
 # make_programs FOLDER FOR-IMAGES: what the cases need besides slug
 make_programs() {
   local name
-  for name in cri cgwatch memhog memload numawatch pagemover pause; do
+  for name in cri cgwatch memhog memload numawatch pagemover pause reclaimer; do
     echo "tests/vm/guest/$name"
   done | xargs make -C "$build" -s tests/lib/double || exit 1
   mkdir -p "$1"
-  for name in cri cgwatch memhog memload numawatch pagemover; do
+  for name in cri cgwatch memhog memload numawatch pagemover reclaimer; do
     cp "$build/tests/vm/guest/$name" "$1/"
   done
   cp "$build/tests/lib/double" "$1/"
