@@ -103,9 +103,9 @@ compare() {
   done
 }
 
-# n_samples: how often slugd has read the usage of a container
-n_samples() {
-  curl --silent --unix-socket "$sock" http://slug/metrics | awk '$1 == "slug_enforcement_samples_total" { print $2 }'
+# metric NAME: as slugd tells it now
+metric() {
+  curl --silent --unix-socket "$sock" http://slug/metrics | awk -v name="$1" '$1 == name { print $2 }'
 }
 
 # has_grown_times LOAD N
@@ -119,12 +119,13 @@ burst_load() {
   wait_until has_grown_times "$1" "$2"
 }
 
-# cross LOAD RATE QUIET: it rests QUIET s and some more below its ceiling, and grows beyond; ten times, a tenth of a second later each
+# cross LOAD RATE QUIET HERTZ: it rests QUIET s and some more below its ceiling, and grows beyond; ten times, a tenth of a second later
+# each
 cross() {
   before=$((ceiling / burst + 1))
   start_load "$1" 0 "$2" $((burst * (before + crossings))) burst=$burst
   promise "$1" 600Mi "local=16Mi..${ceiling}Mi,remote=0..600Mi" || { not_ok "$1: is promised its split"; return; }
-  hertz=200 watch_load "$1"
+  hertz=$4 watch_load "$1"
   n=0
   while [ $n -lt $before ]; do
     n=$((n + 1))
@@ -134,10 +135,10 @@ cross() {
   usec=0
   while [ $n -lt $((before + crossings)) ]; do
     sleep "$3"
-    looks=$((looks - $(n_samples)))
+    looks=$((looks - $(metric slug_enforcement_samples_total)))
     usec=$((usec - $(up_usec)))
     sleep "1.$((n - before))"
-    looks=$((looks + $(n_samples)))
+    looks=$((looks + $(metric slug_enforcement_samples_total)))
     usec=$((usec + $(up_usec)))
     n=$((n + 1))
     burst_load "$1" $n
@@ -145,7 +146,8 @@ cross() {
   wait_until was_seen "$1" grown 3000
   verdict=$(python3 -S "$payload/enforce-bench.py" crossings "$tmp/$1.log" "$tmp/$1.csv" $ceiling $before)
   remark "$1: $2 MiB/s (0: as fast as it goes), quiet for $((${3%.*} + 1)) s and more: $verdict," \
-    "was looked at every $((usec / (looks > 0 ? looks : 1) / 1000)) ms"
+    "was looked at every $((usec / (looks > 0 ? looks : 1) / 1000)) ms," \
+    "steps that moved nothing so far: $(metric 'slug_enforcement_steps_total{result="failed"}')"
   is "$(value acted)" $crossings "$1: something is moved each time that it grows beyond"
   untroubled "$1"
   end_load "$1"
@@ -158,9 +160,11 @@ compare
 holder=slug
 systemctl start slugd.service
 "$slugctl" --wait 60 claims >/dev/null
-cross steady 20 0
-cross at-work 0 0
-cross resting 0 5.5
-cross quiet 0 30
+# samples take of the time that is measured: where half a second is waited for there need not be one each 5 ms
+cross steady 20 0 200
+cross at-work 0 0 200
+cross resting 0 5.5 200
+cross quiet 0 30 50
+remark "a look at the machine, twice a minute, takes $(($(look_usec) / 1000)) ms here"
 end_foreign
 done_testing
