@@ -98,12 +98,13 @@ stop_slugd() {
 
 # ctl ARGUMENT...: asks the slugd that was started
 ctl() {
-  "$slugctl" --socket "$sock" --wait 20 "$@"
+  "$slugctl" --socket "$sock" --wait 60 "$@"
 }
 
-# wait_until COMMAND...: until it succeeds, for 30 seconds; nothing here is timed, this only bounds a failure
+# wait_until COMMAND...: until it succeeds, for two minutes; nothing here is timed, this only bounds a failure, also on a machine with
+# much to do
 wait_until() {
-  wait_left=300
+  wait_left=1200
   until "$@"; do
     wait_left=$((wait_left - 1))
     [ "$wait_left" -gt 0 ] || return 1

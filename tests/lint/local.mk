@@ -12,4 +12,7 @@ LINT_TESTS = \
 	%D%/words.sh
 dist_check_SCRIPTS += $(LINT_TESTS)
 EXTRA_DIST += %D%/layers.txt %D%/doors.txt .clang-format .clang-tidy
+# They look at sources, which sanitizers do not change.
+if !SANITIZING
 TESTS += $(LINT_TESTS)
+endif
