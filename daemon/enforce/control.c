@@ -17,10 +17,16 @@ uint64_t control_get_band(uint64_t limit, uint64_t stale_bytes) {
         return widen(bytes_min(limit / BAND_SHARE, STEP_MAX), limit, stale_bytes);
 }
 
+/* Of what is reclaimed where there is swap, half is swapped out: from remote memory, too. */
+bool control_takes_pages(const Control *control) {
+        return control->target->backend == ENFORCE_RECLAIM && control->usage->has_swap &&
+               control->node->moves_pages;
+}
+
 bool control_is_imprecise(const Control *control) {
         const EnforceUsage *usage = control->usage;
 
-        return control->target->backend == ENFORCE_RECLAIM &&
+        return control->target->backend == ENFORCE_RECLAIM && !control_takes_pages(control) &&
                (control->node->n_lower_tiers > 1 || usage->has_swap ||
                 usage->remote_file > STEP_MIN || usage->local_file > usage->local / 4);
 }

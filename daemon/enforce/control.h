@@ -48,7 +48,7 @@ bool guard_is_stalled(const EnforceMemory *memory, uint64_t moved);
 void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int error);
 /* How far above the ceiling is let be, since what is moved down comes back. */
 uint64_t guard_get_slack(const Control *control);
-/* Whether a step may be tried now; sets is_fallback, or says why not. */
+/* Whether a step may be tried now; sets by which way, or says why not. */
 bool guard_may_step(Control *control, EnforceAction action);
 
 /* demote.c, promote.c: whether it is theirs to say. The decision is complete but for next_usec. */
@@ -67,6 +67,8 @@ Control control_make(EnforceMemory *memory,
 uint64_t control_get_band(uint64_t limit, uint64_t stale_bytes);
 /* What is asked for may go elsewhere. */
 bool control_is_imprecise(const Control *control);
+/* Pages are moved down one by one, and the backend's own way is the other one. */
+bool control_takes_pages(const Control *control);
 void control_say(Control *control, EnforceStatus status, const char *format, ...) _printf_(3, 4);
 /* "198.40 MiB" of locals that end with the statement. */
 #define TEXT(bytes)  bytes_format((bytes), (char[BYTES_TEXT_MAX]){ 0 })

@@ -79,7 +79,7 @@ static void say_step(Control *control) {
         else
                 control_say(control, ENFORCE_DEMOTING,
                             "%s are local, above the ceiling of %s: %s are moved down%s.", local,
-                            ceiling, bytes, control->decision.is_fallback ? ", page by page" : "");
+                            ceiling, bytes, control->decision.by_pages ? ", page by page" : "");
 }
 
 static void say_slack(Control *control) {

@@ -73,6 +73,7 @@ typedef struct EnforceNode {
         uint64_t budget;                  /* bytes that may be moved now; UINT64_MAX: no limit */
         uint64_t pressure_permille_max;   /* above it nothing is promoted; 0: no limit */
         unsigned n_lower_tiers; /* below local memory: with more than one demotion cascades */
+        bool moves_pages;       /* ENFORCE_MIGRATE can be used */
         uint64_t interval_min_usec, interval_max_usec; /* of looking at a container */
 } EnforceNode;
 
@@ -87,7 +88,8 @@ typedef struct EnforceDecision {
         EnforceAction action;
         uint64_t bytes; /* of one step */
         EnforceStatus status;
-        bool is_fallback; /* by ENFORCE_MIGRATE, since the target's backend gets nowhere */
+        bool by_pages; /* by ENFORCE_MIGRATE instead of the target's backend */
+        bool is_other; /* not by the way that comes first, which gets nowhere */
         char reason[DIAG_TEXT_MAX];
         uint64_t
                 next_usec; /* when to read usage again, monotonic; while a step is under way, too */
@@ -109,7 +111,7 @@ typedef struct EnforceMemory {
         double throughput;   /* bytes a second that a step down moves, smoothed; 0: not known */
         uint64_t step_bytes; /* of the step that is under way; 0: none */
         EnforceAction step_action;
-        bool step_is_fallback;
+        bool step_is_other;
         uint64_t step_usec; /* when it began */
         EnforceUsage step_before;
         unsigned n_stalled;         /* steps one after another that moved nothing */
@@ -117,7 +119,7 @@ typedef struct EnforceMemory {
         bool is_given_up;           /* and nothing is tried before retry_usec */
         int error;                  /* of the last step that moved nothing */
         uint64_t retry_usec;        /* after a step that moved nothing: not before */
-        uint64_t fallback_usec;     /* until then its own backend is not tried */
+        uint64_t other_usec;        /* until then the way that comes first is not tried */
         uint64_t demoted, promoted; /* bytes, since it is followed */
         uint64_t returned_usec;     /* when pages that were moved down were seen to come back */
         double return_cost;         /* 0..1: how much of what is moved down comes back */

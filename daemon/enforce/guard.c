@@ -5,7 +5,8 @@
  * Steps that move nothing. Pages that are young are refused for a while, so one such step says
  * little; after three, one after another, the container's own backend is left alone for a minute
  * and pages are moved one by one. When that moves nothing three times, either, it is given up: the
- * next try is half a minute later, the one after that a minute, and so on up to ten.
+ * next try is half a minute later, the one after that a minute, and so on up to ten. Of a container
+ * that may swap, pages are moved one by one first, and it is reclaimed from when that gets nowhere.
  *
  * Pages that come back. When what is moved down is promoted by the kernel again, the hot set is
  * larger than the ceiling, or the wrong pages were taken. The ceiling stays one: what is above it
@@ -23,7 +24,7 @@
 #define STALL_SHARE     8u /* a step that moves less than this part of it has moved nothing */
 #define SLACK_SHARE     20u
 #define SLACK_MIN_COST  0.25 /* some always come back */
-#define FALLBACK_USEC   (60 * USEC_PER_SEC)
+#define OTHER_USEC      (60 * USEC_PER_SEC)
 #define PAUSE_USEC      (50 * USEC_PER_MSEC) /* doubled with each step that moves nothing */
 #define RETRY_USEC      (30 * USEC_PER_SEC)
 #define RETRY_DOUBLINGS 4u
@@ -41,13 +42,13 @@ static void give_up(EnforceMemory *memory, uint64_t usec) {
         memory->is_given_up = true;
         ++memory->n_given_up;
         memory->retry_usec = bytes_add_saturated(usec, wait);
-        memory->fallback_usec = 0;
+        memory->other_usec = 0;
 }
 
 void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int error) {
         if (!guard_is_stalled(memory, moved)) {
-                if (memory->step_is_fallback && memory->fallback_usec == 0)
-                        memory->fallback_usec = usec + FALLBACK_USEC;
+                if (memory->step_is_other && memory->other_usec == 0)
+                        memory->other_usec = usec + OTHER_USEC;
                 memory->n_stalled = memory->n_given_up = 0;
                 memory->error = 0;
                 memory->retry_usec = 0;
@@ -80,7 +81,7 @@ static void forget_other(EnforceMemory *memory, EnforceAction action) {
                 return;
         memory->n_stalled = memory->n_given_up = 0;
         memory->is_given_up = false;
-        memory->retry_usec = memory->fallback_usec = 0;
+        memory->retry_usec = memory->other_usec = 0;
         memory->error = 0;
         memory->step_action = action;
 }
@@ -120,6 +121,7 @@ bool guard_may_step(Control *control, EnforceAction action) {
         EnforceMemory *memory = control->memory;
         const bool has_other = has_other_way(control, action);
         const unsigned most = has_other ? 2 * STEPS_STALLED : STEPS_STALLED;
+        bool is_other;
 
         forget_other(memory, action);
         if (memory->n_stalled >= most && !memory->is_given_up)
@@ -130,9 +132,11 @@ bool guard_may_step(Control *control, EnforceAction action) {
                 memory->is_given_up = false;
                 memory->n_stalled = STEPS_STALLED - 1; /* one step, and then the other way */
         }
-        if (control->usage->usec >= memory->fallback_usec)
-                memory->fallback_usec = 0;
-        control->decision.is_fallback =
-                has_other && (memory->n_stalled >= STEPS_STALLED || memory->fallback_usec > 0);
+        if (control->usage->usec >= memory->other_usec)
+                memory->other_usec = 0;
+        is_other = has_other && (memory->n_stalled >= STEPS_STALLED || memory->other_usec > 0);
+        control->decision.is_other = is_other;
+        control->decision.by_pages =
+                is_other != (action == ENFORCE_DEMOTE && control_takes_pages(control));
         return true;
 }

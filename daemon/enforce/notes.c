@@ -27,8 +27,11 @@ size_t enforce_list_notes(const EnforceTarget *target,
 
         add(&notes, is_small(target->split.local.max, node->stale_bytes),
             "The kernel's counters may be behind by more than three percent of the local ceiling.");
-        add(&notes, reclaims && usage->has_swap,
+        add(&notes, reclaims && usage->has_swap && !node->moves_pages,
             "It may swap: some of what is to be moved down may be swapped out instead.");
+        add(&notes, reclaims && usage->has_swap && node->moves_pages,
+            "It may swap: its pages are moved one by one, since what is reclaimed may be swapped "
+            "out.");
         add(&notes, reclaims && usage->remote_file > STEP_MIN,
             "It has page cache on remote NUMA nodes, which is dropped before anything is moved "
             "down.");

@@ -14,7 +14,7 @@
 void enforce_note_begun(EnforceMemory *memory, const EnforceDecision *decision, uint64_t now_usec) {
         memory->step_bytes = decision->bytes;
         memory->step_action = decision->action;
-        memory->step_is_fallback = decision->is_fallback;
+        memory->step_is_other = decision->is_other;
         memory->step_usec = now_usec;
         memory->step_before = memory->last;
         memory->is_sample_mixed = true;

@@ -122,6 +122,7 @@ static EnforceNode get_node(EnforceKeeper *keeper, uint64_t now_usec) {
                 .pressure_permille_max =
                         config->pressure.is_set ? config->pressure.percent * UINT64_C(10) : 0,
                 .n_lower_tiers = means->n_lower_tiers,
+                .moves_pages = keeper->view.backends[ENFORCE_MIGRATE].is_usable,
                 .interval_min_usec = config->interval_min_usec,
                 .interval_max_usec = config->interval_max_usec,
         };
@@ -272,7 +273,7 @@ static EnforceBackend find_backend(const Followed *followed, const EnforceDecisi
         const EnforceBackend backend = followed->shown.target.backend;
         const EnforceBackendOps *ops = enforce_backend_ops(backend);
 
-        if (decision->is_fallback || (ops && !ops->begin))
+        if (decision->by_pages || (ops && !ops->begin))
                 return ENFORCE_MIGRATE;
         if (decision->action == ENFORCE_PROMOTE && backend != ENFORCE_DAMOS)
                 return ENFORCE_MIGRATE;

@@ -144,7 +144,7 @@ static void promote_hot(const EnforceBed *bed, BedContainer *container) {
 /* Steps */
 
 static bool is_failing(const EnforceBed *bed, const BedContainer *container) {
-        return container->decision.is_fallback || container->target.backend == ENFORCE_MIGRATE
+        return container->decision.by_pages || container->target.backend == ENFORCE_MIGRATE
                        ? bed->migrate_fails
                        : bed->reclaim_fails;
 }
@@ -179,7 +179,7 @@ static void move_some(EnforceBed *bed, BedContainer *container, uint64_t bytes) 
         if (container->decision.action == ENFORCE_PROMOTE)
                 container->local_anon +=
                         shift(&container->remote_anon, bytes_min(bytes, get_local_free(bed)));
-        else if (container->decision.is_fallback || container->target.backend == ENFORCE_MIGRATE)
+        else if (container->decision.by_pages || container->target.backend == ENFORCE_MIGRATE)
                 migrate(container, bytes_min(bytes, get_remote_free(bed)));
         else
                 reclaim(bed, container, bytes_min(bytes, get_remote_free(bed)));
@@ -332,7 +332,7 @@ static void look(EnforceBed *bed, BedContainer *container, const EnforceUsage *u
         container->next_usec = container->decision.next_usec;
         if (container->is_stepping) {
                 container->decision.action = before.action;
-                container->decision.is_fallback = before.is_fallback;
+                container->decision.by_pages = before.by_pages;
                 return;
         }
         if (container->decision.action == ENFORCE_LEAVE)

@@ -74,7 +74,7 @@ START_TEST(after_three_steps_it_is_tried_another_way) {
         put(300, 0);
         for (unsigned i = 0; i < 3; ++i) {
                 ck_assert_uint_le(wait_for_step(), 1000);
-                ck_assert(!decision.is_fallback);
+                ck_assert(!decision.by_pages);
                 step(0, -EAGAIN);
                 decide();
                 if (i < 2) {
@@ -83,16 +83,41 @@ START_TEST(after_three_steps_it_is_tried_another_way) {
                 }
         }
         wait_for_step();
-        ck_assert(decision.is_fallback);
+        ck_assert(decision.by_pages);
         ck_assert(strstr(decision.reason, "page by page"));
         step(30 * MIB, 0);
         wait_for_step();
-        ck_assert_msg(decision.is_fallback, "what moved something is kept");
+        ck_assert_msg(decision.by_pages, "what moved something is kept");
         step(30 * MIB, 0);
         usage.usec += 61 * SEC;
         put(300, 60);
         wait_for_step();
-        ck_assert_msg(!decision.is_fallback, "but not for ever");
+        ck_assert_msg(!decision.by_pages, "but not for ever");
+}
+END_TEST
+
+START_TEST(what_may_swap_is_moved_page_by_page_first) {
+        put(300, 0);
+        usage.has_swap = node.moves_pages = true;
+        for (unsigned i = 0; i < 3; ++i) {
+                wait_for_step();
+                ck_assert(decision.by_pages);
+                step(0, -EAGAIN);
+        }
+        wait_for_step();
+        ck_assert_msg(!decision.by_pages, "what gets nowhere is not all that there is");
+        step(16 * MIB, 0);
+        wait_for_step();
+        ck_assert_msg(!decision.by_pages, "what moved something is kept");
+        step(16 * MIB, 0);
+        usage.usec += 61 * SEC;
+        put(300, 60);
+        wait_for_step();
+        ck_assert_msg(decision.by_pages, "but not for ever");
+        ck_assert_uint_eq(decision.bytes, 64 * MIB);
+        usage.has_swap = false;
+        decide();
+        ck_assert(!decision.by_pages);
 }
 END_TEST
 
@@ -130,7 +155,7 @@ START_TEST(when_nothing_helps_it_is_given_up) {
         ck_assert(strstr(decision.reason, "6 steps down have moved nothing (without an error)"));
         for (unsigned i = 0; i < 8; ++i) {
                 waited = wait_for_step();
-                ck_assert_msg(!decision.is_fallback, "its own way is tried again");
+                ck_assert_msg(!decision.by_pages, "its own way is tried again");
                 ck_assert_uint_ge(waited, 30000);
                 ck_assert_uint_le(waited, 600000 + 2000);
                 ck_assert_uint_ge(waited, before);
@@ -161,7 +186,7 @@ START_TEST(what_limits_and_moves_nothing_moves_page_by_page) {
         target.backend = ENFORCE_NODE_LIMIT;
         put(300, 0);
         ck_assert_uint_eq(stall(), 3);
-        ck_assert(!decision.is_fallback);
+        ck_assert(!decision.by_pages);
 }
 END_TEST
 
@@ -354,7 +379,10 @@ START_TEST(what_makes_it_imprecise_is_told) {
         put(100, 100);
         ck_assert_uint_eq(enforce_list_notes(&target, &usage, &node, notes), 0);
         usage.has_swap = true;
-        ck_assert(has_note("It may swap"));
+        ck_assert(has_note("may be swapped out instead"));
+        node.moves_pages = true;
+        ck_assert(has_note("pages are moved one by one") && !has_note("instead"));
+        node.moves_pages = false;
         usage.remote_file = usage.local_file = 20 * MIB;
         ck_assert(has_note("page cache on remote NUMA nodes"));
         node.n_lower_tiers = 2;
@@ -386,6 +414,7 @@ Suite *suite(void) {
 
         tcase_add_checked_fixture(tcase, setup, NULL);
         tcase_add_test(tcase, after_three_steps_it_is_tried_another_way);
+        tcase_add_test(tcase, what_may_swap_is_moved_page_by_page_first);
         tcase_add_test(tcase, a_little_is_nothing_and_some_is_not);
         tcase_add_test(tcase, when_nothing_helps_it_is_given_up);
         tcase_add_test(tcase, page_by_page_there_is_no_other_way);
