@@ -33,7 +33,8 @@ struct Agent {
         NriSession *session;
         Creations creations;
         Rounds rounds;
-        char runtime[128]; /* its name and version; "": there is none */
+        char runtime[128];    /* its name and version; "": there is none */
+        bool is_synchronized; /* it has told of its containers, and will ask about new ones */
         char status[DIAG_TEXT_MAX];
 };
 
@@ -52,13 +53,16 @@ static void arm(Agent *agent, uint64_t delay_usec) {
 
 static void tell_status(Agent *agent) {
         const size_t n_open = kept_count_open(&agent->kept);
+        const char *waits = agent->runtime[0] && !agent->is_synchronized
+                                    ? ", and it has not told of its containers yet"
+                                    : "";
         char status[DIAG_TEXT_MAX], open[64] = "";
 
         if (n_open > 0)
                 (void)snprintf(open, sizeof(open), ", %zu of them without slugd's answer", n_open);
-        (void)snprintf(status, sizeof(status), "%s: %zu container%s with a split%s",
+        (void)snprintf(status, sizeof(status), "%s: %zu container%s with a split%s%s",
                        agent->runtime[0] ? agent->runtime : "no runtime", agent->kept.n_items,
-                       agent->kept.n_items == 1 ? "" : "s", open);
+                       agent->kept.n_items == 1 ? "" : "s", open, waits);
         if (strcmp(status, agent->status) == 0)
                 return;
         memcpy(agent->status, status, sizeof(status));
@@ -147,6 +151,7 @@ on_requested(NriCall *call, NriMethod method, const ProtobufCMessage *request, v
                 configure(agent, (const Nri__Pkg__Api__V1alpha1__ConfigureRequest *)request);
                 return;
         case NRI_SYNCHRONIZE:
+                agent->is_synchronized = true;
                 rounds_synchronize(&agent->rounds, call,
                                    (const Nri__Pkg__Api__V1alpha1__SynchronizeRequest *)request);
                 break;
@@ -190,6 +195,7 @@ static void on_lost(const char *reason, void *userdata) {
         Agent *agent = userdata;
 
         agent->runtime[0] = '\0';
+        agent->is_synchronized = false;
         rounds_note_lost(&agent->rounds);
         log_event(LOG_WARNING, SLUG_MESSAGE_NRI_LOST,
                   LOG_WITH({ .name = "SLUG_SOCKET", .text = agent->params.nri_socket },

@@ -36,13 +36,14 @@ need_slug
 hold_splits
 systemctl start slug-nri.service
 is "$?" 0 "slug-nri starts"
-wait_until has_said "registered with containerd"
+wait_until registered
 is "$?" 0 "and is one of the runtime's plugins"
 advertised "the kubelet may give away every chunk that slugd has"
 
 manifest masked "{cpu: 1, memory: 512Mi, $resource: 4}" x:480
 runs masked
 equal "a pod with chunks"
+wait_until has_said "container 'main' is given NUMA nodes"
 given_nodes=$(said | sed -n "s|.*Pod 'default/masked-$host', container 'main' is given NUMA nodes \\([0-9,-]*[0-9]\\).*|\\1|p")
 is "$given_nodes" "0-1,3" "its container is created with the local NUMA nodes and that of its chunks"
 is "$(of_container masked cpuset.mems)" "$given_nodes" "which is its cpuset.mems"

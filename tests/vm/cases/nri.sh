@@ -31,11 +31,6 @@ has_split() {
   [ "$(split_of "$1")" = "CLAIM_STATE_ACTIVE $2" ]
 }
 
-# registered: slug-nri is one of the runtime's plugins
-registered() {
-  [ "$(unit StatusText slug-nri.service | sed 's/ .*//')" = containerd ]
-}
-
 # given NAME POD: it has what it asked for
 given() {
   wait_until has_split "$2" "67108864 67108864 67108864"

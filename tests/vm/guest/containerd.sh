@@ -90,6 +90,15 @@ start_slug() {
   systemctl start slugd.service slug-kubelet.service
 }
 
+# registered: the runtime has told slug-nri of its containers, and asks it about new ones
+registered() {
+  case $(unit StatusText slug-nri.service) in
+    *"has not told"*) return 1 ;;
+    "containerd "*) return 0 ;;
+  esac
+  return 1
+}
+
 # other_process UNIT PID: it runs, and is not that one
 other_process() {
   [ "$(unit MainPID "$1")" != "$2" ] && [ "$(unit ActiveState "$1")" = active ]

@@ -3,5 +3,6 @@ like numa
 initiator 3 1
 kernel slug.driver=systemd
 needs kubelet
-# chunks-stock, a node without slugd, is for the comparison in README.md and runs when it is asked for
-cases chunks chunks-bytes chunks-nri chunks-restarts chunks-reboot
+# chunks-stock, a node without slugd for the comparison in README.md, and chunks-nri, chunks-bytes with slug-nri, run when they are
+# asked for
+cases chunks chunks-bytes chunks-restarts chunks-reboot
