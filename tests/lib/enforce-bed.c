@@ -320,6 +320,7 @@ static void look(EnforceBed *bed, BedContainer *container, const EnforceUsage *u
                 .budget = enforce_budget_get(&bed->budget, bed->now_usec),
                 .pressure_permille_max = bed->pressure_permille_max,
                 .n_lower_tiers = bed->n_lower_tiers,
+                .moves_pages = bed->moves_pages,
                 .interval_min_usec = bed->interval_min_usec,
                 .interval_max_usec = bed->interval_max_usec,
         };

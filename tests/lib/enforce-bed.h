@@ -64,6 +64,7 @@ typedef struct EnforceBed {
         uint64_t latency_usec; /* of a step, whatever its size */
         uint64_t stale_bytes;
         unsigned n_lower_tiers;
+        bool moves_pages; /* one by one, where the backend is another one */
         bool reclaim_fails, migrate_fails;
         EnforceBudget budget;
         uint64_t pressure_permille_max;

@@ -44,23 +44,24 @@ static const struct {
         uint64_t peak_permille; /* of the ceiling, at most */
         uint64_t latency_msec, throughput;
         unsigned file_percent;
-        bool has_counters, has_swap, has_tiers;
+        bool has_counters, has_swap, has_tiers, moves_pages;
 } growths[] = {
-        { "local=200Mi,remote=0..1Gi", 20, 1005, 10, 160, 0, 0, 0, 0 },
-        { "local=100Mi..200Mi,remote=0..1Gi", 20, 1005, 10, 160, 0, 0, 0, 0 },
-        { "local=200Mi,remote=0..1Gi", 20, 1005, 10, 160, 0, 1, 0, 0 },
-        { "local=200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 0, 0, 0 },
-        { "local=0..200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 0, 0, 0 },
-        { "local=200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 1, 0, 0 },
-        { "local=200Mi,remote=0..1Gi", 100, 1080, 50, 160, 0, 0, 0, 0 },
-        { "local=200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 0, 1, 0 },
-        { "local=200Mi,remote=0..1Gi", 50, 1020, 10, 160, 0, 0, 0, 1 },
-        { "local=200Mi,remote=0..1Gi", 50, 1030, 10, 160, 50, 0, 0, 0 },
-        { "local=200Mi,remote=0..1Gi", 140, 1060, 10, 160, 0, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 20, 1005, 10, 160, 0, 0, 0, 0, 0 },
+        { "local=100Mi..200Mi,remote=0..1Gi", 20, 1005, 10, 160, 0, 0, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 20, 1005, 10, 160, 0, 1, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 0, 0, 0, 0 },
+        { "local=0..200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 0, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 1, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 100, 1080, 50, 160, 0, 0, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 0, 1, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 100, 1030, 10, 160, 0, 0, 1, 0, 1 },
+        { "local=200Mi,remote=0..1Gi", 50, 1020, 10, 160, 0, 0, 0, 1, 0 },
+        { "local=200Mi,remote=0..1Gi", 50, 1030, 10, 160, 50, 0, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 140, 1060, 10, 160, 0, 0, 0, 0, 0 },
         /* faster than anything can be moved: what cannot be had is not asked for */
-        { "local=200Mi,remote=0..1Gi", 400, 1960, 10, 160, 0, 0, 0, 0 },
-        { "local=200Mi,remote=0..1Gi", 400, 1110, 2, 3000, 0, 0, 0, 0 },
-        { "local=50Mi,remote=0..1Gi", 100, 1200, 10, 160, 0, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 400, 1960, 10, 160, 0, 0, 0, 0, 0 },
+        { "local=200Mi,remote=0..1Gi", 400, 1110, 2, 3000, 0, 0, 0, 0, 0 },
+        { "local=50Mi,remote=0..1Gi", 100, 1200, 10, 160, 0, 0, 0, 0, 0 },
 };
 
 START_TEST(who_grows_is_kept_near_its_ceiling) {
@@ -73,12 +74,14 @@ START_TEST(who_grows_is_kept_near_its_ceiling) {
         container = enforce_bed_add(&bed, growths[_i].split, &load);
         container->has_counters = growths[_i].has_counters;
         container->has_swap = growths[_i].has_swap;
+        bed.moves_pages = growths[_i].moves_pages;
         run(500 * SEC / growths[_i].rate + 2 * SEC);
         ck_assert_uint_le(permille(container->peak_local, container), growths[_i].peak_permille);
         ck_assert_uint_ge(container->settled_usec > 0 || growths[_i].file_percent > 0, 1);
         run(18 * SEC);
         check_settled(container, 13 * SEC);
         ck_assert_uint_ge(permille(container->lowest_local, container), 940);
+        ck_assert((container->swapped > 0) == (growths[_i].has_swap && !growths[_i].moves_pages));
 }
 END_TEST
 
