@@ -9,7 +9,6 @@
 . /run/slug-test/containerd.sh
 nri=yes
 cgroups=/sys/fs/cgroup
-many=8
 
 # container POD FILE: of the cgroup of its container "main"; "absent" when there is none
 container() {
@@ -87,33 +86,9 @@ plugin_is_away() {
   given "repaired by Synchronize" unseen
 }
 
-# n_given: how many of the many have what they asked for, by and by: a claim is active when its container was seen
-n_given() {
-  i=0
-  while [ $i -lt $many ]; do
-    wait_until has_split "many-$i" "2097152 2097152 2097152" && wait_until has_mems "many-$i" "$(mems_of "many-$i")" &&
-      echo "many-$i"
-    i=$((i + 1))
-  done | wc -l
-}
-
-many_at_once() {
-  i=0
-  while [ $i -lt $many ]; do
-    echo "many-$i burstable api runc main=x:2>=4<=24@local=2Mi,remote=2Mi"
-    i=$((i + 1))
-  done >"$tmp/many"
-  from=$(now_usec)
-  pods run <"$tmp/many"
-  is "$?" 0 "$many pods run"
-  remark "$many pods in $((($(now_usec) - from) / 1000)) ms"
-  is "$(n_given)" $many "all of them have what they asked for"
-}
-
 at_creation
 runtime_restarts
 plugin_is_away
-many_at_once
 # shellcheck disable=SC2046 # a list of names
 pods remove $(ls /var/lib/slug-test/pods)
 systemctl stop slug-nri.service slug-kubelet.service
