@@ -15,19 +15,8 @@ said() {
   journalctl -b -u slug-nri.service -o cat --no-pager
 }
 
-has_said() {
-  said | grep -q -F -e "$1"
-}
-
 has_mems() {
   [ "$(of_container "$1" cpuset.mems)" = "$2" ]
-}
-
-# placed NAME: the NUMA nodes that its container is to have by its claim, as slugd tells whoever asks
-placed() {
-  printf '{"podUid":"%s","container":"main"}' "$(uid_of_static "$1")" |
-    curl --silent --unix-socket "$sock" -H 'content-type: application/json' -d @- \
-      http://slug/slug.v1.MemoryManagerService/GetMemoryNUMANodes | jq -r .numaNodes
 }
 
 start_containerd || bail_out "containerd does not start"
@@ -43,11 +32,11 @@ advertised "the kubelet may give away every chunk that slugd has"
 manifest masked "{cpu: 1, memory: 512Mi, $resource: 4}" x:480
 runs masked
 equal "a pod with chunks"
-wait_until has_said "container 'main' is given NUMA nodes"
+wait_until in_journal "container 'main' is given NUMA nodes" -u slug-nri.service -o cat
 given_nodes=$(said | sed -n "s|.*Pod 'default/masked-$host', container 'main' is given NUMA nodes \\([0-9,-]*[0-9]\\).*|\\1|p")
 is "$given_nodes" "0-1,3" "its container is created with the local NUMA nodes and that of its chunks"
 is "$(of_container masked cpuset.mems)" "$given_nodes" "which is its cpuset.mems"
-is "$(placed masked)" "$given_nodes" "and what its claim says"
+is "$(nodes_promised "$(uid_of_static masked)")" "$given_nodes" "and what its claim says"
 wait_long has_settled masked 480 256
 is "$?" 0 "of its bytes 256 MiB are local, as its claim allows, and the rest is remote"
 remark "promised: local 256 MiB, remote 256 MiB; it has $(cat "$tmp/lies") MiB local and remote"

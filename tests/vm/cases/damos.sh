@@ -53,7 +53,7 @@ is "$(cat $damon/nr_kdamonds)" 0 "slugd starts and DAMON is nobody's"
 start_load b 300 0 120
 promise b 300Mi "local=16Mi..200Mi,remote=0..300Mi"
 grow b
-wait_long has_grown b
+wait_seldom has_grown b
 start_foreign
 before=$(placement b)
 remark "b: $before"
@@ -61,7 +61,7 @@ remark "b: $before"
 verdict=
 run_load a 200 20 320
 remark "a: $verdict; $(placement a)"
-wait_long is_within a 202
+wait_seldom is_within a 202
 is "$(is_within a 202 && echo within)" within "a: no more than its ceiling is on NUMA nodes 0 and 1 ($(local_of a) of 200 MiB)"
 is "$([ "$(local_of a)" -ge 100 ] && echo some)" some "a: and no more was moved than had to be ($(local_of a) MiB are left)"
 is "$(placement b)" "$before" "b: not a byte of its neighbour has moved"
@@ -75,20 +75,20 @@ remark "$(journalctl -b -u slugd.service -o cat | grep -i -e damon -e split | ta
 start_load c 100 20 250
 promise c 400Mi "local=16Mi..100Mi,remote=0..400Mi"
 grow c
-wait_long is_on
+wait_seldom is_on
 is "$?" 0 "DAMON is on while c grows"
 systemctl kill --signal=KILL --kill-whom=main slugd.service
-wait_long journal_has 4d2c1b9fb6a44a5b8c0cf4a9b3a41e62
+wait_seldom journal_has 4d2c1b9fb6a44a5b8c0cf4a9b3a41e62
 is "$?" 0 "the next slugd finds DAMON on, and says that it turns it off"
-wait_long has_grown c
-wait_long is_within c 102
+wait_seldom has_grown c
+wait_seldom is_within c 102
 is "$(is_within c 102 && echo within)" within "c: held by the next slugd ($(local_of c) of 100 MiB)"
 
 # stopped in the middle of a step
 start_load d 60 20 200
 promise d 400Mi "local=16Mi..60Mi,remote=0..400Mi"
 grow d
-wait_long is_on
+wait_seldom is_on
 systemctl stop slugd.service
 is "$(cat $damon/nr_kdamonds)" 0 "a slugd that is stopped leaves nothing on"
 
@@ -96,7 +96,7 @@ is "$(cat $damon/nr_kdamonds)" 0 "a slugd that is stopped leaves nothing on"
 echo 1 >$damon/nr_kdamonds
 systemctl start slugd.service
 "$slugctl" --wait 60 claims >/dev/null
-wait_long has_grown d
+wait_seldom has_grown d
 is "$(cat $damon/nr_kdamonds) $(cat $damon/0/contexts/nr_contexts)" "1 0" "what somebody else has set up is left alone"
 echo 0 >$damon/nr_kdamonds
 for load in a b c d; do

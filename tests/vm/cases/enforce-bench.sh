@@ -41,8 +41,8 @@ fill() {
   start_load "$1" 0 0 $total || { not_ok "$1: the load starts" "$(cat "$tmp/$1.err")"; return 1; }
   hertz=50 watch_load "$1"
   grow "$1"
-  wait_long has_grown "$1"
-  wait_long was_seen "$1" grown 1000
+  wait_seldom has_grown "$1"
+  wait_seldom was_seen "$1" grown 1000
 }
 
 # tell_moved KIND LOAD: the rate into $tmp/KIND.rates
@@ -61,7 +61,7 @@ by_slug() {
   fill "slugd-$1" || return
   promise "slugd-$1" 600Mi "local=16Mi..${ceiling}Mi,remote=0..600Mi" || { not_ok "slugd-$1: is promised its split"; return; }
   promised=$(up_usec)
-  wait_long is_down "slugd-$1"
+  wait_seldom is_down "slugd-$1"
   tell_moved slugd "slugd-$1"
   ! is_number "$(value first)" || remark "slugd-$1: it begins $((($(value first) - promised) / 1000)) ms after the promise"
   remark "slugd-$1: steps, MiB asked/moved:" \

@@ -43,7 +43,7 @@ too_much_is_hot() {
   [ "$1" -ne 0 ] || at_most settled 2000 "hot-$1: settles"
   before=$(demotions "hot-$1")
   passes=$(awk '$1 == "passes" { print $3 }' "$tmp/hot-$1.log" | tail -n 1)
-  wait_long was_seen "hot-$1" grown 24000
+  wait_seldom was_seen "hot-$1" grown 24000
   after=$(demotions "hot-$1")
   moved=$(((after - before) * 4096 / mib))
   remark "hot-$1: numa_balancing=$1, in 20 s $moved MiB were moved down, $((
@@ -59,9 +59,9 @@ three_compete() {
   for name in one two three; do promised $name "local=100Mi..600Mi,remote=0..600Mi" 50 500; done
   for name in one two three; do grow $name; done
   patience=40
-  for name in one two three; do wait_long has_grown $name; done
+  for name in one two three; do wait_seldom has_grown $name; done
   patience=
-  wait_long was_seen one grown 6000
+  wait_seldom was_seen one grown 6000
   for name in one two three; do
     judge $name 600
     is "$([ "$(now_local $name)" -ge 100 ] && echo kept)" kept "$name: has what it was promised"
@@ -75,14 +75,14 @@ squat() {
   systemd-run --quiet --scope --collect --unit=squatter numactl --membind=0,1 "$tools/memload" 200 "$1" >"$tmp/squatter.log" 2>&1 &
   wait_until grep -q ready "$tmp/squatter.log"
   kill -s USR1 "$(head -n 1 $cgroups/system.slice/squatter.scope/cgroup.procs)"
-  wait_long grep -q grown "$tmp/squatter.log"
+  wait_seldom grep -q grown "$tmp/squatter.log"
 }
 
 full_and_free_again() {
   promised keeper "local=150Mi..300Mi,remote=0..600Mi" 100 250
   grow keeper
-  wait_long has_grown keeper
-  wait_long was_seen keeper grown 2000
+  wait_seldom has_grown keeper
+  wait_seldom was_seen keeper grown 2000
   judge keeper 300
   before=$(demotions keeper)
   free=$(awk '/MemFree/ { sum += $4 } END { printf "%d\n", sum / 1024 }' /sys/devices/system/node/node[01]/meminfo)
@@ -91,8 +91,8 @@ full_and_free_again() {
   is "$(demotions keeper)" "$before" "keeper: slugd takes nothing of what it was promised"
   promised late "local=150Mi..300Mi,remote=0..600Mi" 50 250
   grow late
-  wait_long has_grown late
-  wait_long was_seen late grown 3000
+  wait_seldom has_grown late
+  wait_seldom was_seen late grown 3000
   remark "late: $(now_local late) MiB local while the node is full"
   from=$(now_usec)
   systemctl stop squatter.scope

@@ -22,13 +22,13 @@ start_load restart 200 20 500
 promise restart 600Mi "local=16Mi..200Mi,remote=0..600Mi"
 watch_load restart
 grow restart
-wait_long is_beyond restart 32
+wait_seldom is_beyond restart 32
 pid=$(unit MainPID)
 kill -s KILL "$pid"
 wait_until other_main "$pid"
 is "$?" 0 "slugd is killed and comes back"
-wait_long has_grown restart
-wait_long was_seen restart grown 4000
+wait_seldom has_grown restart
+wait_seldom was_seen restart grown 4000
 judge restart 200
 at_most settled 2000 "within two seconds of its growth the container is at 97 to 100 % of its ceiling"
 untroubled restart

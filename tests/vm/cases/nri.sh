@@ -34,15 +34,8 @@ has_split() {
 given() {
   wait_until has_split "$2" "67108864 67108864 67108864"
   is "$?" 0 "$1: the claim is the annotation's"
-  wait_until has_mems "$2" "$(mems_of "$2")"
+  wait_until has_mems "$2" "$(nodes_promised "$(uid_of "$2")")"
   is "$?" 0 "$1: cpuset.mems is the claim's NUMA nodes, $(container "$2" cpuset.mems)"
-}
-
-# mems_of POD: what belongs into its cpuset.mems
-mems_of() {
-  printf '{"podUid":"%s","container":"main"}' "$(uid_of "$1")" |
-    curl --silent --unix-socket "$sock" -H 'content-type: application/json' -d @- \
-      http://slug/slug.v1.MemoryManagerService/GetMemoryNUMANodes | jq -r .numaNodes
 }
 
 run_pod() {

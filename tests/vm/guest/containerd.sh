@@ -109,6 +109,13 @@ uid_of() {
   printf '%s' "$1" | md5sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/'
 }
 
+# nodes_promised UID: the NUMA nodes that container "main" of that pod is to have, as slugd tells whoever asks
+nodes_promised() {
+  printf '{"podUid":"%s","container":"main"}' "$1" |
+    curl --silent --unix-socket "$sock" -H 'content-type: application/json' -d @- \
+      http://slug/slug.v1.MemoryManagerService/GetMemoryNUMANodes | jq -r .numaNodes
+}
+
 # claim POD CONTAINER SIZE: as the kubelet does before it lets a pod in; the answer is printed
 claim() {
   jq -n --arg uid "$(uid_of "$1")" --arg pod "$1" --arg container "$2" --arg size "$3" '{cpu: "1", memory: $size} as $amounts |

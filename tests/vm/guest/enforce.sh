@@ -94,8 +94,8 @@ was_seen() {
   [ -n "$said" ] && [ "$(tail -n 2 "$tmp/$1.csv" | head -n 1 | cut -d, -f1)" -ge "$((said + $3 * 1000))" ]
 }
 
-# wait_long COMMAND...: for two minutes, or $patience seconds; asked seldom, since asking takes of the time that is measured
-wait_long() {
+# wait_seldom COMMAND...: for two minutes, or $patience seconds; asked seldom, since asking takes of the time that is measured
+wait_seldom() {
   long_left=${patience:-120}
   until "$@"; do
     long_left=$((long_left - 1))
@@ -179,7 +179,7 @@ run_load() {
   fi
   watch_load "$1"
   grow "$1"
-  wait_long has_grown "$1"
-  ! has_grown "$1" || wait_long was_seen "$1" grown 4000
+  wait_seldom has_grown "$1"
+  ! has_grown "$1" || wait_seldom was_seen "$1" grown 4000
   judge "$1" "$2"
 }

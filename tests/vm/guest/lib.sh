@@ -73,8 +73,8 @@ watch_events() {
   wait_until grep -q '^KERNEL - ' "$tmp/events"
 }
 
-# in_journal TEXT ARGUMENT...: journalctl with those arguments prints it. What was said just now is on its way there, and journalctl
-# --sync before systemd 258 does not wait for it: to be asked with wait_until.
+# in_journal TEXT ARGUMENT...: journalctl with those arguments prints it. What was done just now may not have been said yet, and what
+# was said is on its way: to be asked with wait_until.
 in_journal() {
   journal_text=$1
   shift
