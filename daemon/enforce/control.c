@@ -17,7 +17,7 @@ uint64_t control_get_band(uint64_t limit, uint64_t stale_bytes) {
         return widen(bytes_min(limit / BAND_SHARE, STEP_MAX), limit, stale_bytes);
 }
 
-/* Of what is reclaimed where there is swap, half is swapped out: from remote memory, too. */
+/* Much of what is reclaimed where there is swap is swapped out: from remote memory, too. */
 bool control_takes_pages(const Control *control) {
         return control->target->backend == ENFORCE_RECLAIM && control->usage->has_swap &&
                control->node->moves_pages;
