@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "split/pod.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/quantity.h"
@@ -117,13 +116,18 @@ static bool is_lasting(const PodContainer *container) {
         return !container->is_init || container->is_restartable;
 }
 
+static const PodAnnotation *find(const Reading *reading, const char *name, const char *suffix) {
+        return pod_find_annotation(reading->pod->annotations, reading->pod->n_annotations, name,
+                                   suffix);
+}
+
 /* @ret: NULL when the pod's annotation says nothing about this container */
-static int find_for_pod(const Reading *reading, const char **ret) {
-        const char *value = pod_find_annotation(reading->pod, SPLIT_ANNOTATION_POD);
+static int find_for_pod(const Reading *reading, const PodAnnotation **ret) {
+        const PodAnnotation *annotation = find(reading, SPLIT_ANNOTATION_POD, "");
         size_t n_lasting = 0;
 
         *ret = NULL;
-        if (!value || !is_lasting(reading->container))
+        if (!annotation || !is_lasting(reading->container))
                 return 0;
         for (size_t i = 0; i < reading->pod->n_containers; ++i)
                 n_lasting += is_lasting(&reading->pod->containers[i]);
@@ -133,29 +137,25 @@ static int find_for_pod(const Reading *reading, const char **ret) {
                              SPLIT_ANNOTATION_POD, n_lasting, SPLIT_ANNOTATION_CONTAINER);
                 return POD_E_INVALID;
         }
-        *ret = value;
+        *ret = annotation;
         return 0;
 }
 
 /* @ret_has: false: there is none */
 static int read_annotation(const Reading *reading, SplitText *ret, bool *ret_has) {
-        char name[sizeof(SPLIT_ANNOTATION_CONTAINER) + POD_NAME_MAX];
-        const char *source = name, *value;
+        const PodAnnotation *found =
+                find(reading, SPLIT_ANNOTATION_CONTAINER, reading->container->name);
         int r;
 
-        (void)snprintf(name, sizeof(name), SPLIT_ANNOTATION_CONTAINER "%s",
-                       reading->container->name);
-        value = pod_find_annotation(reading->pod, name);
-        if (!value) {
-                source = SPLIT_ANNOTATION_POD;
-                r = find_for_pod(reading, &value);
+        if (!found) {
+                r = find_for_pod(reading, &found);
                 if (r != 0)
                         return r;
         }
-        *ret_has = value;
-        if (!value)
+        *ret_has = found;
+        if (!found)
                 return 0;
-        r = split_parse(source, value, strlen(value), ret, reading->reterr);
+        r = split_parse(found->name, found->value, strlen(found->value), ret, reading->reterr);
         return r > 0 ? POD_E_INVALID : r;
 }
 

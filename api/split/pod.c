@@ -25,11 +25,16 @@ const PodContainer *pod_find_container(const Pod *pod, const char *name) {
         return NULL;
 }
 
-/* Return: the value, or NULL when there is no such annotation. */
-const char *pod_find_annotation(const Pod *pod, const char *name) {
-        for (size_t i = 0; i < pod->n_annotations; ++i)
-                if (pod->annotations[i].name && strcmp(pod->annotations[i].name, name) == 0)
-                        return pod->annotations[i].value;
+const PodAnnotation *pod_find_annotation(const PodAnnotation *annotations,
+                                         size_t n_annotations,
+                                         const char *name,
+                                         const char *suffix) {
+        const size_t n_name = strlen(name);
+
+        for (size_t i = 0; i < n_annotations; ++i)
+                if (annotations[i].name && strncmp(annotations[i].name, name, n_name) == 0 &&
+                    strcmp(annotations[i].name + n_name, suffix) == 0)
+                        return &annotations[i];
         return NULL;
 }
 

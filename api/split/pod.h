@@ -96,7 +96,15 @@ _must_check_ int pod_check(const Pod *pod, Diag *reterr);
 QosClass pod_get_qos(const Pod *pod);
 bool pod_has_resources(const Pod *pod); /* pod-level ones that count, as the kubelet sees it */
 const PodContainer *pod_find_container(const Pod *pod, const char *name);
-const char *pod_find_annotation(const Pod *pod, const char *name);
+
+/*
+ * The annotation whose name is @name and right after it @suffix, which may be "": the ones of a
+ * container end with its name.
+ */
+const PodAnnotation *pod_find_annotation(const PodAnnotation *annotations,
+                                         size_t n_annotations,
+                                         const char *name,
+                                         const char *suffix);
 
 /*
  * What the Static policy counts. @with_pod_level: the kubelet's gate PodLevelResourceManagers.

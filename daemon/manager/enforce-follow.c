@@ -98,25 +98,18 @@ int enforce_list_wanted(const Ledger *ledger,
 
 /* By which means */
 
-static const char *find_annotation(const ReportPod *pod, const char *name) {
-        for (size_t i = 0; pod && i < pod->n_annotations; ++i)
-                if (strcmp(pod->annotations[i].name, name) == 0)
-                        return pod->annotations[i].value;
-        return NULL;
-}
-
 BackendAsked enforce_read_annotations(const ReportPod *pod, const char *container) {
-        char name[sizeof(SPLIT_ANNOTATION_ENFORCE_CONTAINER) + POD_NAME_MAX];
-        const char *value;
+        const PodAnnotation *found;
         BackendAsked asked = {};
 
-        (void)snprintf(name, sizeof(name), SPLIT_ANNOTATION_ENFORCE_CONTAINER "%s", container);
-        value = find_annotation(pod, name);
-        if (!value)
-                value = find_annotation(pod, SPLIT_ANNOTATION_ENFORCE);
-        if (!value || strcmp(value, "auto") == 0)
+        if (!pod)
                 return asked;
-        asked.is_asked = enforce_backend_parse(value, &asked.backend);
+        found = report_find_annotation(pod, SPLIT_ANNOTATION_ENFORCE_CONTAINER, container);
+        if (!found)
+                found = report_find_annotation(pod, SPLIT_ANNOTATION_ENFORCE, "");
+        if (!found || strcmp(found->value, "auto") == 0)
+                return asked;
+        asked.is_asked = enforce_backend_parse(found->value, &asked.backend);
         asked.is_unknown = !asked.is_asked;
         return asked;
 }

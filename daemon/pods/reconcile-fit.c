@@ -86,19 +86,11 @@ static int confirm(Look *look, LookItem *item) {
 
 static bool read_annotation(Fit *fit) {
         const ReportPod *pod = fit->item->pod->report;
-        const size_t n_prefix = strlen(SPLIT_ANNOTATION_CONTAINER);
-        const PodAnnotation *found = NULL;
+        const PodAnnotation *found =
+                report_find_annotation(pod, SPLIT_ANNOTATION_CONTAINER, fit->container->name);
 
-        for (size_t i = 0; i < pod->n_annotations; ++i) {
-                const PodAnnotation *annotation = &pod->annotations[i];
-
-                if (strncmp(annotation->name, SPLIT_ANNOTATION_CONTAINER, n_prefix) == 0 &&
-                    strcmp(annotation->name + n_prefix, fit->container->name) == 0)
-                        found = annotation;
-                else if (!found && pod->n_containers == 1 &&
-                         strcmp(annotation->name, SPLIT_ANNOTATION_POD) == 0)
-                        found = annotation;
-        }
+        if (!found && pod->n_containers == 1)
+                found = report_find_annotation(pod, SPLIT_ANNOTATION_POD, "");
         if (!found || split_parse(found->name, found->value, strlen(found->value), &fit->annotation,
                                   &fit->problem) != 0)
                 return false;

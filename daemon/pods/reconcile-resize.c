@@ -24,17 +24,8 @@ static bool has_started(const ReportPod *pod) {
 }
 
 static bool is_annotated(const ReportPod *pod, const char *container) {
-        const size_t n_prefix = strlen(SPLIT_ANNOTATION_CONTAINER);
-
-        for (size_t i = 0; i < pod->n_annotations; ++i) {
-                const char *name = pod->annotations[i].name;
-
-                if (strcmp(name, SPLIT_ANNOTATION_POD) == 0 ||
-                    (strncmp(name, SPLIT_ANNOTATION_CONTAINER, n_prefix) == 0 &&
-                     strcmp(name + n_prefix, container) == 0))
-                        return true;
-        }
-        return false;
+        return report_find_annotation(pod, SPLIT_ANNOTATION_CONTAINER, container) ||
+               report_find_annotation(pod, SPLIT_ANNOTATION_POD, "");
 }
 
 static bool is_plain(const LedgerClaim *claim) {

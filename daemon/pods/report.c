@@ -236,6 +236,11 @@ const ReportContainer *report_pod_find(const ReportPod *pod, const char *contain
         return NULL;
 }
 
+const PodAnnotation *
+report_find_annotation(const ReportPod *pod, const char *name, const char *suffix) {
+        return pod_find_annotation(pod->annotations, pod->n_annotations, name, suffix);
+}
+
 bool pods_report_has(const PodsReport *report, const char *source) {
         for (size_t i = 0; i < report->n_sources; ++i)
                 if (strcmp(report->sources[i].name, source) == 0)

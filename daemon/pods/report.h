@@ -140,6 +140,9 @@ _must_check_ int pods_report_new(const PodsReport *from, PodsReport **ret, Diag 
 
 const ReportPod *pods_report_find(const PodsReport *report, const char *uid);
 const ReportContainer *report_pod_find(const ReportPod *pod, const char *container);
+/* As pod_find_annotation(). */
+const PodAnnotation *
+report_find_annotation(const ReportPod *pod, const char *name, const char *suffix);
 /* The same two reports tell the same: sequence, generation and time aside. */
 bool pods_report_is_equal(const PodsReport *a, const PodsReport *b);
 /* What the kubelet counts as allocatable is the same in both. @a: NULL: nobody has said it. */

@@ -42,16 +42,17 @@ void enforce_refuse(EnforceAsked *asked, const Diag *why) {
 }
 
 bool enforce_asks_for_split(const EnforceAsked *asked, bool *ret_is_of_pod) {
-        char name[sizeof(SPLIT_ANNOTATION_CONTAINER) + POD_NAME_MAX];
+        const Pod *pod = &asked->pod;
         bool has_own;
 
         if (!asked->container)
                 return false;
-        (void)snprintf(name, sizeof(name), SPLIT_ANNOTATION_CONTAINER "%s", asked->container->name);
-        has_own = pod_find_annotation(&asked->pod, name);
+        has_own = pod_find_annotation(pod->annotations, pod->n_annotations,
+                                      SPLIT_ANNOTATION_CONTAINER, asked->container->name);
         if (ret_is_of_pod)
                 *ret_is_of_pod = !has_own;
-        return has_own || pod_find_annotation(&asked->pod, SPLIT_ANNOTATION_POD);
+        return has_own ||
+               pod_find_annotation(pod->annotations, pod->n_annotations, SPLIT_ANNOTATION_POD, "");
 }
 
 /* Its claim */

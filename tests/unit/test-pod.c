@@ -100,8 +100,12 @@ START_TEST(containers_and_annotations_are_found_by_name) {
 
         ck_assert_ptr_eq(pod_find_container(&pod, "db"), &containers[1]);
         ck_assert_ptr_null(pod_find_container(&pod, "d"));
-        ck_assert_str_eq(pod_find_annotation(&pod, "ab"), "2");
-        ck_assert_ptr_null(pod_find_annotation(&pod, "abc"));
+        ck_assert_ptr_eq(pod_find_annotation(annotations, 2, "ab", ""), &annotations[1]);
+        ck_assert_ptr_eq(pod_find_annotation(annotations, 2, "a", "b"), &annotations[1]);
+        ck_assert_ptr_eq(pod_find_annotation(annotations, 2, "a", ""), &annotations[0]);
+        ck_assert_ptr_null(pod_find_annotation(annotations, 2, "ab", "c"));
+        ck_assert_ptr_null(pod_find_annotation(annotations, 2, "", "b"));
+        ck_assert_ptr_null(pod_find_annotation(NULL, 0, "a", ""));
         ck_assert_ptr_null(pod_find_container(&(const Pod){}, ""));
 }
 END_TEST
