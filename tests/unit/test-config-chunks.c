@@ -1,46 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slugd.yaml's chunks: what becomes of each key, and what is refused and how. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
-#include "config/settings.h"
-#include "lib/folder.h"
+#include "lib/config-bed.h"
 #include "lib/test-main.h"
 #include "split/chunk.h"
 
-#define SLUGD "etc/slug/slugd.yaml"
-
-static Folder folder;
-static Root root;
-static Config *config;
-static Diag diag;
-static char message[DIAG_FORMATTED_MAX];
-
-static void setup(void) {
-        folder = folder_new();
-        root = (Root)ROOT_NULL;
-        config = NULL;
-        diag = (Diag){};
-        ck_assert_int_eq(root_init(&root, folder.path), 0);
-}
-
-static void teardown(void) {
-        config = config_free(config);
-        root_deinit(&root);
-        folder_remove(&folder);
-}
-
-static int load(const char *slugd) {
-        config = config_free(config);
-        folder_write(&folder, SLUGD, slugd);
-        return config_load(&root, NULL, &config, &diag);
-}
-
 static const ConfigChunks *load_well(const char *slugd) {
-        ck_assert_msg(load(slugd) == 0, "%s", diag_format(&diag, message));
-        return &config->chunks;
+        return &config_bed_load_well(slugd)->chunks;
 }
 
 START_TEST(defaults_are_slugds) {
@@ -63,18 +31,11 @@ START_TEST(defaults_are_slugds) {
 }
 END_TEST
 
-static const char *const full_files[] = { "slugd-full.yaml", "slugd.json" };
+static const char *const full_files[] = { "good/slugd-full.yaml", "good/slugd.json" };
 
 START_TEST(a_full_file_says_all_of_it) {
-        const char *top = getenv("abs_top_srcdir");
-        const ConfigChunks *chunks;
-        char path[512];
+        const ConfigChunks *chunks = &config_bed_load_fixture(full_files[_i])->chunks;
 
-        (void)snprintf(path, sizeof(path), "%s/tests/fixtures/config/good/%s", top ? top : ".",
-                       full_files[_i]);
-        ck_assert_msg(config_load(NULL, path, &config, &diag) == 0, "%s",
-                      diag_format(&diag, message));
-        chunks = &config->chunks;
         ck_assert_uint_eq(chunks->bytes, 512 * MIB);
         ck_assert(chunks->is_per_node);
         ck_assert_int_eq(chunks->topology, CONFIG_CHUNK_TOPOLOGY_ALL_CPU_NODES);
@@ -190,11 +151,7 @@ static const struct {
 };
 
 START_TEST(what_is_wrong_is_told_with_its_place_and_the_mend) {
-        char expected[DIAG_FORMATTED_MAX];
-
-        ck_assert_int_eq(load(bad[_i].text), CONFIG_E_INVALID);
-        (void)snprintf(expected, sizeof(expected), "/" SLUGD ":%s", bad[_i].message);
-        ck_assert_str_eq(diag_format(&diag, message), expected);
+        config_bed_expect_refused(bad[_i].text, bad[_i].message);
 }
 END_TEST
 
@@ -207,8 +164,8 @@ START_TEST(a_cdi_device_has_a_longest_name) {
         ck_assert_uint_eq(strlen(load_well(text)->cdi_device), CONFIG_CDI_MAX - 1);
         (void)snprintf(text, sizeof(text), "chunks: {cdiDevice: v/c=%.*s}\n",
                        (int)(CONFIG_CDI_MAX - strlen("v/c=")), name);
-        ck_assert_int_eq(load(text), CONFIG_E_INVALID);
-        ck_assert_str_eq(diag.text, "cdiDevice expects at most 127 bytes, not 128");
+        ck_assert_int_eq(config_bed_load(text), CONFIG_E_INVALID);
+        ck_assert_str_eq(bed.diag.text, "cdiDevice expects at most 127 bytes, not 128");
 }
 END_TEST
 
@@ -216,26 +173,19 @@ START_TEST(all_of_it_is_in_the_list) {
         static const struct {
                 const char *key, *value, *source;
         } expected[] = {
-                { "chunks.size", "512Mi", "/" SLUGD ":1" },
-                { "chunks.resources", "numa-node", "/" SLUGD ":2" },
-                { "chunks.topology", "all-cpu-nodes", "/" SLUGD ":3" },
-                { "chunks.preferred", "near", "/" SLUGD ":4" },
-                { "chunks.grace", "90s", "/" SLUGD ":5" },
+                { "chunks.size", "512Mi", "/" BED_SLUGD ":1" },
+                { "chunks.resources", "numa-node", "/" BED_SLUGD ":2" },
+                { "chunks.topology", "all-cpu-nodes", "/" BED_SLUGD ":3" },
+                { "chunks.preferred", "near", "/" BED_SLUGD ":4" },
+                { "chunks.grace", "90s", "/" BED_SLUGD ":5" },
                 { "chunks.preStartContainer", "false", "slugd default" },
                 { "chunks.cdiDevice", "", "slugd default" },
         };
-        _cleanup_(config_settings_deinitp) ConfigSettings list = {};
 
         (void)load_well("chunks: {size: 512Mi,\n resources: numa-node,\n topology: all-cpu-nodes,\n"
                         " preferred: near,\n grace: 90s}\n");
-        ck_assert_int_eq(config_settings_list(config, &list), 0);
-        for (size_t i = 0; i < ELEMENTSOF(expected); ++i) {
-                const ConfigSetting *setting = config_settings_find(&list, expected[i].key);
-
-                ck_assert_ptr_nonnull(setting);
-                ck_assert_str_eq(setting->value, expected[i].value);
-                ck_assert_str_eq(setting->source, expected[i].source);
-        }
+        for (size_t i = 0; i < ELEMENTSOF(expected); ++i)
+                config_bed_expect_listed(expected[i].key, expected[i].value, expected[i].source);
 }
 END_TEST
 
@@ -243,7 +193,7 @@ Suite *suite(void) {
         Suite *suite = suite_create("config-chunks");
         TCase *tcase = tcase_create("config-chunks");
 
-        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_checked_fixture(tcase, config_bed_setup, config_bed_teardown);
         tcase_add_test(tcase, defaults_are_slugds);
         tcase_add_loop_test(tcase, a_full_file_says_all_of_it, 0, ELEMENTSOF(full_files));
         tcase_add_test(tcase, sizes_are_those_that_chunks_have);

@@ -1,45 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slugd.yaml's enforce: what becomes of each key, and what is refused and how. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
-#include "config/settings.h"
-#include "lib/folder.h"
+#include "lib/config-bed.h"
 #include "lib/test-main.h"
 
-#define SLUGD "etc/slug/slugd.yaml"
-
-static Folder folder;
-static Root root;
-static Config *config;
-static Diag diag;
-static char message[DIAG_FORMATTED_MAX];
-
-static void setup(void) {
-        folder = folder_new();
-        root = (Root)ROOT_NULL;
-        config = NULL;
-        diag = (Diag){};
-        ck_assert_int_eq(root_init(&root, folder.path), 0);
-}
-
-static void teardown(void) {
-        config = config_free(config);
-        root_deinit(&root);
-        folder_remove(&folder);
-}
-
-static int load(const char *slugd) {
-        config = config_free(config);
-        folder_write(&folder, SLUGD, slugd);
-        return config_load(&root, NULL, &config, &diag);
-}
-
 static const ConfigEnforce *load_well(const char *slugd) {
-        ck_assert_msg(load(slugd) == 0, "%s", diag_format(&diag, message));
-        return &config->enforce;
+        return &config_bed_load_well(slugd)->enforce;
 }
 
 START_TEST(defaults_are_slugds) {
@@ -64,18 +32,11 @@ START_TEST(defaults_are_slugds) {
 }
 END_TEST
 
-static const char *const full_files[] = { "slugd-full.yaml", "slugd.json" };
+static const char *const full_files[] = { "good/slugd-full.yaml", "good/slugd.json" };
 
 START_TEST(a_full_file_says_all_of_it) {
-        const char *top = getenv("abs_top_srcdir");
-        const ConfigEnforce *enforce;
-        char path[512];
+        const ConfigEnforce *enforce = &config_bed_load_fixture(full_files[_i])->enforce;
 
-        (void)snprintf(path, sizeof(path), "%s/tests/fixtures/config/good/%s", top ? top : ".",
-                       full_files[_i]);
-        ck_assert_msg(config_load(NULL, path, &config, &diag) == 0, "%s",
-                      diag_format(&diag, message));
-        enforce = &config->enforce;
         ck_assert_int_eq(enforce->backend, CONFIG_BACKEND_MIGRATE);
         ck_assert_uint_eq(enforce->budget, 256 * MIB);
         ck_assert_uint_eq(enforce->interval_min_usec, 20000);
@@ -163,11 +124,7 @@ static const struct {
 };
 
 START_TEST(what_is_wrong_is_told_with_its_place_and_the_mend) {
-        char expected[DIAG_FORMATTED_MAX];
-
-        ck_assert_int_eq(load(bad[_i].text), CONFIG_E_INVALID);
-        (void)snprintf(expected, sizeof(expected), "/" SLUGD ":%s", bad[_i].message);
-        ck_assert_str_eq(diag_format(&diag, message), expected);
+        config_bed_expect_refused(bad[_i].text, bad[_i].message);
 }
 END_TEST
 
@@ -175,29 +132,22 @@ START_TEST(all_of_it_is_in_the_list) {
         static const struct {
                 const char *key, *value, *source;
         } expected[] = {
-                { "enforce.backend", "reclaim", "/" SLUGD ":1" },
-                { "enforce.budget", "unlimited", "/" SLUGD ":2" },
-                { "enforce.interval.min", "100ms", "/" SLUGD ":3" },
-                { "enforce.interval.max", "2s", "/" SLUGD ":3" },
+                { "enforce.backend", "reclaim", "/" BED_SLUGD ":1" },
+                { "enforce.budget", "unlimited", "/" BED_SLUGD ":2" },
+                { "enforce.interval.min", "100ms", "/" BED_SLUGD ":3" },
+                { "enforce.interval.max", "2s", "/" BED_SLUGD ":3" },
                 { "enforce.pressure", "20%", "slugd default" },
                 { "enforce.promote", "true", "slugd default" },
-                { "enforce.settings.demotionEnabled", "true", "/" SLUGD ":4" },
-                { "enforce.settings.numaBalancing", "2", "/" SLUGD ":4" },
+                { "enforce.settings.demotionEnabled", "true", "/" BED_SLUGD ":4" },
+                { "enforce.settings.numaBalancing", "2", "/" BED_SLUGD ":4" },
                 { "enforce.settings.damonStat", "", "slugd default" },
         };
-        _cleanup_(config_settings_deinitp) ConfigSettings list = {};
 
         (void)load_well("enforce: {backend: reclaim,\n budget: unlimited,\n"
                         " interval: {min: 100ms},\n"
                         " settings: {demotionEnabled: true, numaBalancing: 2}}\n");
-        ck_assert_int_eq(config_settings_list(config, &list), 0);
-        for (size_t i = 0; i < ELEMENTSOF(expected); ++i) {
-                const ConfigSetting *setting = config_settings_find(&list, expected[i].key);
-
-                ck_assert_ptr_nonnull(setting);
-                ck_assert_str_eq(setting->value, expected[i].value);
-                ck_assert_str_eq(setting->source, expected[i].source);
-        }
+        for (size_t i = 0; i < ELEMENTSOF(expected); ++i)
+                config_bed_expect_listed(expected[i].key, expected[i].value, expected[i].source);
 }
 END_TEST
 
@@ -205,7 +155,7 @@ Suite *suite(void) {
         Suite *suite = suite_create("config-enforce");
         TCase *tcase = tcase_create("config-enforce");
 
-        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_checked_fixture(tcase, config_bed_setup, config_bed_teardown);
         tcase_add_test(tcase, defaults_are_slugds);
         tcase_add_loop_test(tcase, a_full_file_says_all_of_it, 0, ELEMENTSOF(full_files));
         tcase_add_loop_test(tcase, every_backend_has_its_word, 0, ELEMENTSOF(backends));

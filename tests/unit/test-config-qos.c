@@ -4,71 +4,38 @@
  * the plan are made of.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
 #include "config/settings.h"
-#include "lib/folder.h"
+#include "lib/config-bed.h"
 #include "lib/test-main.h"
 #include "manager/settings.h"
 
-#define SLUGD "etc/slug/slugd.yaml"
-
-static Folder folder;
-static Root root;
-static Config *config;
 static Settings *settings;
-static Diag diag;
-static char message[DIAG_FORMATTED_MAX];
 
 static void setup(void) {
-        folder = folder_new();
-        root = (Root)ROOT_NULL;
-        config = NULL;
+        config_bed_setup();
         settings = NULL;
-        diag = (Diag){};
-        ck_assert_int_eq(root_init(&root, folder.path), 0);
 }
 
 static void teardown(void) {
-        config = config_free(config);
         settings = settings_free(settings);
-        root_deinit(&root);
-        folder_remove(&folder);
-}
-
-static int load(const char *slugd) {
-        config = config_free(config);
-        folder_write(&folder, SLUGD, slugd);
-        return config_load(&root, NULL, &config, &diag);
-}
-
-static void load_well(const char *slugd) {
-        ck_assert_msg(load(slugd) == 0, "%s", diag_format(&diag, message));
+        config_bed_teardown();
 }
 
 static const QosParams *translate(const char *slugd) {
-        load_well(slugd);
+        (void)config_bed_load_well(slugd);
         settings = settings_free(settings);
-        ck_assert_int_eq(settings_new(config, &settings), 0);
-        config = NULL; /* taken */
+        ck_assert_int_eq(settings_new(bed.config, &settings), 0);
+        bed.config = NULL; /* taken */
         return &settings->qos;
-}
-
-static const char *source_text(const ConfigSource *source) {
-        static char buffer[CONFIG_SOURCE_TEXT_MAX];
-
-        return config_source_format(source, buffer);
 }
 
 /* What is said */
 
 START_TEST(nothing_is_managed_by_default) {
-        const ConfigQos *qos;
+        const ConfigQos *qos = &config_bed_load_well("")->qos;
 
-        load_well("");
-        qos = &config->qos;
         ck_assert_uint_eq(qos->manages, 0);
         ck_assert_str_eq(qos->manage, "");
         ck_assert(!qos->reserved_memory.is_set);
@@ -76,8 +43,8 @@ START_TEST(nothing_is_managed_by_default) {
         ck_assert_uint_eq(qos->node_limit_interval_usec, 1000000);
         for (size_t i = 0; i < ELEMENTSOF(qos->masks); ++i)
                 ck_assert_int_eq(qos->masks[i].kind, CONFIG_MASK_UNSET);
-        ck_assert_str_eq(source_text(&qos->manage_source), "slugd default");
-        ck_assert_str_eq(source_text(&qos->masks[2].source), "slugd default");
+        ck_assert_str_eq(config_bed_source(&qos->manage_source), "slugd default");
+        ck_assert_str_eq(config_bed_source(&qos->masks[2].source), "slugd default");
 }
 END_TEST
 
@@ -104,13 +71,15 @@ START_TEST(every_word_of_manage_is_a_bit_of_the_plan) {
 END_TEST
 
 START_TEST(all_words_fit) {
-        load_well("qos:\n  manage: [memory.node_limit, memory.max, memory.min, memory.low, "
-                  "cpuset.mems, reserved.memory.max, reserved.memory.min]\n");
-        ck_assert_uint_eq(config->qos.manages, (1u << ELEMENTSOF(words)) - 1);
-        ck_assert_str_eq(config->qos.manage, "memory.node_limit, memory.max, memory.min, "
-                                             "memory.low, cpuset.mems, reserved.memory.max, "
-                                             "reserved.memory.min");
-        ck_assert_str_eq(source_text(&config->qos.manage_source), "/etc/slug/slugd.yaml:2");
+        (void)config_bed_load_well(
+                "qos:\n  manage: [memory.node_limit, memory.max, memory.min, memory.low, "
+                "cpuset.mems, reserved.memory.max, reserved.memory.min]\n");
+        ck_assert_uint_eq(bed.config->qos.manages, (1u << ELEMENTSOF(words)) - 1);
+        ck_assert_str_eq(bed.config->qos.manage, "memory.node_limit, memory.max, memory.min, "
+                                                 "memory.low, cpuset.mems, reserved.memory.max, "
+                                                 "reserved.memory.min");
+        ck_assert_str_eq(config_bed_source(&bed.config->qos.manage_source),
+                         "/etc/slug/slugd.yaml:2");
 }
 END_TEST
 
@@ -142,7 +111,7 @@ START_TEST(a_mask_is_a_word_or_a_list) {
                 mask = &settings->config->qos.masks[i];
                 ck_assert_int_eq(mask->kind, masks[_i].kind);
                 ck_assert_str_eq(nodeset_format(&mask->nodes, nodes), masks[_i].nodes);
-                ck_assert_str_eq(source_text(&mask->source), "/etc/slug/slugd.yaml:3");
+                ck_assert_str_eq(config_bed_source(&mask->source), "/etc/slug/slugd.yaml:3");
                 for (size_t j = 0; j < ELEMENTSOF(levels); ++j)
                         ck_assert_int_eq(settings->qos.masks[j].kind,
                                          i == j ? masks[_i].planned : QOS_MASK_NONE);
@@ -154,16 +123,16 @@ END_TEST
 START_TEST(node_limits_are_kept_with_level_and_place) {
         const ConfigQos *qos;
 
-        load_well("qos:\n"
-                  "  nodeLimits:\n"
-                  "    guaranteed: {0: 1Mi, 1: 2Mi, 2: 3Mi, 3: 4Gi}\n"
-                  "    burstable: {\"0\": 1Mi, 1: 2Mi, 2: 3Mi, 3: 4Mi}\n"
-                  "    besteffort:\n"
-                  "      3: 512Mi\n"
-                  "      2: 1Gi\n"
-                  "      1: 1048576\n"
-                  "      0: 0.5Gi\n");
-        qos = &config->qos;
+        (void)config_bed_load_well("qos:\n"
+                                   "  nodeLimits:\n"
+                                   "    guaranteed: {0: 1Mi, 1: 2Mi, 2: 3Mi, 3: 4Gi}\n"
+                                   "    burstable: {\"0\": 1Mi, 1: 2Mi, 2: 3Mi, 3: 4Mi}\n"
+                                   "    besteffort:\n"
+                                   "      3: 512Mi\n"
+                                   "      2: 1Gi\n"
+                                   "      1: 1048576\n"
+                                   "      0: 0.5Gi\n");
+        qos = &bed.config->qos;
         ck_assert_uint_eq(qos->n_node_limits, CONFIG_NODE_LIMITS_MAX);
         ck_assert_uint_eq(qos->node_limits[3].level, 0);
         ck_assert_uint_eq(qos->node_limits[3].node, 3);
@@ -172,22 +141,15 @@ START_TEST(node_limits_are_kept_with_level_and_place) {
         ck_assert_uint_eq(qos->node_limits[8].level, 2);
         ck_assert_uint_eq(qos->node_limits[8].node, 3);
         ck_assert_uint_eq(qos->node_limits[11].bytes, 512 * MIB);
-        ck_assert_str_eq(source_text(&qos->node_limits[8].source), "/etc/slug/slugd.yaml:6");
+        ck_assert_str_eq(config_bed_source(&qos->node_limits[8].source), "/etc/slug/slugd.yaml:6");
 }
 END_TEST
 
-static const char *const full_files[] = { "slugd-full.yaml", "slugd.json" };
+static const char *const full_files[] = { "good/slugd-full.yaml", "good/slugd.json" };
 
 START_TEST(yaml_and_json_say_the_same) {
-        const char *top = getenv("abs_top_srcdir");
-        char path[512];
-        const ConfigQos *qos;
+        const ConfigQos *qos = &config_bed_load_fixture(full_files[_i])->qos;
 
-        (void)snprintf(path, sizeof(path), "%s/tests/fixtures/config/good/%s", top ? top : ".",
-                       full_files[_i]);
-        ck_assert_msg(config_load(NULL, path, &config, &diag) == 0, "%s",
-                      diag_format(&diag, message));
-        qos = &config->qos;
         ck_assert_str_eq(qos->manage, "memory.max, cpuset.mems, reserved.memory.max, "
                                       "memory.node_limit");
         ck_assert_uint_eq(qos->reserved_memory.percent, 50);
@@ -196,33 +158,33 @@ START_TEST(yaml_and_json_say_the_same) {
         ck_assert_uint_eq(qos->n_node_limits, 3);
         ck_assert_uint_eq(qos->node_limits[1].bytes, 8 * GIB);
         ck_assert_uint_eq(qos->node_limit_interval_usec, 500000);
-        ck_assert_uint_eq(config->kubelet.qos_reserved_memory.percent, 40);
-        ck_assert_uint_eq(config->kubelet.max_numa_nodes.value, 12);
-        ck_assert_str_eq(config->kubelet.swap_behavior, "LimitedSwap");
+        ck_assert_uint_eq(bed.config->kubelet.qos_reserved_memory.percent, 40);
+        ck_assert_uint_eq(bed.config->kubelet.max_numa_nodes.value, 12);
+        ck_assert_str_eq(bed.config->kubelet.swap_behavior, "LimitedSwap");
 }
 END_TEST
 
 START_TEST(the_interval_has_its_bounds) {
-        load_well("qos: {nodeLimitInterval: 100ms}");
-        ck_assert_uint_eq(config->qos.node_limit_interval_usec, 100000);
-        load_well("qos: {nodeLimitInterval: 1m}");
-        ck_assert_uint_eq(config->qos.node_limit_interval_usec, 60000000);
+        (void)config_bed_load_well("qos: {nodeLimitInterval: 100ms}");
+        ck_assert_uint_eq(bed.config->qos.node_limit_interval_usec, 100000);
+        (void)config_bed_load_well("qos: {nodeLimitInterval: 1m}");
+        ck_assert_uint_eq(bed.config->qos.node_limit_interval_usec, 60000000);
 }
 END_TEST
 
 START_TEST(a_drop_in_changes_a_level_and_leaves_the_others) {
-        folder_write(&folder, "etc/slug/slugd.yaml.d/10.yaml",
+        folder_write(&bed.folder, "etc/slug/slugd.yaml.d/10.yaml",
                      "qos:\n  manage: []\n  cpusetMems: {burstable: null}\n"
                      "  nodeLimits: {burstable: {0: 2Mi}}\n");
-        load_well("qos:\n  manage: [memory.max]\n"
-                  "  cpusetMems: {burstable: local, besteffort: remote}\n"
-                  "  nodeLimits: {burstable: {0: 1Mi, 1: 1Mi}}\n");
-        ck_assert_uint_eq(config->qos.manages, 0);
-        ck_assert_int_eq(config->qos.masks[1].kind, CONFIG_MASK_UNSET);
-        ck_assert_int_eq(config->qos.masks[2].kind, CONFIG_MASK_REMOTE);
-        ck_assert_uint_eq(config->qos.n_node_limits, 2);
-        ck_assert_uint_eq(config->qos.node_limits[0].bytes, 2 * MIB);
-        ck_assert_uint_eq(config->qos.node_limits[1].bytes, 1 * MIB);
+        (void)config_bed_load_well("qos:\n  manage: [memory.max]\n"
+                                   "  cpusetMems: {burstable: local, besteffort: remote}\n"
+                                   "  nodeLimits: {burstable: {0: 1Mi, 1: 1Mi}}\n");
+        ck_assert_uint_eq(bed.config->qos.manages, 0);
+        ck_assert_int_eq(bed.config->qos.masks[1].kind, CONFIG_MASK_UNSET);
+        ck_assert_int_eq(bed.config->qos.masks[2].kind, CONFIG_MASK_REMOTE);
+        ck_assert_uint_eq(bed.config->qos.n_node_limits, 2);
+        ck_assert_uint_eq(bed.config->qos.node_limits[0].bytes, 2 * MIB);
+        ck_assert_uint_eq(bed.config->qos.node_limits[1].bytes, 1 * MIB);
 }
 END_TEST
 
@@ -291,11 +253,7 @@ static const struct {
 };
 
 START_TEST(mistakes_are_refused_with_place_and_expectation) {
-        char expected[DIAG_FORMATTED_MAX];
-
-        ck_assert_int_eq(load(refusals[_i].text), CONFIG_E_INVALID);
-        (void)snprintf(expected, sizeof(expected), "/etc/slug/slugd.yaml:%s", refusals[_i].message);
-        ck_assert_str_eq(diag_format(&diag, message), expected);
+        config_bed_expect_refused(refusals[_i].text, refusals[_i].message);
 }
 END_TEST
 

@@ -8,52 +8,9 @@
 #include <sys/stat.h>
 
 #include "config/scalar.h"
+#include "lib/config-bed.h"
 #include "lib/failmalloc.h"
-#include "lib/folder.h"
 #include "lib/test-main.h"
-
-#define SLUGD    "etc/slug/slugd.yaml"
-#define TEXT_MAX 65536u
-
-static Folder folder;
-static Root root;
-static Config *config;
-static Diag diag;
-static char message[DIAG_FORMATTED_MAX];
-
-static void setup(void) {
-        folder = folder_new();
-        root = (Root)ROOT_NULL;
-        config = NULL;
-        diag = (Diag){};
-        ck_assert_int_eq(root_init(&root, folder.path), 0);
-}
-
-static void teardown(void) {
-        config = config_free(config);
-        root_deinit(&root);
-        folder_remove(&folder);
-}
-
-static int load(const char *slugd) {
-        folder_write(&folder, SLUGD, slugd);
-        return config_load(&root, NULL, &config, &diag);
-}
-
-static const char *read_fixture(const char *name, char buffer[static TEXT_MAX]) {
-        const char *top = getenv("abs_top_srcdir");
-        char path[512];
-        FILE *file;
-        size_t n;
-
-        (void)snprintf(path, sizeof(path), "%s/tests/fixtures/config/%s", top ? top : ".", name);
-        file = fopen(path, "re");
-        ck_assert_msg(file != NULL, "%s", path);
-        n = fread(buffer, 1, TEXT_MAX - 1, file);
-        buffer[n] = '\0';
-        (void)fclose(file);
-        return buffer;
-}
 
 /* Scalars */
 
@@ -179,41 +136,39 @@ END_TEST
 /* What is taken */
 
 static void check_defaults(void) {
-        char source[CONFIG_SOURCE_TEXT_MAX];
-
-        ck_assert_str_eq(config->node_name, "");
-        ck_assert_str_eq(config->socket, "/run/slug/slugd.sock");
-        ck_assert_uint_eq(config->refresh_interval_usec, 30000000);
-        ck_assert_uint_eq(config->pending_timeout_usec, 600000000);
-        ck_assert_int_eq(config->placement, CONFIG_PLACEMENT_LOCAL_FIRST);
-        ck_assert_str_eq(config_source_format(&config->placement_source, source), "slugd default");
-        ck_assert_uint_eq(config->n_rules, 0);
-        ck_assert_ptr_null(config->rules);
-        ck_assert(!config->kubelet.is_found);
-        ck_assert_str_eq(config->kubelet.file, "/var/lib/kubelet/config.yaml");
-        ck_assert_uint_eq(config->kubelet.system_reserved.bytes, 0);
-        ck_assert_str_eq(config->kubelet.system_reserved.setting, "");
-        ck_assert_uint_eq(config->kubelet.kube_reserved.bytes, 0);
-        ck_assert(config->kubelet.eviction_hard.is_set);
-        ck_assert(!config->kubelet.eviction_hard.is_percentage);
-        ck_assert_uint_eq(config->kubelet.eviction_hard.bytes, 100 * MIB);
-        ck_assert_str_eq(config->kubelet.eviction_hard.setting, "100Mi");
-        ck_assert_str_eq(config_source_format(&config->kubelet.eviction_hard.source, source),
+        ck_assert_str_eq(bed.config->node_name, "");
+        ck_assert_str_eq(bed.config->socket, "/run/slug/slugd.sock");
+        ck_assert_uint_eq(bed.config->refresh_interval_usec, 30000000);
+        ck_assert_uint_eq(bed.config->pending_timeout_usec, 600000000);
+        ck_assert_int_eq(bed.config->placement, CONFIG_PLACEMENT_LOCAL_FIRST);
+        ck_assert_str_eq(config_bed_source(&bed.config->placement_source), "slugd default");
+        ck_assert_uint_eq(bed.config->n_rules, 0);
+        ck_assert_ptr_null(bed.config->rules);
+        ck_assert(!bed.config->kubelet.is_found);
+        ck_assert_str_eq(bed.config->kubelet.file, "/var/lib/kubelet/config.yaml");
+        ck_assert_uint_eq(bed.config->kubelet.system_reserved.bytes, 0);
+        ck_assert_str_eq(bed.config->kubelet.system_reserved.setting, "");
+        ck_assert_uint_eq(bed.config->kubelet.kube_reserved.bytes, 0);
+        ck_assert(bed.config->kubelet.eviction_hard.is_set);
+        ck_assert(!bed.config->kubelet.eviction_hard.is_percentage);
+        ck_assert_uint_eq(bed.config->kubelet.eviction_hard.bytes, 100 * MIB);
+        ck_assert_str_eq(bed.config->kubelet.eviction_hard.setting, "100Mi");
+        ck_assert_str_eq(config_bed_source(&bed.config->kubelet.eviction_hard.source),
                          "kubelet default");
-        ck_assert(config->kubelet.enforces_pods);
-        ck_assert(config->kubelet.cgroups_per_qos);
-        ck_assert_str_eq(config->kubelet.cgroup_root, "");
-        ck_assert(!config->kubelet.static_memory_policy);
-        ck_assert_uint_eq(config->kubelet.n_reserved_memory, 0);
-        ck_assert(config->has_kubelet_problem);
-        ck_assert(config->is_kubelet_file_missing);
-        ck_assert_str_eq(diag_format(&config->kubelet_problem, message),
+        ck_assert(bed.config->kubelet.enforces_pods);
+        ck_assert(bed.config->kubelet.cgroups_per_qos);
+        ck_assert_str_eq(bed.config->kubelet.cgroup_root, "");
+        ck_assert(!bed.config->kubelet.static_memory_policy);
+        ck_assert_uint_eq(bed.config->kubelet.n_reserved_memory, 0);
+        ck_assert(bed.config->has_kubelet_problem);
+        ck_assert(bed.config->is_kubelet_file_missing);
+        ck_assert_str_eq(config_bed_problem(),
                          "no KubeletConfiguration at /var/lib/kubelet/config.yaml");
-        ck_assert_str_eq(diag.text, "");
+        ck_assert_str_eq(bed.diag.text, "");
 }
 
 START_TEST(no_file_at_all_gives_the_defaults) {
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), 0);
+        (void)config_bed_load_well(NULL);
         check_defaults();
 }
 END_TEST
@@ -232,35 +187,32 @@ static const char *const empty_files[] = {
 };
 
 START_TEST(an_empty_file_gives_the_defaults) {
-        ck_assert_msg(load(empty_files[_i]) == 0, "%s: %s", empty_files[_i],
-                      diag_format(&diag, message));
+        (void)config_bed_load_well(empty_files[_i]);
         check_defaults();
 }
 END_TEST
 
 START_TEST(a_file_of_comments_gives_the_defaults) {
-        char text[TEXT_MAX];
-
-        ck_assert_int_eq(load(read_fixture("good/slugd-commented.yaml", text)), 0);
+        (void)config_bed_load_well(config_bed_fixture("good/slugd-commented.yaml"));
         check_defaults();
 }
 END_TEST
 
 static void check_rules(void) {
-        ck_assert_uint_eq(config->n_rules, 3);
-        ck_assert(opt_u64_equal(config->rules[0].node, opt_u64(3)));
-        ck_assert_int_eq(config->rules[0].kind, CONFIG_KIND_UNSET);
-        ck_assert(!config->rules[0].cxl_serial.present);
-        ck_assert_int_eq(config->rules[0].locality, CONFIG_LOCALITY_REMOTE);
-        ck_assert(!config->rules[1].node.present);
-        ck_assert_int_eq(config->rules[1].kind, CONFIG_KIND_HBM);
-        ck_assert_int_eq(config->rules[1].locality, CONFIG_LOCALITY_LOCAL);
-        ck_assert(opt_u64_equal(config->rules[2].cxl_serial, opt_u64(0xabc0)));
-        ck_assert_int_eq(config->rules[2].locality, CONFIG_LOCALITY_EXCLUDED);
+        ck_assert_uint_eq(bed.config->n_rules, 3);
+        ck_assert(opt_u64_equal(bed.config->rules[0].node, opt_u64(3)));
+        ck_assert_int_eq(bed.config->rules[0].kind, CONFIG_KIND_UNSET);
+        ck_assert(!bed.config->rules[0].cxl_serial.present);
+        ck_assert_int_eq(bed.config->rules[0].locality, CONFIG_LOCALITY_REMOTE);
+        ck_assert(!bed.config->rules[1].node.present);
+        ck_assert_int_eq(bed.config->rules[1].kind, CONFIG_KIND_HBM);
+        ck_assert_int_eq(bed.config->rules[1].locality, CONFIG_LOCALITY_LOCAL);
+        ck_assert(opt_u64_equal(bed.config->rules[2].cxl_serial, opt_u64(0xabc0)));
+        ck_assert_int_eq(bed.config->rules[2].locality, CONFIG_LOCALITY_EXCLUDED);
 }
 
 static void check_kubelet(void) {
-        const KubeletConfig *kubelet = &config->kubelet;
+        const KubeletConfig *kubelet = &bed.config->kubelet;
 
         ck_assert_str_eq(kubelet->file, "/etc/kubernetes/kubelet.yaml");
         ck_assert_uint_eq(kubelet->system_reserved.bytes, GIB);
@@ -286,42 +238,37 @@ static void check_kubelet(void) {
 static const char *const full_files[] = { "good/slugd-full.yaml", "good/slugd.json" };
 
 START_TEST(every_setting_is_taken_from_yaml_and_json_alike) {
-        char text[TEXT_MAX];
-        int r = load(read_fixture(full_files[_i], text));
-
-        ck_assert_msg(r == 0, "%s: %s", full_files[_i], diag_format(&diag, message));
-        ck_assert_str_eq(config->node_name, "worker-1.rack-7.example.org");
-        ck_assert_str_eq(config->socket, "/run/slug/other.sock");
-        ck_assert_uint_eq(config->refresh_interval_usec, 90000000);
-        ck_assert_uint_eq(config->pending_timeout_usec, 300000000);
-        ck_assert_int_eq(config->placement, CONFIG_PLACEMENT_PROPORTIONAL);
+        (void)config_bed_load_well(config_bed_fixture(full_files[_i]));
+        ck_assert_str_eq(bed.config->node_name, "worker-1.rack-7.example.org");
+        ck_assert_str_eq(bed.config->socket, "/run/slug/other.sock");
+        ck_assert_uint_eq(bed.config->refresh_interval_usec, 90000000);
+        ck_assert_uint_eq(bed.config->pending_timeout_usec, 300000000);
+        ck_assert_int_eq(bed.config->placement, CONFIG_PLACEMENT_PROPORTIONAL);
         check_rules();
         check_kubelet();
-        ck_assert(config->has_kubelet_problem);
-        ck_assert_str_eq(diag_format(&config->kubelet_problem, message),
+        ck_assert(bed.config->has_kubelet_problem);
+        ck_assert_str_eq(config_bed_problem(),
                          "no KubeletConfiguration at /etc/kubernetes/kubelet.yaml");
 }
 END_TEST
 
 START_TEST(values_know_the_line_that_they_come_from) {
-        char text[TEXT_MAX], source[CONFIG_SOURCE_TEXT_MAX];
         const KubeletConfig *kubelet;
 
-        ck_assert_int_eq(load(read_fixture("good/slugd-full.yaml", text)), 0);
-        kubelet = &config->kubelet;
-        ck_assert_str_eq(config_source_format(&config->placement_source, source),
+        (void)config_bed_load_well(config_bed_fixture("good/slugd-full.yaml"));
+        kubelet = &bed.config->kubelet;
+        ck_assert_str_eq(config_bed_source(&bed.config->placement_source),
                          "/etc/slug/slugd.yaml:8");
-        ck_assert_str_eq(config_source_format(&config->rules[0].source, source),
+        ck_assert_str_eq(config_bed_source(&bed.config->rules[0].source),
                          "/etc/slug/slugd.yaml:10");
-        ck_assert_str_eq(config_source_format(&config->rules[2].source, source),
+        ck_assert_str_eq(config_bed_source(&bed.config->rules[2].source),
                          "/etc/slug/slugd.yaml:14");
-        ck_assert_str_eq(config_source_format(&kubelet->system_reserved.source, source),
+        ck_assert_str_eq(config_bed_source(&kubelet->system_reserved.source),
                          "/etc/slug/slugd.yaml:18");
-        ck_assert_str_eq(config_source_format(&kubelet->eviction_hard.source, source),
+        ck_assert_str_eq(config_bed_source(&kubelet->eviction_hard.source),
                          "/etc/slug/slugd.yaml:20");
-        ck_assert_str_eq(config_source_format(&kubelet->enforce_source, source),
-                         "/etc/slug/slugd.yaml:22");
-        ck_assert_str_eq(config_source_format(&kubelet->reserved_memory_source, source),
+        ck_assert_str_eq(config_bed_source(&kubelet->enforce_source), "/etc/slug/slugd.yaml:22");
+        ck_assert_str_eq(config_bed_source(&kubelet->reserved_memory_source),
                          "/etc/slug/slugd.yaml:26");
         ck_assert_uint_eq(kubelet->reserved_memory[1].line, 29);
         ck_assert_int_eq(kubelet->reserved_memory_source.origin, CONFIG_ORIGIN_SLUGD_FILE);
@@ -339,21 +286,18 @@ START_TEST(the_bounds_of_settings_are_taken) {
                        "- {numaNode: 0, locality: local}\n- {numaNode: 1023, locality: local}\n"
                        "- {cxlSerial: 18446744073709551615, locality: local}\n",
                        socket);
-        ck_assert_msg(load(text) == 0, "%s", diag_format(&diag, message));
-        ck_assert_str_eq(config->socket, socket);
-        ck_assert_uint_eq(config->refresh_interval_usec, 100000);
-        ck_assert(opt_u64_equal(config->rules[0].node, opt_u64(0)));
-        ck_assert(opt_u64_equal(config->rules[1].node, opt_u64(1023)));
-        ck_assert(opt_u64_equal(config->rules[2].cxl_serial, opt_u64(UINT64_MAX)));
-        config = config_free(config);
-        ck_assert_int_eq(load("refreshInterval: 1h\n"), 0);
-        ck_assert_uint_eq(config->refresh_interval_usec, UINT64_C(3600000000));
-        config = config_free(config);
-        ck_assert_int_eq(load("pods: {pendingTimeout: 10s}\n"), 0);
-        ck_assert_uint_eq(config->pending_timeout_usec, 10000000);
-        config = config_free(config);
-        ck_assert_int_eq(load("pods: {pendingTimeout: 24h}\n"), 0);
-        ck_assert_uint_eq(config->pending_timeout_usec, UINT64_C(86400000000));
+        (void)config_bed_load_well(text);
+        ck_assert_str_eq(bed.config->socket, socket);
+        ck_assert_uint_eq(bed.config->refresh_interval_usec, 100000);
+        ck_assert(opt_u64_equal(bed.config->rules[0].node, opt_u64(0)));
+        ck_assert(opt_u64_equal(bed.config->rules[1].node, opt_u64(1023)));
+        ck_assert(opt_u64_equal(bed.config->rules[2].cxl_serial, opt_u64(UINT64_MAX)));
+        (void)config_bed_load_well("refreshInterval: 1h\n");
+        ck_assert_uint_eq(bed.config->refresh_interval_usec, UINT64_C(3600000000));
+        (void)config_bed_load_well("pods: {pendingTimeout: 10s}\n");
+        ck_assert_uint_eq(bed.config->pending_timeout_usec, 10000000);
+        (void)config_bed_load_well("pods: {pendingTimeout: 24h}\n");
+        ck_assert_uint_eq(bed.config->pending_timeout_usec, UINT64_C(86400000000));
 }
 END_TEST
 
@@ -371,26 +315,25 @@ START_TEST(all_kinds_and_localities_have_their_word) {
                 (void)snprintf(text + n, sizeof(text) - n, "- {kind: %s, locality: remote}\n",
                                kinds[i]);
         }
-        ck_assert_int_eq(load(text), 0);
-        ck_assert_uint_eq(config->n_rules, ELEMENTSOF(values));
+        (void)config_bed_load_well(text);
+        ck_assert_uint_eq(bed.config->n_rules, ELEMENTSOF(values));
         for (size_t i = 0; i < ELEMENTSOF(values); ++i)
-                ck_assert_int_eq(config->rules[i].kind, values[i]);
+                ck_assert_int_eq(bed.config->rules[i].kind, values[i]);
 }
 END_TEST
 
 START_TEST(roles_have_users_and_groups) {
-        ck_assert_int_eq(load("refreshInterval: 30s\n"), 0);
-        ck_assert_uint_eq(config->roles.reader.groups.n_items, 1);
-        ck_assert_str_eq(config->roles.reader.groups.items[0], "slug");
-        ck_assert_str_eq(config->roles.claimer.groups.items[0], "slug-claimer");
-        ck_assert_uint_eq(config->roles.admin.users.n_items, 0);
-        config = config_free(config);
-        ck_assert_int_eq(load("roles:\n  reader: {groups: [], users: [1000, prometheus]}\n"), 0);
-        ck_assert_uint_eq(config->roles.reader.groups.n_items, 0);
-        ck_assert_uint_eq(config->roles.reader.users.n_items, 2);
-        ck_assert_str_eq(config->roles.reader.users.items[0], "1000");
-        ck_assert_uint_eq(config->roles.reader.users.source.line, 2);
-        ck_assert_str_eq(config->roles.claimer.groups.items[0], "slug-claimer");
+        (void)config_bed_load_well("refreshInterval: 30s\n");
+        ck_assert_uint_eq(bed.config->roles.reader.groups.n_items, 1);
+        ck_assert_str_eq(bed.config->roles.reader.groups.items[0], "slug");
+        ck_assert_str_eq(bed.config->roles.claimer.groups.items[0], "slug-claimer");
+        ck_assert_uint_eq(bed.config->roles.admin.users.n_items, 0);
+        (void)config_bed_load_well("roles:\n  reader: {groups: [], users: [1000, prometheus]}\n");
+        ck_assert_uint_eq(bed.config->roles.reader.groups.n_items, 0);
+        ck_assert_uint_eq(bed.config->roles.reader.users.n_items, 2);
+        ck_assert_str_eq(bed.config->roles.reader.users.items[0], "1000");
+        ck_assert_uint_eq(bed.config->roles.reader.users.source.line, 2);
+        ck_assert_str_eq(bed.config->roles.claimer.groups.items[0], "slug-claimer");
 }
 END_TEST
 
@@ -541,17 +484,8 @@ static const struct {
           "1:32: memoryManagerPolicy expects one of None, Static, not 'static'" },
 };
 
-static void check_refusal(const char *text, const char *expected) {
-        char full[DIAG_FORMATTED_MAX];
-
-        ck_assert_msg(load(text) == CONFIG_E_INVALID, "%s", text);
-        ck_assert_msg(!config, "%s", text);
-        (void)snprintf(full, sizeof(full), "/etc/slug/slugd.yaml:%s", expected);
-        ck_assert_msg(strcmp(diag_format(&diag, message), full) == 0, "%s: %s", text, message);
-}
-
 START_TEST(mistakes_are_refused_with_place_and_expectation) {
-        check_refusal(refusals[_i].text, refusals[_i].expected);
+        config_bed_expect_refused(refusals[_i].text, refusals[_i].expected);
 }
 END_TEST
 
@@ -577,22 +511,18 @@ static const struct {
 };
 
 START_TEST(bad_files_are_refused_with_place_and_expectation) {
-        char text[TEXT_MAX], name[64];
+        char name[64];
 
         (void)snprintf(name, sizeof(name), "bad/%s", bad_files[_i].name);
-        check_refusal(read_fixture(name, text), bad_files[_i].expected);
+        config_bed_expect_refused(config_bed_fixture(name), bad_files[_i].expected);
 }
 END_TEST
 
 START_TEST(every_bad_file_has_its_message) {
-        const char *top = getenv("abs_top_srcdir");
-        char path[512];
+        DIR *dir = opendir(config_bed_fixture_path("bad"));
         struct dirent *entry;
         size_t n = 0;
-        DIR *dir;
 
-        (void)snprintf(path, sizeof(path), "%s/tests/fixtures/config/bad", top ? top : ".");
-        dir = opendir(path);
         ck_assert_ptr_nonnull(dir);
         while ((entry = readdir(dir)))
                 n += strncmp(entry->d_name, "slugd-", 6) == 0;
@@ -602,25 +532,25 @@ START_TEST(every_bad_file_has_its_message) {
 END_TEST
 
 START_TEST(long_lists_are_refused) {
-        char text[TEXT_MAX] = "classify:\n";
+        char text[65536] = "classify:\n";
         size_t n = strlen(text);
 
         for (unsigned i = 0; i < CONFIG_RULES_MAX; ++i)
                 n += (size_t)snprintf(text + n, sizeof(text) - n,
                                       "- {numaNode: 1, locality: local}\n");
-        ck_assert_int_eq(load(text), 0);
-        ck_assert_uint_eq(config->n_rules, CONFIG_RULES_MAX);
-        config = config_free(config);
+        (void)config_bed_load_well(text);
+        ck_assert_uint_eq(bed.config->n_rules, CONFIG_RULES_MAX);
         (void)snprintf(text + n, sizeof(text) - n, "- {numaNode: 1, locality: local}\n");
-        check_refusal(text, "2:1: classify has 257 entries, which is more than 256");
+        config_bed_expect_refused(text, "2:1: classify has 257 entries, which is more than 256");
 }
 END_TEST
 
 START_TEST(a_refusal_needs_no_listener) {
-        folder_write(&folder, SLUGD, "nonsense: 1\n");
-        ck_assert_int_eq(config_load(&root, NULL, &config, NULL), CONFIG_E_INVALID);
-        ck_assert_int_eq(config_load(&root, "/nowhere/at/all", &config, NULL), CONFIG_E_ABSENT);
-        ck_assert_ptr_null(config);
+        folder_write(&bed.folder, BED_SLUGD, "nonsense: 1\n");
+        ck_assert_int_eq(config_load(&bed.root, NULL, &bed.config, NULL), CONFIG_E_INVALID);
+        ck_assert_int_eq(config_load(&bed.root, "/nowhere/at/all", &bed.config, NULL),
+                         CONFIG_E_ABSENT);
+        ck_assert_ptr_null(bed.config);
 }
 END_TEST
 
@@ -629,82 +559,79 @@ END_TEST
 static const char *host_path(const char *name) {
         static char path[CONFIG_PATH_MAX];
 
-        (void)snprintf(path, sizeof(path), "%s/%s", folder.path, name);
+        (void)snprintf(path, sizeof(path), "%s/%s", bed.folder.path, name);
         return path;
+}
+
+static int load_file(const char *path) {
+        bed.config = config_free(bed.config);
+        bed.diag = (Diag){};
+        return config_load(&bed.root, path, &bed.config, &bed.diag);
 }
 
 START_TEST(a_file_by_name_is_the_hosts_and_must_exist) {
         char expected[512];
 
-        folder_write(&folder, SLUGD, "nonsense: 1\n");
-        folder_write(&folder, "mine.yaml", "nodeName: mine\n");
-        ck_assert_int_eq(config_load(&root, host_path("mine.yaml"), &config, &diag), 0);
-        ck_assert_str_eq(config->node_name, "mine");
-        config = config_free(config);
+        folder_write(&bed.folder, BED_SLUGD, "nonsense: 1\n");
+        folder_write(&bed.folder, "mine.yaml", "nodeName: mine\n");
+        ck_assert_int_eq(load_file(host_path("mine.yaml")), 0);
+        ck_assert_str_eq(bed.config->node_name, "mine");
 
-        ck_assert_int_eq(config_load(&root, host_path("none.yaml"), &config, &diag),
-                         CONFIG_E_ABSENT);
+        ck_assert_int_eq(load_file(host_path("none.yaml")), CONFIG_E_ABSENT);
         (void)snprintf(expected, sizeof(expected), "%s: no such file", host_path("none.yaml"));
-        ck_assert_str_eq(diag_format(&diag, message), expected);
-        ck_assert_int_eq(config_load(&root, host_path("mine.yaml/x"), &config, &diag),
-                         CONFIG_E_ABSENT);
+        ck_assert_str_eq(config_bed_message(), expected);
+        ck_assert_int_eq(load_file(host_path("mine.yaml/x")), CONFIG_E_ABSENT);
         /* Not below the root. */
-        ck_assert_int_eq(config_load(&root, "/" SLUGD "-not-here", &config, &diag),
-                         CONFIG_E_ABSENT);
-        ck_assert_ptr_null(config);
+        ck_assert_int_eq(load_file("/" BED_SLUGD "-not-here"), CONFIG_E_ABSENT);
+        ck_assert_ptr_null(bed.config);
 }
 END_TEST
 
 START_TEST(messages_name_the_file_as_it_was_given) {
         char expected[512];
 
-        folder_write(&folder, "mine.yaml", "\nsocket: x\n");
-        ck_assert_int_eq(config_load(&root, host_path("mine.yaml"), &config, &diag),
-                         CONFIG_E_INVALID);
+        folder_write(&bed.folder, "mine.yaml", "\nsocket: x\n");
+        ck_assert_int_eq(load_file(host_path("mine.yaml")), CONFIG_E_INVALID);
         (void)snprintf(expected, sizeof(expected),
                        "%s:2:9: socket expects an absolute path, not 'x'", host_path("mine.yaml"));
-        ck_assert_str_eq(diag_format(&diag, message), expected);
+        ck_assert_str_eq(config_bed_message(), expected);
 }
 END_TEST
 
 static void check_no_regular_file(const char *name) {
         char expected[512];
 
-        ck_assert_int_eq(config_load(&root, host_path(name), &config, &diag), CONFIG_E_INVALID);
+        ck_assert_int_eq(load_file(host_path(name)), CONFIG_E_INVALID);
         (void)snprintf(expected, sizeof(expected), "%s: not a regular file", host_path(name));
-        ck_assert_str_eq(diag_format(&diag, message), expected);
+        ck_assert_str_eq(config_bed_message(), expected);
 }
 
 START_TEST(what_is_no_regular_file_is_refused_at_once) {
-        folder_make(&folder, "dir");
+        folder_make(&bed.folder, "dir");
         ck_assert_int_eq(mkfifo(host_path("fifo"), 0600), 0);
         check_no_regular_file("dir");
         check_no_regular_file("fifo");
 
-        folder_make(&folder, "etc/slug");
-        ck_assert_int_eq(mkfifo(host_path(SLUGD), 0600), 0);
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), CONFIG_E_INVALID);
-        ck_assert_str_eq(diag_format(&diag, message), "/etc/slug/slugd.yaml: not a regular file");
-        folder_delete(&folder, SLUGD);
-        folder_make(&folder, SLUGD);
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), CONFIG_E_INVALID);
-        ck_assert_str_eq(diag_format(&diag, message), "/etc/slug/slugd.yaml: not a regular file");
+        folder_make(&bed.folder, "etc/slug");
+        ck_assert_int_eq(mkfifo(host_path(BED_SLUGD), 0600), 0);
+        config_bed_expect_refused(NULL, " not a regular file");
+        folder_delete(&bed.folder, BED_SLUGD);
+        folder_make(&bed.folder, BED_SLUGD);
+        config_bed_expect_refused(NULL, " not a regular file");
 }
 END_TEST
 
 START_TEST(a_file_in_a_circle_of_links_cannot_be_read) {
-        folder_link(&folder, SLUGD, "slugd.yaml");
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), CONFIG_E_INVALID);
-        ck_assert_str_eq(diag_format(&diag, message),
-                         "/etc/slug/slugd.yaml: cannot be read: Too many levels of symbolic links");
+        folder_link(&bed.folder, BED_SLUGD, "slugd.yaml");
+        config_bed_expect_refused(NULL, " cannot be read: Too many levels of symbolic links");
 }
 END_TEST
 
 START_TEST(links_are_followed_inside_the_root) {
-        folder_link(&folder, SLUGD, "/srv/slug.yaml");
-        folder_write(&folder, "srv/slug.yaml", "nodeName: linked\n");
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), 0);
-        ck_assert_str_eq(config->node_name, "linked");
+        folder_link(&bed.folder, BED_SLUGD, "/srv/slug.yaml");
+        folder_write(&bed.folder, "srv/slug.yaml", "nodeName: linked\n");
+        (void)config_bed_load_well(NULL);
+        ck_assert_str_eq(bed.config->node_name, "linked");
 }
 END_TEST
 
@@ -712,21 +639,16 @@ START_TEST(a_file_of_the_greatest_size_is_taken_and_one_more_byte_is_not) {
         static char text[CONFIG_FILE_MAX + 2];
 
         memset(text, '#', CONFIG_FILE_MAX);
-        folder_write(&folder, SLUGD, text);
-        folder_write(&folder, "mine.yaml", text);
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), 0);
-        config = config_free(config);
-        ck_assert_int_eq(config_load(&root, host_path("mine.yaml"), &config, &diag), 0);
-        config = config_free(config);
+        folder_write(&bed.folder, BED_SLUGD, text);
+        folder_write(&bed.folder, "mine.yaml", text);
+        (void)config_bed_load_well(NULL);
+        ck_assert_int_eq(load_file(host_path("mine.yaml")), 0);
         text[CONFIG_FILE_MAX] = '#';
-        folder_write(&folder, SLUGD, text);
-        folder_write(&folder, "mine.yaml", text);
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), CONFIG_E_INVALID);
-        ck_assert_str_eq(diag_format(&diag, message),
-                         "/etc/slug/slugd.yaml: larger than 1048576 bytes");
-        ck_assert_int_eq(config_load(&root, host_path("mine.yaml"), &config, &diag),
-                         CONFIG_E_INVALID);
-        ck_assert_str_eq(diag.text, "larger than 1048576 bytes");
+        folder_write(&bed.folder, BED_SLUGD, text);
+        folder_write(&bed.folder, "mine.yaml", text);
+        config_bed_expect_refused(NULL, " larger than 1048576 bytes");
+        ck_assert_int_eq(load_file(host_path("mine.yaml")), CONFIG_E_INVALID);
+        ck_assert_str_eq(bed.diag.text, "larger than 1048576 bytes");
 }
 END_TEST
 
@@ -736,34 +658,32 @@ START_TEST(a_file_with_too_long_a_name_is_refused) {
         memset(path, 'x', sizeof(path));
         path[0] = '/';
         path[CONFIG_PATH_MAX] = '\0';
-        ck_assert_int_eq(config_load(&root, path, &config, &diag), CONFIG_E_INVALID);
-        ck_assert_str_eq(diag.text, "a path of more than 253 bytes");
+        ck_assert_int_eq(load_file(path), CONFIG_E_INVALID);
+        ck_assert_str_eq(bed.diag.text, "a path of more than 253 bytes");
 }
 END_TEST
 
 START_TEST(a_load_without_memory_changes_nothing) {
-        char slugd[TEXT_MAX], kubelet[TEXT_MAX];
-
-        folder_write(&folder, SLUGD, read_fixture("good/slugd-full.yaml", slugd));
-        folder_write(&folder, "etc/kubernetes/kubelet.yaml",
-                     read_fixture("good/kubelet-static.yaml", kubelet));
+        folder_write(&bed.folder, BED_SLUGD, config_bed_fixture("good/slugd-full.yaml"));
+        folder_write(&bed.folder, "etc/kubernetes/kubelet.yaml",
+                     config_bed_fixture("good/kubelet-static.yaml"));
         for (unsigned n = 0;; ++n) {
                 bool has_failed;
                 int r;
 
                 failmalloc_arm(n);
-                r = config_load(&root, NULL, &config, &diag);
+                r = config_bed_load(NULL);
                 has_failed = failmalloc_disarm();
-                ck_assert_str_eq(diag.text, "");
+                ck_assert_str_eq(bed.diag.text, "");
                 if (!has_failed) {
                         ck_assert_int_eq(r, 0);
                         ck_assert_uint_gt(n, 8);
                         break;
                 }
                 ck_assert_msg(r == -ENOMEM, "%u: %d", n, r);
-                ck_assert_ptr_null(config);
+                ck_assert_ptr_null(bed.config);
         }
-        ck_assert(!config->has_kubelet_problem);
+        ck_assert(!bed.config->has_kubelet_problem);
         check_rules();
         check_kubelet();
 }
@@ -780,7 +700,7 @@ Suite *suite(void) {
         tcase_add_test(scalars, node_names_are_subdomains);
         suite_add_tcase(all, scalars);
 
-        tcase_add_checked_fixture(files, setup, teardown);
+        tcase_add_checked_fixture(files, config_bed_setup, config_bed_teardown);
         tcase_add_test(files, no_file_at_all_gives_the_defaults);
         tcase_add_loop_test(files, an_empty_file_gives_the_defaults, 0, ELEMENTSOF(empty_files));
         tcase_add_test(files, a_file_of_comments_gives_the_defaults);

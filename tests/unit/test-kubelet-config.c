@@ -1,124 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kubelet's settings, from its own file and from slugd.yaml, and which of the two wins. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
-#include "lib/folder.h"
+#include "lib/config-bed.h"
 #include "lib/test-main.h"
 
-#define SLUGD    "etc/slug/slugd.yaml"
-#define KUBELET  "var/lib/kubelet/config.yaml"
-#define TEXT_MAX 65536u
-#define HEAD     "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
-
-static Folder folder;
-static Root root;
-static Config *config;
-static Diag diag;
-static char message[DIAG_FORMATTED_MAX];
-
-static void setup(void) {
-        folder = folder_new();
-        root = (Root)ROOT_NULL;
-        config = NULL;
-        diag = (Diag){};
-        ck_assert_int_eq(root_init(&root, folder.path), 0);
+static void load_kubelet(const char *text) {
+        folder_write(&bed.folder, BED_KUBELET, text);
+        (void)config_bed_load_well(NULL);
 }
 
-static void teardown(void) {
-        config = config_free(config);
-        root_deinit(&root);
-        folder_remove(&folder);
-}
-
-/* Either may be NULL: no such file. */
-static int load(const char *slugd, const char *kubelet) {
-        config = config_free(config);
-        diag = (Diag){};
-        if (slugd)
-                folder_write(&folder, SLUGD, slugd);
-        if (kubelet)
-                folder_write(&folder, KUBELET, kubelet);
-        return config_load(&root, NULL, &config, &diag);
-}
-
-/* @fields: what stands behind kind and apiVersion, which are two lines */
+/* @slugd: NULL: there is none; @fields: from line 3 on */
 static void load_fields(const char *slugd, const char *fields) {
-        char text[TEXT_MAX];
-
-        (void)snprintf(text, sizeof(text), "%s%s", HEAD, fields);
-        ck_assert_msg(load(slugd, text) == 0, "%s: %s", fields, diag_format(&diag, message));
-}
-
-static const char *read_fixture(const char *name, char buffer[static TEXT_MAX]) {
-        const char *top = getenv("abs_top_srcdir");
-        char path[512];
-        FILE *file;
-        size_t n;
-
-        (void)snprintf(path, sizeof(path), "%s/tests/fixtures/config/%s", top ? top : ".", name);
-        file = fopen(path, "re");
-        ck_assert_msg(file != NULL, "%s", path);
-        n = fread(buffer, 1, TEXT_MAX - 1, file);
-        buffer[n] = '\0';
-        (void)fclose(file);
-        return buffer;
-}
-
-static const char *source_text(const ConfigSource *source) {
-        static char buffer[CONFIG_SOURCE_TEXT_MAX];
-
-        return config_source_format(source, buffer);
+        config_bed_write_kubelet(BED_KUBELET, fields);
+        (void)config_bed_load_well(slugd);
 }
 
 static void check_good(const char *name) {
-        ck_assert_msg(!config->has_kubelet_problem, "%s: %s", name,
-                      diag_format(&config->kubelet_problem, message));
-        ck_assert_msg(!config->is_kubelet_file_missing, "%s", name);
-        ck_assert_msg(config->kubelet_problem.text[0] == '\0', "%s", name);
-        ck_assert_msg(config->kubelet.is_found, "%s", name);
-        ck_assert_str_eq(config->kubelet.file, "/var/lib/kubelet/config.yaml");
+        ck_assert_msg(!bed.config->has_kubelet_problem, "%s: %s", name, config_bed_problem());
+        ck_assert_msg(!bed.config->is_kubelet_file_missing, "%s", name);
+        ck_assert_msg(bed.config->kubelet_problem.text[0] == '\0', "%s", name);
+        ck_assert_msg(bed.config->kubelet.is_found, "%s", name);
+        ck_assert_str_eq(bed.config->kubelet.file, "/var/lib/kubelet/config.yaml");
 }
 
 /* Whole files */
 
 START_TEST(a_file_of_kubeadm_is_taken) {
-        char text[TEXT_MAX];
         const KubeletConfig *kubelet;
 
-        ck_assert_int_eq(load(NULL, read_fixture("good/kubelet-kubeadm.yaml", text)), 0);
+        load_kubelet(config_bed_fixture("good/kubelet-kubeadm.yaml"));
         check_good("kubeadm");
-        kubelet = &config->kubelet;
+        kubelet = &bed.config->kubelet;
         ck_assert_uint_eq(kubelet->system_reserved.bytes, 512 * MIB);
         ck_assert_str_eq(kubelet->system_reserved.setting, "512Mi");
-        ck_assert_str_eq(source_text(&kubelet->system_reserved.source),
+        ck_assert_str_eq(config_bed_source(&kubelet->system_reserved.source),
                          "/var/lib/kubelet/config.yaml:54");
         ck_assert_int_eq(kubelet->system_reserved.source.origin, CONFIG_ORIGIN_KUBELET);
         ck_assert_uint_eq(kubelet->kube_reserved.bytes, 1500 * MIB);
-        ck_assert_str_eq(source_text(&kubelet->kube_reserved.source),
+        ck_assert_str_eq(config_bed_source(&kubelet->kube_reserved.source),
                          "/var/lib/kubelet/config.yaml:32");
         ck_assert_uint_eq(kubelet->eviction_hard.bytes, 100 * MIB);
-        ck_assert_str_eq(source_text(&kubelet->eviction_hard.source), "kubelet default");
+        ck_assert_str_eq(config_bed_source(&kubelet->eviction_hard.source), "kubelet default");
         ck_assert(kubelet->enforces_pods && kubelet->cgroups_per_qos);
-        ck_assert_str_eq(source_text(&kubelet->enforce_source), "kubelet default");
+        ck_assert_str_eq(config_bed_source(&kubelet->enforce_source), "kubelet default");
         ck_assert(!kubelet->static_memory_policy);
         ck_assert_uint_eq(kubelet->n_reserved_memory, 0);
 }
 END_TEST
 
 START_TEST(a_file_with_a_static_policy_is_taken) {
-        char text[TEXT_MAX];
         const KubeletConfig *kubelet;
 
-        ck_assert_int_eq(load(NULL, read_fixture("good/kubelet-static.yaml", text)), 0);
+        load_kubelet(config_bed_fixture("good/kubelet-static.yaml"));
         check_good("static");
-        kubelet = &config->kubelet;
+        kubelet = &bed.config->kubelet;
         ck_assert_uint_eq(kubelet->system_reserved.bytes, GIB);
         ck_assert_uint_eq(kubelet->kube_reserved.bytes, GIB);
         ck_assert(kubelet->eviction_hard.is_set && !kubelet->eviction_hard.is_percentage);
         ck_assert_uint_eq(kubelet->eviction_hard.bytes, 100 * MIB);
-        ck_assert_str_eq(source_text(&kubelet->eviction_hard.source),
+        ck_assert_str_eq(config_bed_source(&kubelet->eviction_hard.source),
                          "/var/lib/kubelet/config.yaml:13");
         ck_assert(kubelet->enforces_pods && kubelet->static_memory_policy);
         ck_assert_uint_eq(kubelet->n_reserved_memory, 3);
@@ -130,25 +73,24 @@ START_TEST(a_file_with_a_static_policy_is_taken) {
         ck_assert_uint_eq(kubelet->reserved_memory[2].node, 1);
         ck_assert_uint_eq(kubelet->reserved_memory[2].bytes, 0);
         ck_assert_uint_eq(kubelet->reserved_memory[2].hugepages[0].bytes, 8 * MIB);
-        ck_assert_str_eq(source_text(&kubelet->reserved_memory_source),
+        ck_assert_str_eq(config_bed_source(&kubelet->reserved_memory_source),
                          "/var/lib/kubelet/config.yaml:19");
 }
 END_TEST
 
 START_TEST(a_json_file_is_taken) {
-        char text[TEXT_MAX];
-
-        ck_assert_int_eq(load(NULL, read_fixture("good/kubelet.json", text)), 0);
+        load_kubelet(config_bed_fixture("good/kubelet.json"));
         check_good("json");
-        ck_assert_uint_eq(config->kubelet.system_reserved.bytes, GIB);
-        ck_assert_str_eq(config->kubelet.system_reserved.setting, "1073741824");
-        ck_assert_uint_eq(config->kubelet.kube_reserved.bytes, 0);
-        ck_assert_str_eq(source_text(&config->kubelet.kube_reserved.source), "kubelet default");
-        ck_assert(config->kubelet.eviction_hard.is_percentage);
-        ck_assert(!config->kubelet.enforces_pods);
-        ck_assert(!config->kubelet.cgroups_per_qos);
-        ck_assert(!config->kubelet.static_memory_policy);
-        ck_assert_uint_eq(config->kubelet.n_reserved_memory, 0);
+        ck_assert_uint_eq(bed.config->kubelet.system_reserved.bytes, GIB);
+        ck_assert_str_eq(bed.config->kubelet.system_reserved.setting, "1073741824");
+        ck_assert_uint_eq(bed.config->kubelet.kube_reserved.bytes, 0);
+        ck_assert_str_eq(config_bed_source(&bed.config->kubelet.kube_reserved.source),
+                         "kubelet default");
+        ck_assert(bed.config->kubelet.eviction_hard.is_percentage);
+        ck_assert(!bed.config->kubelet.enforces_pods);
+        ck_assert(!bed.config->kubelet.cgroups_per_qos);
+        ck_assert(!bed.config->kubelet.static_memory_policy);
+        ck_assert_uint_eq(bed.config->kubelet.n_reserved_memory, 0);
 }
 END_TEST
 
@@ -183,7 +125,7 @@ START_TEST(reservations_are_quantities) {
 
         load_fields(NULL, reservations[_i].fields);
         check_good(reservations[_i].fields);
-        system = &config->kubelet.system_reserved;
+        system = &bed.config->kubelet.system_reserved;
         ck_assert_msg(system->bytes == reservations[_i].system_bytes, "%s",
                       reservations[_i].fields);
         ck_assert_str_eq(system->setting, reservations[_i].setting);
@@ -238,7 +180,7 @@ START_TEST(thresholds_follow_the_rules_of_the_kubelet) {
 
         load_fields(NULL, fields);
         check_good(fields);
-        threshold = &config->kubelet.eviction_hard;
+        threshold = &bed.config->kubelet.eviction_hard;
         ck_assert_msg(threshold->is_set == thresholds[_i].is_set, "%s", fields);
         ck_assert_msg(threshold->is_percentage ==
                               (thresholds[_i].is_set && thresholds[_i].bytes == 0),
@@ -246,8 +188,8 @@ START_TEST(thresholds_follow_the_rules_of_the_kubelet) {
         ck_assert_msg(threshold->bytes == thresholds[_i].bytes, "%s", fields);
         ck_assert_msg(strcmp(threshold->setting, thresholds[_i].setting) == 0, "%s: %s", fields,
                       threshold->setting);
-        ck_assert_msg(strcmp(source_text(&threshold->source), thresholds[_i].source) == 0, "%s: %s",
-                      fields, source_text(&threshold->source));
+        ck_assert_msg(strcmp(config_bed_source(&threshold->source), thresholds[_i].source) == 0,
+                      "%s: %s", fields, config_bed_source(&threshold->source));
 }
 END_TEST
 
@@ -279,8 +221,8 @@ START_TEST(percentages_are_the_kubelets_to_the_byte) {
                        percentages[_i].setting);
         load_fields(NULL, fields);
         check_good(fields);
-        ck_assert(config->kubelet.eviction_hard.is_percentage);
-        fraction = config->kubelet.eviction_hard.fraction;
+        ck_assert(bed.config->kubelet.eviction_hard.is_percentage);
+        fraction = bed.config->kubelet.eviction_hard.fraction;
         capacity = (double)percentages[_i].capacity_bytes;
         ck_assert_msg((uint64_t)(capacity * (double)fraction) == percentages[_i].eviction_bytes,
                       "%s", percentages[_i].setting);
@@ -304,7 +246,7 @@ static const struct {
 START_TEST(pods_are_enforced_when_they_are_named) {
         load_fields(NULL, enforcements[_i].fields);
         check_good(enforcements[_i].fields);
-        ck_assert_msg(config->kubelet.enforces_pods == enforcements[_i].enforces_pods, "%s",
+        ck_assert_msg(bed.config->kubelet.enforces_pods == enforcements[_i].enforces_pods, "%s",
                       enforcements[_i].fields);
 }
 END_TEST
@@ -323,8 +265,8 @@ START_TEST(every_page_size_may_be_reserved) {
                     "- limits:\n"
                     "  numaNode: 0\n");
         check_good("page sizes");
-        ck_assert_uint_eq(config->kubelet.n_reserved_memory, 3);
-        memory = config->kubelet.reserved_memory;
+        ck_assert_uint_eq(bed.config->kubelet.n_reserved_memory, 3);
+        memory = bed.config->kubelet.reserved_memory;
         ck_assert_uint_eq(memory->node, 1023);
         ck_assert_uint_eq(memory->line, 4);
         ck_assert_uint_eq(memory->bytes, 1);
@@ -476,7 +418,7 @@ static const struct {
 };
 
 static void check_kubelet_defaults(const char *name) {
-        const KubeletConfig *kubelet = &config->kubelet;
+        const KubeletConfig *kubelet = &bed.config->kubelet;
 
         ck_assert_msg(!kubelet->is_found, "%s", name);
         ck_assert_msg(kubelet->system_reserved.bytes == 0, "%s", name);
@@ -490,12 +432,11 @@ static void check_kubelet_defaults(const char *name) {
 static void check_refused(const char *name, const char *expected) {
         char full[DIAG_FORMATTED_MAX];
 
-        ck_assert_msg(config->has_kubelet_problem, "%s", name);
-        ck_assert_msg(!config->is_kubelet_file_missing, "%s", name);
+        ck_assert_msg(bed.config->has_kubelet_problem, "%s", name);
+        ck_assert_msg(!bed.config->is_kubelet_file_missing, "%s", name);
         (void)snprintf(full, sizeof(full), "/var/lib/kubelet/config.yaml:%s", expected);
-        ck_assert_msg(strcmp(diag_format(&config->kubelet_problem, message), full) == 0, "%s: %s",
-                      name, message);
-        ck_assert_msg(diag.text[0] == '\0', "%s", name);
+        ck_assert_msg(strcmp(config_bed_problem(), full) == 0, "%s: %s", name, bed.message);
+        ck_assert_msg(bed.diag.text[0] == '\0', "%s", name);
 }
 
 START_TEST(a_bad_field_leaves_the_defaults_and_a_problem) {
@@ -529,14 +470,14 @@ START_TEST(the_same_mistake_in_slugd_yaml_is_refused) {
         }
         text[n] = '\0';
         (void)snprintf(expected, sizeof(expected), "%s", strchr(refusals[_i].expected, ' ') + 1);
-        ck_assert_msg(load(text, NULL) == CONFIG_E_INVALID, "%s", text);
-        ck_assert_ptr_null(config);
-        ck_assert_str_eq(diag.source, "/etc/slug/slugd.yaml");
-        ck_assert_uint_eq(diag.line, strtoul(refusals[_i].expected, NULL, 10));
-        ck_assert_uint_eq(diag.column,
+        ck_assert_msg(config_bed_load(text) == CONFIG_E_INVALID, "%s", text);
+        ck_assert_ptr_null(bed.config);
+        ck_assert_str_eq(bed.diag.source, "/etc/slug/slugd.yaml");
+        ck_assert_uint_eq(bed.diag.line, strtoul(refusals[_i].expected, NULL, 10));
+        ck_assert_uint_eq(bed.diag.column,
                           strtoul(strchr(refusals[_i].expected, ':') + 1, NULL, 10) + 1);
         /* Line numbers in texts are the same, too. */
-        ck_assert_str_eq(diag.text, expected);
+        ck_assert_str_eq(bed.diag.text, expected);
 }
 END_TEST
 
@@ -551,8 +492,9 @@ START_TEST(nothing_of_a_file_that_is_refused_halfway_is_used) {
                           "cgroupsPerQOS: no way\n");
         check_refused("halfway", "10:16: cgroupsPerQOS expects true or false, not 'no way'");
         check_kubelet_defaults("halfway");
-        ck_assert_str_eq(source_text(&config->kubelet.system_reserved.source), "kubelet default");
-        ck_assert(!config->kubelet.merges_default_eviction);
+        ck_assert_str_eq(config_bed_source(&bed.config->kubelet.system_reserved.source),
+                         "kubelet default");
+        ck_assert(!bed.config->kubelet.merges_default_eviction);
 }
 END_TEST
 
@@ -576,13 +518,14 @@ static const struct {
         { "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1\n",
           "2:13: apiVersion expects kubelet.config.k8s.io/v1beta1, "
           "not 'kubelet.config.k8s.io/v1'" },
-        { HEAD "maxPods: 1\nmaxPods: 2\n", "4:1: duplicate key 'maxPods'; the first is on line 3" },
-        { HEAD "maxPods: [\n",
+        { BED_HEAD "maxPods: 1\nmaxPods: 2\n",
+          "4:1: duplicate key 'maxPods'; the first is on line 3" },
+        { BED_HEAD "maxPods: [\n",
           "4:1: not YAML: while parsing a flow node: did not find expected node content" },
 };
 
 START_TEST(what_is_no_kubelet_configuration_is_a_problem) {
-        ck_assert_int_eq(load(NULL, identities[_i].text), 0);
+        load_kubelet(identities[_i].text);
         check_refused(identities[_i].text, identities[_i].expected);
         check_kubelet_defaults(identities[_i].text);
 }
@@ -603,46 +546,43 @@ static const struct {
 };
 
 START_TEST(bad_files_are_a_problem_with_its_place) {
-        char text[TEXT_MAX], name[64];
+        char name[64];
 
         (void)snprintf(name, sizeof(name), "bad/%s", bad_files[_i].name);
-        ck_assert_int_eq(load(NULL, read_fixture(name, text)), 0);
+        load_kubelet(config_bed_fixture(name));
         check_refused(name, bad_files[_i].expected);
         check_kubelet_defaults(name);
 }
 END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_a_problem) {
-        folder_make(&folder, KUBELET);
-        ck_assert_int_eq(load(NULL, NULL), 0);
-        ck_assert(config->has_kubelet_problem);
-        ck_assert(!config->is_kubelet_file_missing);
-        ck_assert_str_eq(diag_format(&config->kubelet_problem, message),
-                         "/var/lib/kubelet/config.yaml: not a regular file");
+        folder_make(&bed.folder, BED_KUBELET);
+        (void)config_bed_load_well(NULL);
+        ck_assert(bed.config->has_kubelet_problem);
+        ck_assert(!bed.config->is_kubelet_file_missing);
+        ck_assert_str_eq(config_bed_problem(), "/var/lib/kubelet/config.yaml: not a regular file");
         check_kubelet_defaults("a directory");
 }
 END_TEST
 
 START_TEST(a_missing_file_is_a_problem_that_says_so) {
-        ck_assert_int_eq(load("kubelet: {configFile: /no/such.yaml}\n", HEAD), 0);
-        ck_assert(config->has_kubelet_problem);
-        ck_assert(config->is_kubelet_file_missing);
-        ck_assert_str_eq(diag_format(&config->kubelet_problem, message),
-                         "no KubeletConfiguration at /no/such.yaml");
-        ck_assert_str_eq(config->kubelet.file, "/no/such.yaml");
+        load_fields("kubelet: {configFile: /no/such.yaml}\n", "");
+        ck_assert(bed.config->has_kubelet_problem);
+        ck_assert(bed.config->is_kubelet_file_missing);
+        ck_assert_str_eq(config_bed_problem(), "no KubeletConfiguration at /no/such.yaml");
+        ck_assert_str_eq(bed.config->kubelet.file, "/no/such.yaml");
         check_kubelet_defaults("missing");
 }
 END_TEST
 
 START_TEST(the_file_is_where_slugd_yaml_says_below_the_root) {
-        folder_write(&folder, "opt/kubelet.yaml", HEAD "systemReserved: {memory: 3Gi}\n");
-        ck_assert_int_eq(load("kubelet: {configFile: /opt/kubelet.yaml}\n",
-                              HEAD "systemReserved: {memory: 1Gi}\n"),
-                         0);
-        ck_assert(config->kubelet.is_found);
-        ck_assert_str_eq(config->kubelet.file, "/opt/kubelet.yaml");
-        ck_assert_uint_eq(config->kubelet.system_reserved.bytes, 3 * GIB);
-        ck_assert_str_eq(source_text(&config->kubelet.system_reserved.source),
+        config_bed_write_kubelet("opt/kubelet.yaml", "systemReserved: {memory: 3Gi}\n");
+        load_fields("kubelet: {configFile: /opt/kubelet.yaml}\n",
+                    "systemReserved: {memory: 1Gi}\n");
+        ck_assert(bed.config->kubelet.is_found);
+        ck_assert_str_eq(bed.config->kubelet.file, "/opt/kubelet.yaml");
+        ck_assert_uint_eq(bed.config->kubelet.system_reserved.bytes, 3 * GIB);
+        ck_assert_str_eq(config_bed_source(&bed.config->kubelet.system_reserved.source),
                          "/opt/kubelet.yaml:3");
 }
 END_TEST
@@ -705,7 +645,7 @@ static void write_kubelet(const char *fields) {
                        "{\n\nkind: KubeletConfiguration, "
                        "apiVersion: kubelet.config.k8s.io/v1beta1%s%s",
                        fields[0] ? ", " : "}\n", fields[0] ? fields + 1 : "");
-        folder_write(&folder, KUBELET, text);
+        folder_write(&bed.folder, BED_KUBELET, text);
 }
 
 START_TEST(the_later_file_wins) {
@@ -717,19 +657,19 @@ START_TEST(the_later_file_wins) {
                        precedence[_i].slugd ? precedence[_i].slugd : "");
         if (precedence[_i].kubelet)
                 write_kubelet(precedence[_i].kubelet);
-        ck_assert_msg(load(precedence[_i].slugd ? text : NULL, NULL) == 0, "%s: %s", name,
-                      diag_format(&diag, message));
-        kubelet = &config->kubelet;
+        ck_assert_msg(config_bed_load(precedence[_i].slugd ? text : NULL) == 0, "%s: %s", name,
+                      config_bed_message());
+        kubelet = &bed.config->kubelet;
         ck_assert_msg(kubelet->system_reserved.bytes == precedence[_i].system_bytes, "%s", name);
-        ck_assert_msg(strcmp(source_text(&kubelet->system_reserved.source),
+        ck_assert_msg(strcmp(config_bed_source(&kubelet->system_reserved.source),
                              precedence[_i].system_source) == 0,
-                      "%s: %s", name, source_text(&kubelet->system_reserved.source));
+                      "%s: %s", name, config_bed_source(&kubelet->system_reserved.source));
         ck_assert_msg(kubelet->eviction_hard.is_set == (precedence[_i].eviction_bytes > 0), "%s",
                       name);
         ck_assert_msg(kubelet->eviction_hard.bytes == precedence[_i].eviction_bytes, "%s", name);
-        ck_assert_msg(strcmp(source_text(&kubelet->eviction_hard.source),
+        ck_assert_msg(strcmp(config_bed_source(&kubelet->eviction_hard.source),
                              precedence[_i].eviction_source) == 0,
-                      "%s: %s", name, source_text(&kubelet->eviction_hard.source));
+                      "%s: %s", name, config_bed_source(&kubelet->eviction_hard.source));
 }
 END_TEST
 
@@ -747,35 +687,36 @@ START_TEST(lists_and_words_of_slugd_yaml_win_too) {
                     "reservedMemory: [{numaNode: 0, limits: {memory: 1}},\n"
                     "                 {numaNode: 1, limits: {memory: 1}}]\n");
         check_good("lists");
-        kubelet = &config->kubelet;
+        kubelet = &bed.config->kubelet;
         ck_assert(kubelet->enforces_pods && kubelet->cgroups_per_qos);
-        ck_assert_str_eq(source_text(&kubelet->enforce_source), "/etc/slug/slugd.yaml:2");
+        ck_assert_str_eq(config_bed_source(&kubelet->enforce_source), "/etc/slug/slugd.yaml:2");
         ck_assert(!kubelet->static_memory_policy);
         ck_assert_uint_eq(kubelet->n_reserved_memory, 1);
         ck_assert_uint_eq(kubelet->reserved_memory[0].node, 2);
-        ck_assert_str_eq(source_text(&kubelet->reserved_memory_source), "/etc/slug/slugd.yaml:5");
+        ck_assert_str_eq(config_bed_source(&kubelet->reserved_memory_source),
+                         "/etc/slug/slugd.yaml:5");
 
         load_fields("kubelet: {reservedMemory: []}\n",
                     "reservedMemory: [{numaNode: 0, limits: {memory: 1}}]\n");
-        ck_assert_uint_eq(config->kubelet.n_reserved_memory, 0);
-        ck_assert_ptr_null(config->kubelet.reserved_memory);
-        ck_assert_str_eq(source_text(&config->kubelet.reserved_memory_source),
+        ck_assert_uint_eq(bed.config->kubelet.n_reserved_memory, 0);
+        ck_assert_ptr_null(bed.config->kubelet.reserved_memory);
+        ck_assert_str_eq(config_bed_source(&bed.config->kubelet.reserved_memory_source),
                          "/etc/slug/slugd.yaml:1");
 }
 END_TEST
 
 START_TEST(long_lists_are_refused) {
-        static char text[TEXT_MAX];
-        size_t n = (size_t)snprintf(text, sizeof(text), "%sreservedMemory:\n", HEAD);
+        static char text[65536];
+        size_t n = (size_t)snprintf(text, sizeof(text), "%sreservedMemory:\n", BED_HEAD);
 
         for (unsigned i = 0; i < CONFIG_RESERVED_MEMORY_MAX; ++i)
                 n += (size_t)snprintf(text + n, sizeof(text) - n,
                                       "- {numaNode: %u, limits: {memory: 1}}\n", i);
-        ck_assert_int_eq(load(NULL, text), 0);
+        load_kubelet(text);
         check_good("the longest list");
-        ck_assert_uint_eq(config->kubelet.n_reserved_memory, CONFIG_RESERVED_MEMORY_MAX);
+        ck_assert_uint_eq(bed.config->kubelet.n_reserved_memory, CONFIG_RESERVED_MEMORY_MAX);
         (void)snprintf(text + n, sizeof(text) - n, "- {numaNode: 0}\n");
-        ck_assert_int_eq(load(NULL, text), 0);
+        load_kubelet(text);
         check_refused("longer", "4:1: reservedMemory has 1025 entries, which is more than 1024");
 }
 END_TEST
@@ -784,7 +725,7 @@ Suite *suite(void) {
         Suite *all = suite_create("kubelet-config");
         TCase *tcase = tcase_create("kubelet-config");
 
-        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_checked_fixture(tcase, config_bed_setup, config_bed_teardown);
         tcase_add_test(tcase, a_file_of_kubeadm_is_taken);
         tcase_add_test(tcase, a_file_with_a_static_policy_is_taken);
         tcase_add_test(tcase, a_json_file_is_taken);

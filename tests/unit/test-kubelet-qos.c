@@ -6,78 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/config.h"
-#include "config/settings.h"
-#include "lib/folder.h"
+#include "lib/config-bed.h"
 #include "lib/test-main.h"
-
-#define SLUGD   "etc/slug/slugd.yaml"
-#define KUBELET "var/lib/kubelet/config.yaml"
-#define HEAD    "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
-#define STAT    "42 (kubelet) S 1 4242 4242 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 15 0 7 1 2 3\n"
-
-static Folder folder;
-static Root root;
-static Config *config;
-static Diag diag;
-static char message[DIAG_FORMATTED_MAX];
-
-static void setup(void) {
-        folder = folder_new();
-        root = (Root)ROOT_NULL;
-        config = NULL;
-        diag = (Diag){};
-        ck_assert_int_eq(root_init(&root, folder.path), 0);
-}
-
-static void teardown(void) {
-        config = config_free(config);
-        root_deinit(&root);
-        folder_remove(&folder);
-}
-
-/* @fields: what stands behind kind and apiVersion, which are two lines */
-static void write_kubelet(const char *path, const char *fields) {
-        char text[4096];
-
-        (void)snprintf(text, sizeof(text), "%s%s", HEAD, fields);
-        folder_write(&folder, path, text);
-}
 
 /* @flags: separated by blanks */
 static void run_kubelet(const char *flags) {
-        char text[4096];
-        const int n = snprintf(text, sizeof(text),
-                               "/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml "
-                               "--config-dir=/etc/kubelet.d %s ",
-                               flags);
+        char arguments[512];
 
-        for (int i = 0; i < n; ++i)
-                if (text[i] == ' ')
-                        text[i] = '\0';
-        folder_write_bytes(&folder, "proc/42/cmdline", text, (size_t)n);
-        folder_write(&folder, "proc/42/comm", "kubelet\n");
-        folder_write(&folder, "proc/42/stat", STAT);
-        folder_write(&folder, "etc/kubelet.d/README", "");
-}
-
-static void load_well(void) {
-        config = config_free(config);
-        ck_assert_msg(config_load(&root, NULL, &config, &diag) == 0, "%s",
-                      diag_format(&diag, message));
-        ck_assert_msg(!config->has_kubelet_problem, "%s",
-                      diag_format(&config->kubelet_problem, message));
-}
-
-static void check_listed(const char *key, const char *value, const char *source) {
-        _cleanup_(config_settings_deinitp) ConfigSettings list = {};
-        const ConfigSetting *setting;
-
-        ck_assert_int_eq(config_settings_list(config, &list), 0);
-        setting = config_settings_find(&list, key);
-        ck_assert_msg(setting != NULL, "%s", key);
-        ck_assert_str_eq(setting->value, value);
-        ck_assert_str_eq(setting->source, source);
+        (void)snprintf(arguments, sizeof(arguments),
+                       "--config=/" BED_KUBELET " --config-dir=/etc/kubelet.d %s", flags);
+        config_bed_run_kubelet(42, "kubelet", "7", arguments);
+        folder_write(&bed.folder, "etc/kubelet.d/README", "");
 }
 
 /* One key from everywhere: in a file, in a drop-in, as a flag, and in slugd.yaml. */
@@ -129,28 +68,29 @@ static const struct {
 START_TEST(a_key_comes_from_the_last_place_that_has_it) {
         char text[256];
 
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), 0);
+        (void)config_bed_load_well(NULL);
         if (keys[_i].by_default)
-                check_listed(keys[_i].key, keys[_i].by_default, "kubelet default");
+                config_bed_expect_listed(keys[_i].key, keys[_i].by_default, "kubelet default");
 
         run_kubelet("");
-        write_kubelet(KUBELET, keys[_i].in_file);
-        load_well();
-        check_listed(keys[_i].key, keys[_i].file_value, "/var/lib/kubelet/config.yaml:3");
+        config_bed_write_kubelet(BED_KUBELET, keys[_i].in_file);
+        config_bed_load_all_well();
+        config_bed_expect_listed(keys[_i].key, keys[_i].file_value,
+                                 "/var/lib/kubelet/config.yaml:3");
 
-        write_kubelet("etc/kubelet.d/10.conf", keys[_i].in_drop_in);
-        load_well();
-        check_listed(keys[_i].key, keys[_i].drop_in_value, "/etc/kubelet.d/10.conf:3");
+        config_bed_write_kubelet("etc/kubelet.d/10.conf", keys[_i].in_drop_in);
+        config_bed_load_all_well();
+        config_bed_expect_listed(keys[_i].key, keys[_i].drop_in_value, "/etc/kubelet.d/10.conf:3");
 
         if (keys[_i].flag) {
                 run_kubelet(keys[_i].flag);
-                load_well();
-                check_listed(keys[_i].key, keys[_i].flag_value, keys[_i].flag_source);
+                config_bed_load_all_well();
+                config_bed_expect_listed(keys[_i].key, keys[_i].flag_value, keys[_i].flag_source);
         }
         (void)snprintf(text, sizeof(text), "kubelet:\n  %s\n", keys[_i].in_slugd);
-        folder_write(&folder, SLUGD, text);
-        load_well();
-        check_listed(keys[_i].key, keys[_i].slugd_value, "/etc/slug/slugd.yaml:2");
+        folder_write(&bed.folder, BED_SLUGD, text);
+        config_bed_load_all_well();
+        config_bed_expect_listed(keys[_i].key, keys[_i].slugd_value, "/etc/slug/slugd.yaml:2");
 }
 END_TEST
 
@@ -158,13 +98,15 @@ END_TEST
 
 START_TEST(gates_of_flags_are_added_to_those_of_files) {
         run_kubelet("--feature-gates=QOSReserved=true,Other=false --feature-gates=More=true");
-        write_kubelet(KUBELET, "featureGates:\n  MemoryQoS: false\n"
-                               "  PodLevelResourceManagers: true\n  QOSReserved: false\n");
-        load_well();
-        ck_assert_int_eq(config->kubelet.memory_qos, CONFIG_GATE_OFF);
-        ck_assert_int_eq(config->kubelet.qos_reserved, CONFIG_GATE_ON);
-        ck_assert(config->kubelet.pod_level_memory);
-        check_listed("kubelet.featureGates.MemoryQoS", "false", "/var/lib/kubelet/config.yaml:4");
+        config_bed_write_kubelet(BED_KUBELET,
+                                 "featureGates:\n  MemoryQoS: false\n"
+                                 "  PodLevelResourceManagers: true\n  QOSReserved: false\n");
+        config_bed_load_all_well();
+        ck_assert_int_eq(bed.config->kubelet.memory_qos, CONFIG_GATE_OFF);
+        ck_assert_int_eq(bed.config->kubelet.qos_reserved, CONFIG_GATE_ON);
+        ck_assert(bed.config->kubelet.pod_level_memory);
+        config_bed_expect_listed("kubelet.featureGates.MemoryQoS", "false",
+                                 "/var/lib/kubelet/config.yaml:4");
 }
 END_TEST
 
@@ -189,11 +131,11 @@ START_TEST(gates_of_a_kind_stand_for_what_is_not_named) {
         char text[256];
 
         (void)snprintf(text, sizeof(text), "featureGates: %s\n", all_gates[_i].gates);
-        write_kubelet(KUBELET, text);
-        load_well();
-        ck_assert_int_eq(config->kubelet.memory_qos, all_gates[_i].memory_qos);
-        ck_assert_int_eq(config->kubelet.qos_reserved, all_gates[_i].qos_reserved);
-        ck_assert(config->kubelet.pod_level_memory == all_gates[_i].pod_level);
+        config_bed_write_kubelet(BED_KUBELET, text);
+        config_bed_load_all_well();
+        ck_assert_int_eq(bed.config->kubelet.memory_qos, all_gates[_i].memory_qos);
+        ck_assert_int_eq(bed.config->kubelet.qos_reserved, all_gates[_i].qos_reserved);
+        ck_assert(bed.config->kubelet.pod_level_memory == all_gates[_i].pod_level);
 }
 END_TEST
 
@@ -215,11 +157,11 @@ START_TEST(only_the_full_form_of_enforcement_limits_memory) {
         char text[256];
 
         (void)snprintf(text, sizeof(text), "enforceNodeAllocatable: %s\n", enforcements[_i].text);
-        write_kubelet(KUBELET, text);
-        load_well();
-        ck_assert(config->kubelet.enforces_pods == enforcements[_i].pods);
-        ck_assert(config->kubelet.enforces_system_reserved == enforcements[_i].system_reserved);
-        ck_assert(config->kubelet.enforces_kube_reserved == enforcements[_i].kube_reserved);
+        config_bed_write_kubelet(BED_KUBELET, text);
+        config_bed_load_all_well();
+        ck_assert(bed.config->kubelet.enforces_pods == enforcements[_i].pods);
+        ck_assert(bed.config->kubelet.enforces_system_reserved == enforcements[_i].system_reserved);
+        ck_assert(bed.config->kubelet.enforces_kube_reserved == enforcements[_i].kube_reserved);
 }
 END_TEST
 
@@ -268,20 +210,17 @@ START_TEST(mistakes_of_slugd_are_refused) {
         char text[256], expected[DIAG_FORMATTED_MAX];
 
         (void)snprintf(text, sizeof(text), "kubelet:\n  %s\n", refusals[_i].text);
-        folder_write(&folder, SLUGD, text);
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), CONFIG_E_INVALID);
-        (void)snprintf(expected, sizeof(expected), "/etc/slug/slugd.yaml:2:%s",
-                       refusals[_i].message);
-        ck_assert_str_eq(diag_format(&diag, message), expected);
+        (void)snprintf(expected, sizeof(expected), "2:%s", refusals[_i].message);
+        config_bed_expect_refused(text, expected);
 }
 END_TEST
 
 START_TEST(mistakes_of_the_kubelet_are_its_problem) {
-        write_kubelet(KUBELET, refusals[_i].text);
-        ck_assert_int_eq(config_load(&root, NULL, &config, &diag), 0);
-        ck_assert(config->has_kubelet_problem == refusals[_i].is_kubelets);
-        ck_assert_str_eq(config->kubelet.topology_policy, "none");
-        ck_assert(config->kubelet.fails_on_swap);
+        config_bed_write_kubelet(BED_KUBELET, refusals[_i].text);
+        (void)config_bed_load_well(NULL);
+        ck_assert(bed.config->has_kubelet_problem == refusals[_i].is_kubelets);
+        ck_assert_str_eq(bed.config->kubelet.topology_policy, "none");
+        ck_assert(bed.config->kubelet.fails_on_swap);
 }
 END_TEST
 
@@ -289,7 +228,7 @@ Suite *suite(void) {
         Suite *all = suite_create("kubelet-qos");
         TCase *files = tcase_create("files");
 
-        tcase_add_checked_fixture(files, setup, teardown);
+        tcase_add_checked_fixture(files, config_bed_setup, config_bed_teardown);
         tcase_add_loop_test(files, a_key_comes_from_the_last_place_that_has_it, 0,
                             ELEMENTSOF(keys));
         tcase_add_test(files, gates_of_flags_are_added_to_those_of_files);
