@@ -46,8 +46,6 @@ void damon_probe(const Root *root, DamonFeatures *ret);
  * else in @features is changed. */
 void damon_look(const Root *root, DamonFeatures *features);
 
-/* Planning. Pure. */
-
 #define DAMON_PATH_MAX    128u
 #define DAMON_VALUE_MAX   528u /* a path of a cgroup */
 #define DAMON_RANGES_MAX  64u
@@ -57,6 +55,18 @@ typedef struct DamonWrite {
         char path[DAMON_PATH_MAX];   /* below DAMON_DIR */
         char value[DAMON_VALUE_MAX]; /* without a newline */
 } DamonWrite;
+
+/*
+ * damon_write_may_block() - whether it may take more than a moment
+ *
+ * All files but "state" only note what they are told, or fail at once while somebody else has their
+ * lock. "state" starts a kernel thread, or waits for what is being moved. (mm/damon/sysfs.c)
+ */
+bool damon_write_may_block(const DamonWrite *write);
+/* Of @value to @fd, one of DAMON's files. Return: 0 or an errno. */
+_must_check_ int damon_write(int fd, const char *value);
+
+/* Planning. Pure. */
 
 typedef struct DamonPlan {
         DamonWrite *items;

@@ -1,4 +1,5 @@
 libslugcore_a_SOURCES += \
 	%D%/damon.h \
 	%D%/plan.c \
-	%D%/probe.c
+	%D%/probe.c \
+	%D%/write.c

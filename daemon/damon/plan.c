@@ -97,6 +97,13 @@ put_nth_text(DamonPlan *plan, const char *prefix, size_t i, const char *name, co
         return (size_t)n >= sizeof(path) ? -EINVAL : put(plan, path, "%s", value);
 }
 
+bool damon_write_may_block(const DamonWrite *write) {
+        static const char end[] = "/state";
+        const size_t n = strlen(write->path), n_end = strlen(end);
+
+        return n >= n_end && strcmp(write->path + n - n_end, end) == 0;
+}
+
 int damon_plan_frame(DamonPlan *plan) {
         int r;
 

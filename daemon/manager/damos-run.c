@@ -2,9 +2,9 @@
 /*
  * DAMOS: DAMON moves the pages of one cgroup
  *
- *   begin --> FRAMING --> TURNING_ON --> ON <--> PACING
- *             files        all else      |        more, or all
- *                                        v
+ *   begin --> TURNING_ON --> ON <--> PACING
+ *             files          |       more, or all
+ *                            v
  *   done  <--  FREE  <--  ENDING: off, and no kdamond is left
  *
  * A step is DAMON turned on until so many bytes are elsewhere, or for as long as a step may take.
@@ -89,8 +89,12 @@ static void try_to_end(Damos *damos) {
         damos_writes_reset(&damos->writes);
         r = damon_plan_end(&damos->writes.plan);
         r = r ? r : damos_writes_begin(&damos->writes, lane, true, on_ended, damos);
-        if (r)
+        if (r == DAMOS_E_WRITTEN) { /* it was not there at all; a step is never done in begin() */
+                damos->phase = DAMOS_ENDED;
+                timer_set(damos->timer, 0);
+        } else if (r) {
                 on_ended(r, damos);
+        }
 }
 
 void damos_end(Damos *damos, int error) {
@@ -203,6 +207,8 @@ int damos_on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, voi
                 look(damos);
         else if (damos->phase == DAMOS_ENDING)
                 try_to_end(damos);
+        else if (damos->phase == DAMOS_ENDED)
+                finish(damos, damos->error);
         return 0;
 }
 
@@ -221,30 +227,18 @@ static void on_turned_on(int error, void *userdata) {
         timer_set(damos->timer, damos->step.done ? damos->on_usec + LOOK_USEC : 0);
 }
 
-static void on_framed(int error, void *userdata) {
-        Damos *damos = userdata;
-        int r = error;
+/* The frame is there. Return: 0 or an errno. */
+static int turn_on(Damos *damos) {
+        int r;
 
-        if (error && damos->writes.next <= 1) { /* whose it is, it is not slugd's */
-                finish(damos, error);
-                return;
-        }
-        if (r == 0) {
-                damon_look(damos->means->root, &damos->features);
-                r = damos->step.done ? 0 : -ECANCELED;
-        }
-        if (r == 0 && !damos->features.has_migrate)
-                r = -EOPNOTSUPP;
-        if (r == 0)
-                r = damos_pick(damos->means, &damos->features, &damos->step, damos->text,
-                               &damos->pick);
+        damon_look(damos->means->root, &damos->features);
+        if (!damos->features.has_migrate)
+                return -EOPNOTSUPP;
+        r = damos_pick(damos->means, &damos->features, &damos->step, damos->text, &damos->pick);
         damos_writes_reset(&damos->writes);
         r = r ? r : damon_plan_move(&damos->writes.plan, &damos->features, &damos->pick.move);
-        damos->phase = DAMOS_TURNING_ON;
-        r = r ? r
-              : damos_writes_begin(&damos->writes, damos->step.lane, false, on_turned_on, damos);
-        if (r)
-                damos_end(damos, r);
+        return r ? r
+                 : damos_writes_begin(&damos->writes, damos->step.lane, false, on_turned_on, damos);
 }
 
 int damos_start(Damos *damos, DamosStep *step) {
@@ -256,13 +250,15 @@ int damos_start(Damos *damos, DamosStep *step) {
         *step = (DamosStep)DAMOS_STEP_NULL;
         damos_writes_reset(&damos->writes);
         r = now.problem[0] ? -EBUSY : damon_plan_frame(&damos->writes.plan);
-        if (r == 0)
-                r = damos_writes_begin(&damos->writes, damos->step.lane, false, on_framed, damos);
-        if (r) {
+        r = r ? r : damos_writes_begin(&damos->writes, damos->step.lane, false, NULL, NULL);
+        if (r < 0 && damos->writes.next <= 1) { /* whose it is, it is not slugd's */
                 damos_step_deinit(&damos->step);
                 return r;
         }
-        damos->phase = DAMOS_FRAMING;
+        damos->phase = DAMOS_TURNING_ON;
+        r = r < 0 ? r : turn_on(damos);
+        if (r)
+                damos_end(damos, r);
         return 0;
 }
 

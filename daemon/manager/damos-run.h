@@ -12,11 +12,11 @@
 
 typedef enum DamosPhase {
         DAMOS_FREE, /* no kdamond is slugd's */
-        DAMOS_FRAMING,
         DAMOS_TURNING_ON,
         DAMOS_ON,
         DAMOS_PACING,
         DAMOS_ENDING,
+        DAMOS_ENDED, /* and it is to be told */
 } DamosPhase;
 
 typedef struct Damos {

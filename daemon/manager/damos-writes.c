@@ -53,14 +53,25 @@ static int submit(DamosWrites *writes) {
                              on_written, writes);
 }
 
+static int write_now(const Root *root, const DamonWrite *write) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        const int r = open_file(root, write, &fd);
+
+        return r ? r : damon_write(fd, write->value);
+}
+
 /* From @error of the one before to whichever comes next. Return: whether one is under way. */
 static bool go_on(DamosWrites *writes, int *error) {
         while ((*error == 0 || writes->goes_on) && writes->next < writes->plan.n_items) {
-                *error = submit(writes);
-                if (*error == 0)
+                const DamonWrite *write = &writes->plan.items[writes->next];
+                const bool may_block = damon_write_may_block(write);
+
+                *error = may_block ? submit(writes) : write_now(writes->root, write);
+                if (*error == 0 && may_block)
                         return true;
-                log_debug("DAMON: %s: %s", writes->plan.items[writes->next].path,
-                          strerror(-*error));
+                if (*error)
+                        log_debug("DAMON: %s to %s: %s", write->value, write->path,
+                                  strerror(-*error));
                 ++writes->next;
         }
         return false;
@@ -90,20 +101,15 @@ int damos_writes_begin(DamosWrites *writes,
         writes->goes_on = goes_on;
         writes->done = done;
         writes->userdata = userdata;
-        return go_on(writes, &error) ? 0 : error;
+        if (go_on(writes, &error))
+                return 0;
+        return error ? error : DAMOS_E_WRITTEN;
 }
 
 int damos_writes_now(const Root *root, const DamonPlan *plan) {
         int r = 0;
 
-        for (size_t i = 0; i < plan->n_items; ++i) {
-                const DamonWrite *write = &plan->items[i];
-                const size_t n = strlen(write->value);
-                _cleanup_(fd_closep) int fd = -EBADF;
-
-                r = open_file(root, write, &fd);
-                if (r == 0 && pwrite(fd, write->value, n, 0) != (ssize_t)n)
-                        r = -errno;
-        }
+        for (size_t i = 0; i < plan->n_items; ++i)
+                r = write_now(root, &plan->items[i]);
         return r;
 }

@@ -4,11 +4,13 @@
 /*
  * Writing to DAMON
  *
- * One write after the other by a worker, since a file is there only once the ones before it are
- * written, and each may block: turning it off waits for what is being moved.
+ * One write after the other, since a file is there only once the ones before it are written. Those
+ * that may block, which turn DAMON on and off, are a worker's; some fifty others are made at once.
  */
 #include "damon/damon.h"
 #include "manager/crew.h"
+
+#define DAMOS_E_WRITTEN 1 /* nothing had to be waited for: all of it is written */
 
 typedef void (*DamosWritten)(int error, void *userdata);
 
@@ -25,7 +27,8 @@ typedef struct DamosWrites {
 
 /* Forgets what was planned, so that the next plan can be made. */
 void damos_writes_reset(DamosWrites *writes);
-/* @writes->plan has something. @done: later. Return: 0 or an errno. */
+/* @writes->plan has something. Return: 0, and @done is called later; DAMOS_E_WRITTEN or an errno,
+ * and it is not. After an errno writes->next is one behind what has failed. */
 _must_check_ int damos_writes_begin(DamosWrites *writes,
                                     CrewLane lane,
                                     bool goes_on,

@@ -109,24 +109,30 @@ static bool ends_with(const char *text, const char *end) {
         return n >= n_end && strcmp(text + n - n_end, end) == 0;
 }
 
-static int do_write(const Job *job) {
+static bool has_kdamond(void) {
+        char full[256];
+
+        (void)snprintf(full, sizeof(full), "%s/" DAMON_DIR "/0", damon_kernel.folder->path);
+        return access(full, F_OK) == 0;
+}
+
+static int do_write(int fd, const char *text) {
         char buffer[1024];
-        const char *path = get_path(job->fd, buffer);
-        const size_t n = strlen(job->text);
+        const char *path = get_path(fd, buffer);
+        const size_t n = strlen(text);
 
         damon_kernel.n_log += (size_t)snprintf(damon_kernel.log + damon_kernel.n_log,
                                                sizeof(damon_kernel.log) - damon_kernel.n_log,
-                                               "\n%s=%s", path, job->text);
-        damon_kernel.log[--damon_kernel.n_log] = '\0'; /* the text's newline */
+                                               "\n%s=%.*s", path, (int)strcspn(text, "\n"), text);
         if (damon_kernel.n_failures > 0 && ends_with(path, damon_kernel.fails_at)) {
                 --damon_kernel.n_failures;
                 return damon_kernel.failure;
         }
-        ck_assert_int_eq(ftruncate(job->fd, 0), 0);
-        ck_assert_int_eq(pwrite(job->fd, job->text, n, 0), n);
-        if (strcmp(path, "nr_kdamonds") == 0 && job->text[0] == '1')
+        ck_assert_int_eq(ftruncate(fd, 0), 0);
+        ck_assert_int_eq(pwrite(fd, text, n, 0), n);
+        if (strcmp(path, "nr_kdamonds") == 0 && text[0] == '1')
                 make_kdamond();
-        else if (strcmp(path, "nr_kdamonds") == 0)
+        else if (strcmp(path, "nr_kdamonds") == 0 && has_kdamond())
                 folder_delete(damon_kernel.folder, DAMON_DIR "/0");
         return 0;
 }
@@ -139,7 +145,7 @@ bool damon_kernel_work(void) {
                 return false;
         --damon_kernel.n_jobs;
         memmove(&jobs[0], &jobs[1], damon_kernel.n_jobs * sizeof(jobs[0]));
-        error = do_write(&job);
+        error = do_write(job.fd, job.text);
         (void)close(job.fd);
         job.done(error, -EBADF, job.userdata);
         return true;
@@ -175,6 +181,10 @@ void damon_kernel_assert(const char *path, const char *text) {
 }
 
 /* Doubles */
+
+int damon_write(int fd, const char *value) {
+        return do_write(fd, value);
+}
 
 Workers *crew_get_workers(const Crew *crew _unused_) {
         return NULL;

@@ -241,11 +241,11 @@ START_TEST(test_cancelled) {
         pass(0);
         ck_assert_int_eq(bed.told, NOBODY);
         damon_kernel_assert("nr_kdamonds", "0");
-        /* and in the middle of the writes */
+        /* and while it is being turned on */
         ck_assert_int_eq(begin(ENFORCE_DEMOTE, TOLD), 0);
-        ck_assert(damon_kernel_work());
         enforce_damos_ops.cancel(bed.state, TOLD);
         damon_kernel_work_all();
+        pass(0);
         ck_assert_int_eq(bed.told, NOBODY);
         damon_kernel_assert("nr_kdamonds", "0");
 }
@@ -294,8 +294,8 @@ START_TEST(test_taken_meanwhile) {
         damon_kernel.fails_at = "nr_kdamonds";
         damon_kernel.failure = -EBUSY;
         damon_kernel.n_failures = 1;
-        demote();
-        ck_assert_int_eq(bed.told, -EBUSY);
+        ck_assert_int_eq(begin(ENFORCE_DEMOTE, TOLD), -EBUSY);
+        ck_assert_uint_eq(damon_kernel.n_jobs, 0);
         ck_assert_str_eq(damon_kernel.log, "\nnr_kdamonds=1");
         /* and when it is seen before, nothing at all is written */
         folder_write(&bed.folder, DAMON_DIR "/nr_kdamonds", "1\n");
@@ -341,18 +341,29 @@ START_TEST(test_left_on) {
         ck_assert_int_eq(enforce_damos_ops.open(&bed.means, &bed.state), 0);
         ck_assert(enforce_damos_ops.probe(&bed.means, bed.state, reason));
         ck_assert_int_eq(begin(ENFORCE_DEMOTE, OTHER), 0); /* that waits */
-        for (unsigned i = 0; i < 2; ++i)
-                ck_assert(damon_kernel_work());
-        damon_kernel_assert("nr_kdamonds", "0");
         damon_kernel_work_all();
+        ck_assert(damon_kernel_has("0/state=off\nnr_kdamonds=0\nnr_kdamonds=1"));
         damon_kernel_assert("0/state", "on");
+}
+END_TEST
+
+/* Somebody took it away: there is nothing to be turned off, and it is told all the same. */
+START_TEST(test_gone) {
+        demote();
+        folder_delete(&bed.folder, DAMON_DIR "/0");
+        set_usage(CGROUP, 268, 50, 0, 32);
+        pass(20);
+        ck_assert_int_eq(bed.told, NOBODY);
+        pass(0);
+        ck_assert_int_eq(bed.told, 0);
+        damon_kernel_assert("nr_kdamonds", "0");
 }
 END_TEST
 
 START_TEST(test_end_of_slugd) {
         demote();
         close_state();
-        damon_kernel_assert("0/state", "off");
+        ck_assert(damon_kernel_has("0/state=off"));
         damon_kernel_assert("nr_kdamonds", "0");
 }
 END_TEST
@@ -405,6 +416,7 @@ Suite *suite(void) {
         tcase_add_test(c, test_taken_meanwhile);
         tcase_add_test(c, test_cannot_be_used);
         tcase_add_test(c, test_left_on);
+        tcase_add_test(c, test_gone);
         tcase_add_test(c, test_end_of_slugd);
         tcase_add_test(c, test_nowhere);
         tcase_add_test(c, test_below);
