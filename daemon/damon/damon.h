@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/nodeset.h"
@@ -66,6 +67,9 @@ bool damon_write_may_block(const DamonWrite *write);
 /* Of @value to @fd, one of DAMON's files. Return: 0 or an errno. */
 _must_check_ int damon_write(int fd, const char *value);
 
+/* What was looked at since it was turned on, as noted last, in bytes. */
+bool damon_read_looked(const Root *root, uint64_t *ret);
+
 /* Planning. Pure. */
 
 typedef struct DamonPlan {
@@ -88,14 +92,15 @@ typedef struct DamonPace {
         uint64_t quota;
 } DamonPace;
 
-#define DAMON_SAMPLE_USEC UINT64_C(5000)
-#define DAMON_WINDOW_USEC UINT64_C(20000)  /* how often the scheme is applied */
-#define DAMON_LOOK_USEC   UINT64_C(100000) /* how long it is looked before a page is called cold */
+#define DAMON_SAMPLE_USEC UINT64_C(1000)
+#define DAMON_WINDOW_USEC UINT64_C(1000)  /* how often the scheme is applied */
+#define DAMON_LOOK_USEC   UINT64_C(40000) /* how long it is looked before a page is called cold */
+#define DAMON_QUOTA_MIN   (2 * MIB)
 
 typedef struct DamonMove {
         bool is_up; /* hot pages */
         unsigned from, to;
-        DamonRange ranges[DAMON_RANGES_MAX]; /* of @from, by rising address */
+        DamonRange ranges[DAMON_RANGES_MAX]; /* of @from, by rising address, whole pages */
         size_t n_ranges;
         /* Each exactly, nothing below it; below the root of cgroup v2, no leading slash. More than
          * one only with has_ops_filters. */
@@ -114,10 +119,12 @@ _must_check_ int damon_plan_frame(DamonPlan *plan);
 /* All else, and it is turned on. */
 _must_check_ int
 damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonMove *move);
-/* Another pace while it is on: it is turned off and on. */
-_must_check_ int damon_plan_pace(DamonPlan *plan, bool is_up, const DamonPace *pace);
-/* Off, and no kdamond is left. The first of the writes fails when it was not on. */
+/* How far it has come is noted, and it is off. The last write fails when it was not on. */
+_must_check_ int damon_plan_rest(DamonPlan *plan);
+/* No kdamond is left. It has to be off. */
 _must_check_ int damon_plan_end(DamonPlan *plan);
+/* After @looked_bytes of the ranges: the address behind them; 0: that was all of it. */
+uint64_t damon_get_hand(const DamonMove *move, uint64_t looked_bytes);
 
 /*
  * damon_get_quota() - of a step
@@ -126,8 +133,8 @@ _must_check_ int damon_plan_end(DamonPlan *plan);
  * @looked_bytes: the ranges, together
  *
  * Where moved bytes alone are charged it is @bytes. Else it is a part of them, more where few of
- * the node's bytes are the container's, and never above @bytes: what is found in one window is
- * moved in it.
+ * the node's bytes are the container's, and not so little that looking at the node takes its time;
+ * never above @bytes: what is found in one window is moved in it.
  */
 uint64_t damon_get_quota(const DamonFeatures *features,
                          uint64_t bytes,

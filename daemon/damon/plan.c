@@ -2,11 +2,20 @@
 /*
  * What is written to DAMON
  *
- * The scheme is applied every 20 ms, each time to regions that are together no larger than the
+ * The scheme is applied every millisecond, each time to regions that are together no larger than the
  * quota, on from where the last time ended. All regions are worth the same to it (weights of 0):
  * with others it would look at the coldest of the whole node again and again, whosever they are.
  * What is cold is told by the access pattern instead: nothing was accessed, and so it was for as
  * long as one whole look takes.
+ *
+ * What is not the container's, or has been moved away already, is charged as if it was moved. So how
+ * soon something is found is a matter of how much a second is looked at: windows are short, so that
+ * this may be much while what one of them can move is little, and a step goes on where the last one
+ * ended instead of at the node's first address.
+ *
+ * Linux 6.12 begins with one region for each range, as large as that, and splits each in two after
+ * a look: of a whole node always something is accessed, and then nothing of it is cold. So ranges
+ * are cut into pieces beforehand.
  *
  * reset_interval_ms of 0 makes each time a window of its own. With any other one Linux 6.12 has no
  * quota at all in the first window, since it sets the quota when the next one begins.
@@ -30,9 +39,10 @@
 #define CONTEXT "0/contexts/0/"
 #define SCHEME  CONTEXT "schemes/0/"
 
-/* Regions: fine enough that hot and cold are told apart, few enough to be looked at every 5 ms. */
-#define REGIONS_MIN 50u
-#define REGIONS_MAX 500u
+/* Regions: fine enough that hot and cold are told apart, few enough to be looked at each time. */
+#define REGIONS_MIN 100u
+#define REGIONS_MAX 400u
+#define PIECE_MIN   (4 * MIB)
 /* Bytes that were looked at and not moved, as a part of what is charged. */
 #define FAIL_CHARGE_DENOM (UINT32_C(1) << 20)
 #define HOUR_MSEC         UINT32_C(3600000)
@@ -116,20 +126,55 @@ int damon_plan_frame(DamonPlan *plan) {
 
 /* What is looked at */
 
-static int put_ranges(DamonPlan *plan, const DamonMove *move) {
+static uint64_t get_piece_bytes(const DamonMove *move) {
+        uint64_t sum = 0, piece;
+
+        for (size_t i = 0; i < move->n_ranges; ++i)
+                sum += move->ranges[i].end - move->ranges[i].start;
+        piece = sum / REGIONS_MIN / MIB * MIB;
+        return piece > PIECE_MIN ? piece : PIECE_MIN;
+}
+
+/* All of them, in pieces, of which the last may be larger than the others. Return: how many. */
+static size_t count_pieces(const DamonRange *range, uint64_t piece_bytes) {
+        const uint64_t n = (range->end - range->start) / piece_bytes;
+
+        return n > 0 ? (size_t)n : 1;
+}
+
+static int put_pieces(DamonPlan *plan, const DamonRange *range, uint64_t piece_bytes, size_t *n) {
         static const char regions[] = CONTEXT "targets/0/regions/";
+        const size_t n_pieces = count_pieces(range, piece_bytes);
+        int r = 0;
+
+        for (size_t i = 0; i < n_pieces && r == 0; ++i) {
+                const uint64_t start = range->start + i * piece_bytes;
+
+                r = put_nth(plan, regions, *n, "start", start);
+                r = r ? r
+                      : put_nth(plan, regions, *n, "end",
+                                i + 1 == n_pieces ? range->end : start + piece_bytes);
+                ++*n;
+        }
+        return r;
+}
+
+static int put_ranges(DamonPlan *plan, const DamonMove *move) {
+        const uint64_t piece_bytes = get_piece_bytes(move);
+        size_t n_pieces = 0, n = 0;
         int r;
 
-        r = put(plan, CONTEXT "targets/nr_targets", "1");
-        r = r ? r : put(plan, CONTEXT "targets/0/regions/nr_regions", "%zu", move->n_ranges);
-        for (size_t i = 0; i < move->n_ranges && r == 0; ++i) {
+        for (size_t i = 0; i < move->n_ranges; ++i) {
                 const DamonRange *range = &move->ranges[i];
 
                 if (range->start >= range->end || (i > 0 && move->ranges[i - 1].end > range->start))
                         return -EINVAL;
-                r = put_nth(plan, regions, i, "start", range->start);
-                r = r ? r : put_nth(plan, regions, i, "end", range->end);
+                n_pieces += count_pieces(range, piece_bytes);
         }
+        r = put(plan, CONTEXT "targets/nr_targets", "1");
+        r = r ? r : put(plan, CONTEXT "targets/0/regions/nr_regions", "%zu", n_pieces);
+        for (size_t i = 0; i < move->n_ranges && r == 0; ++i)
+                r = put_pieces(plan, &move->ranges[i], piece_bytes, &n);
         return r;
 }
 
@@ -150,8 +195,10 @@ static int put_context(DamonPlan *plan, const DamonMove *move) {
 
 /* What is moved */
 
-static int put_pattern(DamonPlan *plan, bool is_up, const DamonPace *pace) {
-        const bool is_cold = !is_up && !pace->takes_all, is_hot = is_up && !pace->takes_all;
+static int put_pattern(DamonPlan *plan, const DamonMove *move) {
+        const DamonPace *pace = &move->pace;
+        const bool is_cold = !move->is_up && !pace->takes_all;
+        const bool is_hot = move->is_up && !pace->takes_all;
         int r;
 
         r = put(plan, SCHEME "access_pattern/nr_accesses/min", "%u", is_hot ? 1u : 0u);
@@ -218,7 +265,7 @@ static int put_scheme(DamonPlan *plan, const DamonFeatures *features, const Damo
         r = r ? r : put(plan, SCHEME "target_nid", "%u", move->to);
         r = r ? r : put(plan, SCHEME "apply_interval_us", "%" PRIu64, DAMON_WINDOW_USEC);
         r = r ? r : put(plan, SCHEME "access_pattern/age/max", "%u", ALL);
-        r = r ? r : put_pattern(plan, move->is_up, &move->pace);
+        r = r ? r : put_pattern(plan, move);
         r = r ? r : put_limits(plan, features, move);
         return r ? r : put_filters(plan, features, move);
 }
@@ -240,34 +287,37 @@ int damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonM
         return r ? r : put(plan, "0/state", "on");
 }
 
-/* "commit" would do it without turning it off, and comes back when a tenth of a second or two have
- * passed at the old pace or the new one. */
-int damon_plan_pace(DamonPlan *plan, bool is_up, const DamonPace *pace) {
-        int r;
+int damon_plan_rest(DamonPlan *plan) {
+        const int r = put(plan, "0/state", "update_schemes_stats");
 
-        if (pace->quota == 0)
-                return -EINVAL;
-        r = put(plan, "0/state", "off");
-        r = r ? r : put_pattern(plan, is_up, pace);
-        return r ? r : put(plan, "0/state", "on");
+        return r ? r : put(plan, "0/state", "off");
 }
 
 int damon_plan_end(DamonPlan *plan) {
-        const int r = put(plan, "0/state", "off");
-
-        return r ? r : put(plan, "nr_kdamonds", "0");
+        return put(plan, "nr_kdamonds", "0");
 }
 
-/* An eighth of the bytes are to be found in a window, if the container's lie evenly. */
+uint64_t damon_get_hand(const DamonMove *move, uint64_t looked_bytes) {
+        for (size_t i = 0; i < move->n_ranges; ++i) {
+                const DamonRange *range = &move->ranges[i];
+
+                if (looked_bytes < range->end - range->start)
+                        return range->start + looked_bytes;
+                looked_bytes -= range->end - range->start;
+        }
+        return 0;
+}
+
+/* A sixteenth of the bytes is to be found in a window, if the container's lie evenly. */
 uint64_t damon_get_quota(const DamonFeatures *features,
                          uint64_t bytes,
                          uint64_t used_bytes,
                          uint64_t looked_bytes) {
-        const uint64_t part = bytes / 8 ? bytes / 8 : bytes;
+        uint64_t quota = bytes / 16;
 
         if (features->has_fail_charge)
                 return bytes;
-        if (used_bytes == 0 || looked_bytes <= used_bytes)
-                return part;
-        return bytes_min(bytes_mul_saturated(part, looked_bytes / used_bytes), bytes);
+        if (used_bytes > 0 && looked_bytes > used_bytes)
+                quota = bytes_mul_saturated(quota, looked_bytes / used_bytes);
+        return bytes_min(quota > DAMON_QUOTA_MIN ? quota : DAMON_QUOTA_MIN, bytes);
 }

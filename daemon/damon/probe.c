@@ -74,6 +74,10 @@ void damon_look(const Root *root, DamonFeatures *features) {
         features->has_fail_charge = root_exists(root, SCHEME "quotas/fail_charge_denom");
 }
 
+bool damon_read_looked(const Root *root, uint64_t *ret) {
+        return read_number(root, SCHEME "stats/sz_tried", ret);
+}
+
 static bool is_marked(const Root *root) {
         uint64_t mark;
 

@@ -130,11 +130,38 @@ static bool pick_target(const EnforceMeans *means,
         return best.node != NODESET_MAX;
 }
 
+/* From @hand on; all of it when next to nothing is left there. */
+static void skip_ranges(DamosPick *pick, uint64_t hand) {
+        DamonMove *move = &pick->move;
+        uint64_t left = 0;
+        size_t n = 0;
+
+        for (size_t i = 0; i < move->n_ranges; ++i)
+                if (move->ranges[i].end > hand)
+                        left += move->ranges[i].end -
+                                (move->ranges[i].start > hand ? move->ranges[i].start : hand);
+        if (left < pick->looked_bytes / 16)
+                return;
+        for (size_t i = 0; i < move->n_ranges; ++i) {
+                DamonRange range = move->ranges[i];
+
+                if (range.end <= hand)
+                        continue;
+                if (range.start < hand)
+                        range.start = hand;
+                move->ranges[n++] = range;
+        }
+        move->n_ranges = n;
+}
+
 /* Addresses: /proc/iomem has none without CAP_SYS_ADMIN, memory blocks do. */
-static int pick_ranges(const SysfsMachine *machine, DamosPick *pick) {
+int damos_pick_ranges(const EnforceMeans *means, uint64_t hand, DamosPick *pick) {
+        const SysfsMachine *machine = means->snapshot->topology->machine;
         const uint64_t block_bytes = machine->host.block_bytes.value;
         DamonMove *move = &pick->move;
 
+        move->n_ranges = 0;
+        pick->looked_bytes = 0;
         for (size_t i = 0; i < machine->n_blocks; ++i) {
                 const SysfsBlock *block = &machine->blocks[i];
                 const uint64_t start = block_bytes * block->id;
@@ -150,7 +177,10 @@ static int pick_ranges(const SysfsMachine *machine, DamosPick *pick) {
                         break;
                 pick->looked_bytes += block_bytes;
         }
-        return move->n_ranges > 0 && block_bytes > 0 ? 0 : -EOPNOTSUPP;
+        if (move->n_ranges == 0 || block_bytes == 0)
+                return -EOPNOTSUPP;
+        skip_ranges(pick, hand);
+        return 0;
 }
 
 static uint64_t get_node_bytes(const SysfsMachine *machine, const DamosPick *pick) {
@@ -254,6 +284,7 @@ static int pick_cgroups(const EnforceMeans *means,
 int damos_pick(const EnforceMeans *means,
                const DamonFeatures *features,
                const DamosStep *step,
+               const uint64_t *hands,
                char *text,
                DamosPick *ret) {
         const SysfsMachine *machine = means->snapshot->topology->machine;
@@ -278,7 +309,7 @@ int damos_pick(const EnforceMeans *means,
         ret->to_bytes = get_bytes(&nodes, move->to);
         ret->bytes =
                 bytes_min(bytes_min(step->bytes, ret->from_bytes), means->free->bytes[move->to]);
-        r = pick_ranges(machine, ret);
+        r = damos_pick_ranges(means, hands[move->from], ret);
         if (r == 0)
                 r = pick_cgroups(means, features, step, text, ret);
         if (r)

@@ -21,17 +21,18 @@
 #include "manager/damos-run.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/messages.h"
 #include "manager/timer.h"
 
-#define LOOK_USEC (20 * USEC_PER_MSEC)
+#define LOOK_USEC (5 * USEC_PER_MSEC)
 /* A part of what a step may take: it still has to be turned off. */
 #define ON_USEC   (8 * USEC_PER_SEC)
-#define COLD_USEC (2 * USEC_PER_SEC)    /* so long only cold pages, or hot ones upwards */
-#define PACE_USEC (300 * USEC_PER_MSEC) /* so long nothing comes before it looks at more */
+#define COLD_USEC (1 * USEC_PER_SEC)    /* so long only cold pages, or hot ones upwards */
+#define PACE_USEC (200 * USEC_PER_MSEC) /* so long nothing comes before it looks at more */
 #define END_USEC  (100 * USEC_PER_MSEC) /* after a failure to turn it off */
 #define END_TRIES 10u                   /* before it is told */
 
@@ -61,19 +62,15 @@ static void finish(Damos *damos, int error) {
         damos->phase = DAMOS_FREE;
         damos->n_end_tries = 0;
         damos->step = (DamosStep)DAMOS_STEP_NULL;
+        damon_plan_deinit(&damos->writes.plan);
         timer_set(damos->timer, TIMER_NEVER);
         if (step.cgroup_fd >= 0)
                 tell(&step, error);
         start_next(damos);
 }
 
-static void on_ended(int error, void *userdata) {
-        Damos *damos = userdata;
-
-        if (error == 0) {
-                finish(damos, damos->error);
-                return;
-        }
+static void try_later(Damos *damos, int error) {
+        damos->phase = DAMOS_ENDING;
         if (++damos->n_end_tries == END_TRIES)
                 log_event(LOG_WARNING, SLUG_MESSAGE_DAMON_STAYS,
                           LOG_WITH({ .name = "ERRNO", .number = (uint64_t)-error }),
@@ -82,19 +79,52 @@ static void on_ended(int error, void *userdata) {
         timer_set(damos->timer, now_of(damos) + END_USEC);
 }
 
-static void try_to_end(Damos *damos) {
-        const CrewLane lane = damos->step.cgroup_fd >= 0 ? damos->step.lane : CREW_PAGES;
+/* The next step goes on from there: what is behind was just looked at. */
+static void note_hand(Damos *damos) {
+        const DamonMove *move = &damos->pick.move;
+        uint64_t looked_bytes;
+
+        if (damos->on_usec > 0 && damon_read_looked(damos->means->root, &looked_bytes))
+                damos->hands[move->from] = damon_get_hand(move, looked_bytes);
+        damos->on_usec = 0;
+}
+
+/* It is off, or was never on. */
+static void take_away(Damos *damos) {
         int r;
 
+        note_hand(damos);
         damos_writes_reset(&damos->writes);
         r = damon_plan_end(&damos->writes.plan);
-        r = r ? r : damos_writes_begin(&damos->writes, lane, true, on_ended, damos);
-        if (r == DAMOS_E_WRITTEN) { /* it was not there at all; a step is never done in begin() */
-                damos->phase = DAMOS_ENDED;
-                timer_set(damos->timer, 0);
-        } else if (r) {
-                on_ended(r, damos);
+        r = r ? r : damos_writes_now(damos->means->root, &damos->writes.plan);
+        if (r) {
+                try_later(damos, r);
+                return;
         }
+        log_debug("DAMON: %" PRIu64 " of %" PRIu64 " KiB moved in %" PRIu64 " ms",
+                  damos->moved / KIB, damos->pick.bytes / KIB,
+                  (now_of(damos) - damos->begun_usec) / USEC_PER_MSEC);
+        finish(damos, damos->error);
+}
+
+static void on_ended(int error _unused_, void *userdata) {
+        take_away(userdata);
+}
+
+static int begin_to_rest(Damos *damos, DamosWritten done) {
+        const CrewLane lane = damos->step.cgroup_fd >= 0 ? damos->step.lane : CREW_PAGES;
+        const int r = damon_plan_rest(&damos->writes.plan);
+
+        return r ? r : damos_writes_begin(&damos->writes, lane, true, done, damos);
+}
+
+static void try_to_end(Damos *damos) {
+        damos_writes_reset(&damos->writes);
+        if (begin_to_rest(damos, on_ended) == 0)
+                return;
+        /* A step is never done in begin(). */
+        damos->phase = DAMOS_RESTED;
+        timer_set(damos->timer, 0);
 }
 
 void damos_end(Damos *damos, int error) {
@@ -105,15 +135,34 @@ void damos_end(Damos *damos, int error) {
 
 /* While it is on */
 
-/* Return: whether something is changed, and that is under way. */
-static bool set_pace(Damos *damos, DamonPace pace, DamosWritten done) {
+static void on_turned_on(int error, void *userdata);
+
+/* It is off, and goes on from where it was. */
+static void on_rested(int error, void *userdata) {
+        Damos *damos = userdata;
+        int r = error;
+
+        note_hand(damos);
+        if (r == 0)
+                r = damos_pick_ranges(damos->means, damos->hands[damos->pick.move.from],
+                                      &damos->pick);
+        damos_writes_reset(&damos->writes);
+        r = r ? r : damon_plan_move(&damos->writes.plan, &damos->features, &damos->pick.move);
+        r = r ? r
+              : damos_writes_begin(&damos->writes, damos->step.lane, false, on_turned_on, damos);
+        if (r)
+                damos_end(damos, r);
+}
+
+/* "commit" would do it without turning it off, and on Linux 6.12 comes back when a look or two have
+ * passed at the old pace or the new one. Return: whether it is under way. */
+static bool set_pace(Damos *damos, DamonPace pace) {
         DamonPace *last = &damos->pick.move.pace;
 
         if (pace.takes_all == last->takes_all && pace.quota == last->quota)
                 return false;
         damos_writes_reset(&damos->writes);
-        if (damon_plan_pace(&damos->writes.plan, damos->pick.move.is_up, &pace) ||
-            damos_writes_begin(&damos->writes, damos->step.lane, true, done, damos))
+        if (begin_to_rest(damos, on_rested))
                 return false;
         *last = pace;
         damos->phase = DAMOS_PACING;
@@ -135,7 +184,7 @@ static DamonPace find_pace(Damos *damos, uint64_t now_usec) {
                 damos->progress = damos->moved;
                 damos->paced_usec = now_usec;
         }
-        if (!pace.takes_all && now_usec - damos->on_usec >= COLD_USEC) {
+        if (!pace.takes_all && now_usec - damos->begun_usec >= COLD_USEC) {
                 pace.takes_all = true;
                 pace.quota = damon_get_quota(&damos->features, pick->bytes - damos->moved,
                                              pick->from_bytes, pick->looked_bytes);
@@ -159,29 +208,20 @@ static int read_moved(Damos *damos) {
                 return r;
         left = bytes_sub_clamped(pick->from_bytes, from);
         come = bytes_sub_clamped(to, pick->to_bytes);
-        damos->moved = left > come ? left : come;
+        left = left > come ? left : come;
+        damos->coming = bytes_sub_clamped(left, damos->moved);
+        damos->moved = left;
         return 0;
 }
 
-/* One more window is on its way before it is off. */
+/* As much as came since the last look comes before there is another one. */
 static bool is_enough(const Damos *damos) {
-        const DamosPick *pick = &damos->pick;
+        const uint64_t bytes = damos->pick.bytes;
         const uint64_t slack = damos->features.has_fail_charge
                                        ? damos->means->page_bytes
-                                       : bytes_min(pick->move.pace.quota, pick->bytes) / 2;
+                                       : bytes_min(damos->coming, bytes / 2);
 
-        return damos->moved + slack >= pick->bytes;
-}
-
-static void on_paced(int error, void *userdata) {
-        Damos *damos = userdata;
-
-        if (error) {
-                damos_end(damos, error);
-                return;
-        }
-        damos->phase = DAMOS_ON;
-        timer_set(damos->timer, damos->step.done ? now_of(damos) + LOOK_USEC : 0);
+        return damos->moved + slack >= bytes;
 }
 
 static void look(Damos *damos) {
@@ -192,11 +232,11 @@ static void look(Damos *damos) {
                 damos_end(damos, r);
                 return;
         }
-        if (now_usec - damos->on_usec >= ON_USEC) {
+        if (now_usec - damos->begun_usec >= ON_USEC) {
                 damos_end(damos, damos->moved > 0 ? 0 : -EAGAIN);
                 return;
         }
-        if (!set_pace(damos, find_pace(damos, now_usec), on_paced))
+        if (!set_pace(damos, find_pace(damos, now_usec)))
                 timer_set(damos->timer, now_usec + LOOK_USEC);
 }
 
@@ -207,8 +247,8 @@ int damos_on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, voi
                 look(damos);
         else if (damos->phase == DAMOS_ENDING)
                 try_to_end(damos);
-        else if (damos->phase == DAMOS_ENDED)
-                finish(damos, damos->error);
+        else if (damos->phase == DAMOS_RESTED)
+                take_away(damos);
         return 0;
 }
 
@@ -223,7 +263,6 @@ static void on_turned_on(int error, void *userdata) {
         }
         damos->phase = DAMOS_ON;
         damos->on_usec = damos->paced_usec = now_of(damos);
-        damos->moved = damos->progress = 0;
         timer_set(damos->timer, damos->step.done ? damos->on_usec + LOOK_USEC : 0);
 }
 
@@ -234,7 +273,8 @@ static int turn_on(Damos *damos) {
         damon_look(damos->means->root, &damos->features);
         if (!damos->features.has_migrate)
                 return -EOPNOTSUPP;
-        r = damos_pick(damos->means, &damos->features, &damos->step, damos->text, &damos->pick);
+        r = damos_pick(damos->means, &damos->features, &damos->step, damos->hands, damos->text,
+                       &damos->pick);
         damos_writes_reset(&damos->writes);
         r = r ? r : damon_plan_move(&damos->writes.plan, &damos->features, &damos->pick.move);
         return r ? r
@@ -256,6 +296,8 @@ int damos_start(Damos *damos, DamosStep *step) {
                 return r;
         }
         damos->phase = DAMOS_TURNING_ON;
+        damos->begun_usec = now_of(damos);
+        damos->moved = damos->progress = damos->coming = 0;
         r = r < 0 ? r : turn_on(damos);
         if (r)
                 damos_end(damos, r);

@@ -16,7 +16,7 @@ typedef enum DamosPhase {
         DAMOS_ON,
         DAMOS_PACING,
         DAMOS_ENDING,
-        DAMOS_ENDED, /* and it is to be told */
+        DAMOS_RESTED, /* it was not on at all */
 } DamosPhase;
 
 typedef struct Damos {
@@ -31,9 +31,12 @@ typedef struct Damos {
         DamosPick pick;
         int error; /* of the step, for its end */
         unsigned n_end_tries;
-        uint64_t on_usec;         /* since when it is on */
-        uint64_t paced_usec;      /* the last time that something came, or that it was paced */
-        uint64_t moved, progress; /* bytes, now and at paced_usec */
+        uint64_t begun_usec;         /* the step */
+        uint64_t on_usec;            /* since when it is on; 0: it is not */
+        uint64_t paced_usec;         /* the last time that something came, or that it was paced */
+        uint64_t moved, progress;    /* bytes, now and at paced_usec */
+        uint64_t coming;             /* bytes that came between the last two looks */
+        uint64_t hands[NODESET_MAX]; /* of each NUMA node, to where it was looked at last */
         char text[ENFORCE_TEXT_MAX];
 } Damos;
 

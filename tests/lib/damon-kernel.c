@@ -3,7 +3,9 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,10 +43,6 @@ static void make_kdamond(void) {
                 "/0/contexts/0/monitoring_attrs/nr_regions/max",
                 "/0/contexts/0/targets/nr_targets",
                 "/0/contexts/0/targets/0/regions/nr_regions",
-                "/0/contexts/0/targets/0/regions/0/start",
-                "/0/contexts/0/targets/0/regions/0/end",
-                "/0/contexts/0/targets/0/regions/1/start",
-                "/0/contexts/0/targets/0/regions/1/end",
                 "/0/contexts/0/schemes/nr_schemes",
                 SCHEME "action",
                 SCHEME "target_nid",
@@ -56,6 +54,7 @@ static void make_kdamond(void) {
                 SCHEME "access_pattern/nr_accesses/max",
                 SCHEME "quotas/bytes",
                 SCHEME "quotas/reset_interval_ms",
+                SCHEME "stats/sz_tried",
         };
         static const char *const old_files[] = {
                 SCHEME "filters/nr_filters",
@@ -72,6 +71,7 @@ static void make_kdamond(void) {
                 SCHEME "quotas/fail_charge_num",   SCHEME "quotas/fail_charge_denom",
         };
 
+        damon_kernel.n_regions = 0;
         for (size_t i = 0; i < ELEMENTSOF(files); ++i)
                 make(files[i]);
         for (size_t i = 0; i < ELEMENTSOF(old_files) && !damon_kernel.is_new; ++i)
@@ -86,6 +86,19 @@ void damon_kernel_init(const Folder *folder, bool is_new) {
         damon_kernel.is_new = is_new;
         folder_write(folder, "proc/sys/kernel/osrelease", is_new ? "7.2.13\n" : "6.12.117\n");
         make("/nr_kdamonds");
+}
+
+/* Those that are there stay: there are many, and each step names them anew. */
+static void make_regions(unsigned long n) {
+        for (unsigned long i = damon_kernel.n_regions; i < n; ++i) {
+                char path[128];
+
+                (void)snprintf(path, sizeof(path), "/0/contexts/0/targets/0/regions/%lu/start", i);
+                make(path);
+                (void)snprintf(path, sizeof(path), "/0/contexts/0/targets/0/regions/%lu/end", i);
+                make(path);
+                damon_kernel.n_regions = i + 1;
+        }
 }
 
 /* The path of @fd below kdamonds. */
@@ -128,10 +141,17 @@ static int do_write(int fd, const char *text) {
                 --damon_kernel.n_failures;
                 return damon_kernel.failure;
         }
+        if (strncmp(text, "update_schemes_stats", strlen("update_schemes_stats")) == 0) {
+                (void)snprintf(buffer, sizeof(buffer), "%" PRIu64 "\n", damon_kernel.looked_bytes);
+                folder_write(damon_kernel.folder, DAMON_DIR SCHEME "stats/sz_tried", buffer);
+                return 0;
+        }
         ck_assert_int_eq(ftruncate(fd, 0), 0);
         ck_assert_int_eq(pwrite(fd, text, n, 0), n);
         if (strcmp(path, "nr_kdamonds") == 0 && text[0] == '1')
                 make_kdamond();
+        else if (ends_with(path, "/nr_regions"))
+                make_regions(strtoul(text, NULL, 10));
         else if (strcmp(path, "nr_kdamonds") == 0 && has_kdamond())
                 folder_delete(damon_kernel.folder, DAMON_DIR "/0");
         return 0;

@@ -19,7 +19,9 @@ typedef struct DamonKernel {
         const char *fails_at;
         int failure;
         unsigned n_failures;
-        unsigned n_jobs; /* that wait */
+        unsigned long n_regions;
+        unsigned n_jobs;       /* that wait */
+        uint64_t looked_bytes; /* since it was turned on, for whoever asks */
 } DamonKernel;
 
 extern DamonKernel damon_kernel;

@@ -29,7 +29,7 @@ static DamonMove new_move(void) {
         return (DamonMove){
                 .from = 0,
                 .to = 2,
-                .ranges = { { 0, 0x80000000 }, { 0x100000000, 0x180000000 } },
+                .ranges = { { 0, 8 * MIB }, { 16 * MIB, 23 * MIB } },
                 .n_ranges = 2,
                 .cgroups = { "kubepods.slice/pod1.slice/a.scope" },
                 .n_cgroups = 1,
@@ -60,15 +60,16 @@ assert_move(const DamonFeatures *features, const DamonMove *move, const char *ex
 }
 
 #define CONTEXT_WRITES                                                                             \
-        C "operations=paddr\n" C "monitoring_attrs/intervals/sample_us=5000\n" C                   \
-          "monitoring_attrs/intervals/aggr_us=100000\n" C "monitoring_attrs/nr_regions/min=50\n" C \
-          "monitoring_attrs/nr_regions/max=500\n" C "targets/nr_targets=1\n" C                     \
-          "targets/0/regions/nr_regions=2\n" C "targets/0/regions/0/start=0\n" C                   \
-          "targets/0/regions/0/end=2147483648\n" C "targets/0/regions/1/start=4294967296\n" C      \
-          "targets/0/regions/1/end=6442450944\n"
+        C "operations=paddr\n" C "monitoring_attrs/intervals/sample_us=1000\n" C                   \
+          "monitoring_attrs/intervals/aggr_us=40000\n" C "monitoring_attrs/nr_regions/min=100\n" C \
+          "monitoring_attrs/nr_regions/max=400\n" C "targets/nr_targets=1\n" C                     \
+          "targets/0/regions/nr_regions=3\n" C "targets/0/regions/0/start=0\n" C                   \
+          "targets/0/regions/0/end=4194304\n" C "targets/0/regions/1/start=4194304\n" C            \
+          "targets/0/regions/1/end=8388608\n" C "targets/0/regions/2/start=16777216\n" C           \
+          "targets/0/regions/2/end=24117248\n"
 
 #define COLD_WRITES                                                                                \
-        S "action=migrate_cold\n" S "target_nid=2\n" S "apply_interval_us=20000\n" S               \
+        S "action=migrate_cold\n" S "target_nid=2\n" S "apply_interval_us=1000\n" S                \
           "access_pattern/age/max=4294967295\n" S "access_pattern/nr_accesses/min=0\n" S           \
           "access_pattern/nr_accesses/max=0\n" S "access_pattern/age/min=1\n" S                    \
           "quotas/bytes=4194304\n"
@@ -114,19 +115,51 @@ START_TEST(test_7_2) {
 }
 END_TEST
 
-START_TEST(test_hot_and_all) {
-        _cleanup_(damon_plan_deinitp) DamonPlan plan = {};
+static const char *find_value(const DamonPlan *plan, const char *path) {
+        for (size_t i = 0; i < plan->n_items; ++i)
+                if (strcmp(plan->items[i].path, path) == 0)
+                        return plan->items[i].value;
+        return "";
+}
 
-        ck_assert_int_eq(damon_plan_pace(&plan, true, &(const DamonPace){ .quota = 1 }), 0);
-        ck_assert_int_eq(
-                damon_plan_pace(&plan, false, &(const DamonPace){ .quota = 2, .takes_all = true }),
-                0);
-        assert_writes(&plan, "0/state=off\n" S "access_pattern/nr_accesses/min=1\n" S
-                             "access_pattern/nr_accesses/max=4294967295\n" S
-                             "access_pattern/age/min=0\n" S "quotas/bytes=1\n0/state=on\n"
-                             "0/state=off\n" S "access_pattern/nr_accesses/min=0\n" S
-                             "access_pattern/nr_accesses/max=4294967295\n" S
-                             "access_pattern/age/min=0\n" S "quotas/bytes=2\n0/state=on\n");
+/* A hundredth of all of it each, and no byte twice or not at all. */
+START_TEST(test_pieces) {
+        _cleanup_(damon_plan_deinitp) DamonPlan plan = {};
+        DamonMove move = new_move();
+
+        move.ranges[0] = (DamonRange){ 0, 2 * GIB };
+        move.ranges[1] = (DamonRange){ 4 * GIB, 4 * GIB + 30 * MIB };
+        move.ranges[2] = (DamonRange){ 5 * GIB, 6 * GIB };
+        move.n_ranges = 3;
+        ck_assert_int_eq(damon_plan_move(&plan, &linux_6_12, &move), 0);
+        /* of 31 MiB */
+        ck_assert_str_eq(find_value(&plan, C "targets/0/regions/nr_regions"), "100");
+        ck_assert_str_eq(find_value(&plan, C "targets/0/regions/64/end"), "2112880640");
+        ck_assert_str_eq(find_value(&plan, C "targets/0/regions/65/start"), "2112880640");
+        ck_assert_str_eq(find_value(&plan, C "targets/0/regions/65/end"), "2147483648");
+        ck_assert_str_eq(find_value(&plan, C "targets/0/regions/99/end"), "6442450944");
+}
+END_TEST
+
+static void
+assert_pattern(bool is_up, bool takes_all, const char *min, const char *max, const char *age) {
+        _cleanup_(damon_plan_deinitp) DamonPlan plan = {};
+        DamonMove move = new_move();
+
+        move.is_up = is_up;
+        move.pace.takes_all = takes_all;
+        ck_assert_int_eq(damon_plan_move(&plan, &linux_6_12, &move), 0);
+        ck_assert_str_eq(find_value(&plan, S "action"), is_up ? "migrate_hot" : "migrate_cold");
+        ck_assert_str_eq(find_value(&plan, S "access_pattern/nr_accesses/min"), min);
+        ck_assert_str_eq(find_value(&plan, S "access_pattern/nr_accesses/max"), max);
+        ck_assert_str_eq(find_value(&plan, S "access_pattern/age/min"), age);
+}
+
+START_TEST(test_hot_and_all) {
+        assert_pattern(false, false, "0", "0", "1");
+        assert_pattern(false, true, "0", "4294967295", "0");
+        assert_pattern(true, false, "1", "4294967295", "0");
+        assert_pattern(true, true, "0", "4294967295", "0");
 }
 END_TEST
 
@@ -134,12 +167,27 @@ START_TEST(test_begin_and_end) {
         _cleanup_(damon_plan_deinitp) DamonPlan plan = {};
 
         ck_assert_int_eq(damon_plan_frame(&plan), 0);
+        ck_assert_int_eq(damon_plan_rest(&plan), 0);
         ck_assert_int_eq(damon_plan_end(&plan), 0);
         assert_writes(&plan,
                       "nr_kdamonds=1\n0/contexts/nr_contexts=1\n" C "schemes/nr_schemes=1\n" S
-                      "access_pattern/sz/max=18446743577968679067\n0/state=off\n"
-                      "nr_kdamonds=0\n");
+                      "access_pattern/sz/max=18446743577968679067\n0/state=update_schemes_stats\n"
+                      "0/state=off\nnr_kdamonds=0\n");
+        for (size_t i = 0; i < plan.n_items; ++i)
+                ck_assert_int_eq(damon_write_may_block(&plan.items[i]), i == 4 || i == 5);
         ck_assert(DAMON_MARK == UINT64_C(18446743577968679067));
+}
+END_TEST
+
+START_TEST(test_hand) {
+        const DamonMove move = new_move();
+
+        ck_assert_uint_eq(damon_get_hand(&move, 0), 0);
+        ck_assert_uint_eq(damon_get_hand(&move, 8 * MIB - 4096), 8 * MIB - 4096);
+        ck_assert_uint_eq(damon_get_hand(&move, 8 * MIB), 16 * MIB);
+        ck_assert_uint_eq(damon_get_hand(&move, 15 * MIB - 4096), 23 * MIB - 4096);
+        ck_assert_uint_eq(damon_get_hand(&move, 15 * MIB), 0);
+        ck_assert_uint_eq(damon_get_hand(&move, UINT64_MAX), 0);
 }
 END_TEST
 
@@ -176,7 +224,7 @@ START_TEST(test_refused) {
         move.to = move.from;
         assert_refused(&linux_7_2, &move);
         move = new_move();
-        move.ranges[1].start = 0x7fffffff; /* into the first */
+        move.ranges[1].start = 8 * MIB - 1; /* into the first */
         assert_refused(&linux_7_2, &move);
         move = new_move();
         move.ranges[1].end = move.ranges[1].start;
@@ -202,11 +250,12 @@ START_TEST(test_quota) {
         /* moved bytes alone are charged */
         ck_assert_uint_eq(damon_get_quota(&linux_7_2, 32 * MIB, 1, 256 * GIB), 32 * MIB);
         /* all of the node is the container's */
-        ck_assert_uint_eq(damon_get_quota(&linux_6_12, 32 * MIB, GIB, GIB), 4 * MIB);
-        ck_assert_uint_eq(damon_get_quota(&linux_6_12, 32 * MIB, GIB / 4, GIB), 16 * MIB);
+        ck_assert_uint_eq(damon_get_quota(&linux_6_12, 64 * MIB, GIB, GIB), 4 * MIB);
+        ck_assert_uint_eq(damon_get_quota(&linux_6_12, 64 * MIB, GIB / 4, GIB), 16 * MIB);
         /* next to nothing of it is */
         ck_assert_uint_eq(damon_get_quota(&linux_6_12, 32 * MIB, MIB, 256 * GIB), 32 * MIB);
-        ck_assert_uint_eq(damon_get_quota(&linux_6_12, 32 * MIB, 0, GIB), 4 * MIB);
+        /* next to nothing is to be moved */
+        ck_assert_uint_eq(damon_get_quota(&linux_6_12, 8 * MIB, 0, GIB), 2 * MIB);
         ck_assert_uint_eq(damon_get_quota(&linux_6_12, 4, 0, GIB), 4);
 }
 END_TEST
@@ -218,8 +267,10 @@ Suite *suite(void) {
         tcase_add_test(c, test_6_12);
         tcase_add_test(c, test_7_1);
         tcase_add_test(c, test_7_2);
+        tcase_add_test(c, test_pieces);
         tcase_add_test(c, test_hot_and_all);
         tcase_add_test(c, test_begin_and_end);
+        tcase_add_test(c, test_hand);
         tcase_add_test(c, test_several_cgroups);
         tcase_add_test(c, test_refused);
         tcase_add_test(c, test_quota);

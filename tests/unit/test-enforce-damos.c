@@ -15,12 +15,13 @@
 #include "manager/enforce-backend.h"
 #include "manager/timer.h"
 
-#define CGROUP "kubepods.slice/a.scope"
-#define S      "0/contexts/0/schemes/0/"
-#define MARK   "18446743577968679067"
-#define OTHER  ((void *)0x20)
-#define TOLD   ((void *)0x10)
-#define NOBODY 1000 /* no errno */
+#define CGROUP  "kubepods.slice/a.scope"
+#define S       "0/contexts/0/schemes/0/"
+#define REGIONS "0/contexts/0/targets/0/regions/"
+#define MARK    "18446743577968679067"
+#define OTHER   ((void *)0x20)
+#define TOLD    ((void *)0x10)
+#define NOBODY  1000 /* no errno */
 
 static struct {
         Folder folder;
@@ -103,7 +104,7 @@ static void make_machine(void) {
                                       .n_nodes = 4,
                                       .blocks = bed.blocks,
                                       .n_blocks = ELEMENTSOF(nodes),
-                                      .host.block_bytes = opt_u64(128 * MIB) };
+                                      .host.block_bytes = opt_u64(8 * MIB) };
         bed.topology.machine = &bed.machine;
         bed.snapshot.topology = &bed.topology;
         bed.means = (EnforceMeans){ .root = &bed.root,
@@ -190,9 +191,9 @@ START_TEST(test_step) {
         damon_kernel_assert(S "action", "migrate_cold");
         damon_kernel_assert(S "filters/0/memcg_path", "/" CGROUP);
         /* node 0 has more of it, and two pieces of memory */
-        damon_kernel_assert("0/contexts/0/targets/0/regions/nr_regions", "2");
-        damon_kernel_assert("0/contexts/0/targets/0/regions/0/end", "268435456");
-        damon_kernel_assert("0/contexts/0/targets/0/regions/1/start", "402653184");
+        damon_kernel_assert(REGIONS "nr_regions", "6");
+        damon_kernel_assert(REGIONS "3/end", "16777216");
+        damon_kernel_assert(REGIONS "4/start", "25165824");
         set_usage(CGROUP, 290, 50, 0, 10);
         pass(20);
         damon_kernel_assert("0/state", "on");
@@ -211,27 +212,47 @@ START_TEST(test_up) {
         damon_kernel_work_all();
         ck_assert(damon_kernel_has(S "action=migrate_hot"));
         ck_assert(damon_kernel_has(S "target_nid=0"));
-        ck_assert(damon_kernel_has("0/contexts/0/targets/0/regions/0/start=671088640"));
+        ck_assert(damon_kernel_has("0/contexts/0/targets/0/regions/0/start=41943040"));
 }
 END_TEST
 
 /* Nothing is cold: more is looked at, and then all is taken. */
 START_TEST(test_pace) {
         demote();
-        damon_kernel_assert(S "quotas/bytes", "4194304");
-        pass(320);
-        damon_kernel_assert(S "quotas/bytes", "16777216");
+        damon_kernel_assert(S "quotas/bytes", "2097152");
+        pass(220);
+        damon_kernel_assert(S "quotas/bytes", "8388608");
         damon_kernel_assert(S "access_pattern/nr_accesses/max", "0");
         damon_kernel_assert("0/state", "on");
         pass(20);
-        for (unsigned i = 0; i < 6; ++i)
-                pass(320);
+        for (unsigned i = 0; i < 4; ++i)
+                pass(220);
         damon_kernel_assert(S "access_pattern/nr_accesses/max", "4294967295");
         damon_kernel_assert("0/state", "on");
         for (unsigned i = 0; i < 40 && bed.told == NOBODY; ++i)
                 pass(320);
         ck_assert_int_eq(bed.told, -EAGAIN);
         damon_kernel_assert("nr_kdamonds", "0");
+}
+END_TEST
+
+/* The next step goes on where this one ended, until next to nothing is left. */
+START_TEST(test_hand) {
+        damon_kernel.looked_bytes = 20 * MIB; /* 16 of the first piece of memory, and 4 */
+        demote();
+        set_usage(CGROUP, 268, 50, 0, 32);
+        pass(20);
+        ck_assert_int_eq(bed.told, 0);
+        damon_kernel.looked_bytes = 3 * MIB;
+        demote();
+        damon_kernel_assert(REGIONS "nr_regions", "1");
+        damon_kernel_assert(REGIONS "0/start", "29360128");
+        damon_kernel_assert(REGIONS "0/end", "33554432");
+        set_usage(CGROUP, 236, 50, 0, 64);
+        pass(20);
+        demote();
+        damon_kernel_assert(REGIONS "nr_regions", "6");
+        damon_kernel_assert(REGIONS "0/start", "0");
 }
 END_TEST
 
@@ -342,7 +363,8 @@ START_TEST(test_left_on) {
         ck_assert(enforce_damos_ops.probe(&bed.means, bed.state, reason));
         ck_assert_int_eq(begin(ENFORCE_DEMOTE, OTHER), 0); /* that waits */
         damon_kernel_work_all();
-        ck_assert(damon_kernel_has("0/state=off\nnr_kdamonds=0\nnr_kdamonds=1"));
+        ck_assert(damon_kernel_has("0/state=update_schemes_stats\n0/state=off\nnr_kdamonds=0\n"
+                                   "nr_kdamonds=1"));
         damon_kernel_assert("0/state", "on");
 }
 END_TEST
@@ -410,6 +432,7 @@ Suite *suite(void) {
         tcase_add_test(c, test_step);
         tcase_add_test(c, test_up);
         tcase_add_test(c, test_pace);
+        tcase_add_test(c, test_hand);
         tcase_add_test(c, test_cancelled);
         tcase_add_test(c, test_one_at_a_time);
         tcase_add_test(c, test_failures);

@@ -14,7 +14,8 @@ EXTRA_DIST += \
 	%D%/guest/lib.sh %D%/guest/node.py %D%/guest/nri-given.py %D%/guest/pods-agree.py %D%/guest/qos.sh %D%/guest/run.sh \
 	%D%/guest/sandbox.py %D%/guest/slug-test.service %D%/profiles/containerd-2.profile \
 	%D%/profiles/containerd-cgroupfs.profile %D%/profiles/containerd.profile %D%/profiles/cxl.profile \
-	%D%/profiles/damos.profile %D%/profiles/enforce-7.profile %D%/profiles/enforce-tiers.profile \
+	%D%/profiles/damos.profile %D%/profiles/damos-7.profile %D%/profiles/enforce-7.profile \
+	%D%/profiles/enforce-tiers.profile \
 	%D%/profiles/enforce.profile %D%/profiles/kubelet.profile %D%/profiles/numa.profile %D%/profiles/virtio-mem.profile
 
 # What runs in the guests: a client of the container runtime, and what is in the containers.

@@ -71,6 +71,21 @@ wait_until is_free
 is "$?" 0 "in between DAMON is nobody's"
 remark "$(journalctl -b -u slugd.service -o cat | grep -i -e damon -e split | tail -n 5)"
 
+# for the table in README.md: faster growth, and what is told of its ceiling when all of it is there
+run_load e 200 100 400
+untroubled e
+end_load e
+start_load f 200 0 400
+hertz=50 watch_load f
+grow f
+wait_seldom has_grown f
+promise f 600Mi "local=16Mi..200Mi,remote=0..600Mi"
+wait_seldom is_within f 200
+is "$(is_within f 200 && echo within)" within "f: below its ceiling, of which it was told late ($(local_of f) MiB)"
+remark "f: $(python3 -S "$payload/enforce-bench.py" moved "$tmp/f.csv" 201)"
+end_load f
+is "$(placement b)" "$before" "b: and still not a byte of it has moved"
+
 # killed in the middle of a step
 start_load c 100 20 250
 promise c 400Mi "local=16Mi..100Mi,remote=0..400Mi"
