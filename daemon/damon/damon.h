@@ -67,7 +67,7 @@ bool damon_write_may_block(const DamonWrite *write);
 /* Of @value to @fd, one of DAMON's files. Return: 0 or an errno. */
 _must_check_ int damon_write(int fd, const char *value);
 
-/* What was looked at since it was turned on, as noted last, in bytes. */
+/* What was looked at since it was turned on, as damon_plan_rest() had it noted, in bytes. */
 bool damon_read_looked(const Root *root, uint64_t *ret);
 
 /* Planning. Pure. */
@@ -119,8 +119,9 @@ _must_check_ int damon_plan_frame(DamonPlan *plan);
 /* All else, and it is turned on. */
 _must_check_ int
 damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonMove *move);
-/* How far it has come is noted, and it is off. The last write fails when it was not on. */
-_must_check_ int damon_plan_rest(DamonPlan *plan);
+/* It is off; this fails when it was not on. Where the kernel stops by itself what was looked at is
+ * noted first: before, Linux 6.12 takes a tenth of a second for that, in which it goes on. */
+_must_check_ int damon_plan_rest(DamonPlan *plan, const DamonFeatures *features);
 /* No kdamond is left. It has to be off. */
 _must_check_ int damon_plan_end(DamonPlan *plan);
 /* After @looked_bytes of the ranges: the address behind them; 0: that was all of it. */

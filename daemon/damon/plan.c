@@ -2,16 +2,16 @@
 /*
  * What is written to DAMON
  *
- * The scheme is applied every millisecond, each time to regions that are together no larger than the
- * quota, on from where the last time ended. All regions are worth the same to it (weights of 0):
- * with others it would look at the coldest of the whole node again and again, whosever they are.
- * What is cold is told by the access pattern instead: nothing was accessed, and so it was for as
- * long as one whole look takes.
+ * The scheme is applied every millisecond, each time to regions that are together no larger than
+ * the quota, on from where the last time ended. All regions are worth the same to it (weights of
+ * 0): with others it would look at the coldest of the whole node again and again, whosever they
+ * are. What is cold is told by the access pattern instead: nothing was accessed, and so it was for
+ * as long as one whole look takes.
  *
- * What is not the container's, or has been moved away already, is charged as if it was moved. So how
- * soon something is found is a matter of how much a second is looked at: windows are short, so that
- * this may be much while what one of them can move is little, and a step goes on where the last one
- * ended instead of at the node's first address.
+ * What is not the container's, or has been moved away already, is charged as if it was moved. So
+ * how soon something is found is a matter of how much a second is looked at: windows are short, so
+ * that this may be much while what one of them can move is little, and a step goes on where the
+ * last one ended instead of at the node's first address.
  *
  * Linux 6.12 begins with one region for each range, as large as that, and splits each in two after
  * a look: of a whole node always something is accessed, and then nothing of it is cold. So ranges
@@ -21,7 +21,8 @@
  * quota at all in the first window, since it sets the quota when the next one begins.
  *
  * Where failed bytes can be charged at next to nothing, the quota is what is moved, and the window
- * is an hour: it stops by itself. Where there are goals and the temporal tuner, the goal stops it.
+ * is an hour: it stops by itself, to the page. Where there are goals and the temporal tuner, the
+ * goal stops it, a window too late. The tuner "consist" (Linux 7.2.12) does not stop in time.
  * Where there is neither, nothing does but whoever turned it on.
  *
  * Source: mm/damon/{core,paddr,sysfs-schemes}.c of Linux 6.12.117 and 7.2.13.
@@ -287,8 +288,8 @@ int damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonM
         return r ? r : put(plan, "0/state", "on");
 }
 
-int damon_plan_rest(DamonPlan *plan) {
-        const int r = put(plan, "0/state", "update_schemes_stats");
+int damon_plan_rest(DamonPlan *plan, const DamonFeatures *features) {
+        const int r = features->has_fail_charge ? put(plan, "0/state", "update_schemes_stats") : 0;
 
         return r ? r : put(plan, "0/state", "off");
 }

@@ -45,8 +45,9 @@ _must_check_ int damos_read_bytes(const EnforceMeans *means,
                                   uint64_t *ret_from,
                                   uint64_t *ret_to);
 
-/* @hands: of each NUMA node the address to go on from. @ret: large; stays where it is. Return: 0; -ENOSPC: there is no room on the NUMA nodes that it
- * may use; -ENOENT: nothing of it is where it is to be taken from; as above, or another errno. */
+/* @hands: of each NUMA node the address to go on from. @ret: large; stays where it is. Return: 0;
+ * -ENOSPC: there is no room on the NUMA nodes that it may use; -ENOENT: nothing of it is where it
+ * is to be taken from; as above, or another errno. */
 _must_check_ int damos_pick(const EnforceMeans *means,
                             const DamonFeatures *features,
                             const DamosStep *step,

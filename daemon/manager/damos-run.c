@@ -79,13 +79,30 @@ static void try_later(Damos *damos, int error) {
         timer_set(damos->timer, now_of(damos) + END_USEC);
 }
 
+/* Not more than there was: windows without anything of the container's are soon over, and one that
+ * moves something has looked at little else. */
+static uint64_t guess_looked(const Damos *damos) {
+        const uint64_t until_usec = damos->first_usec ? damos->first_usec : now_of(damos);
+        const uint64_t windows_usec =
+                bytes_sub_clamped(until_usec, damos->on_usec + DAMON_LOOK_USEC);
+
+        return bytes_add_saturated(bytes_mul_saturated(windows_usec / (2 * DAMON_WINDOW_USEC),
+                                                       damos->pick.move.pace.quota),
+                                   bytes_sub_clamped(damos->moved, damos->moved_before));
+}
+
 /* The next step goes on from there: what is behind was just looked at. */
 static void note_hand(Damos *damos) {
         const DamonMove *move = &damos->pick.move;
         uint64_t looked_bytes;
 
-        if (damos->on_usec > 0 && damon_read_looked(damos->means->root, &looked_bytes))
-                damos->hands[move->from] = damon_get_hand(move, looked_bytes);
+        if (damos->on_usec == 0)
+                return;
+        if (!damos->features.has_fail_charge)
+                looked_bytes = guess_looked(damos);
+        else if (!damon_read_looked(damos->means->root, &looked_bytes))
+                looked_bytes = 0;
+        damos->hands[move->from] = damon_get_hand(move, looked_bytes);
         damos->on_usec = 0;
 }
 
@@ -113,7 +130,7 @@ static void on_ended(int error _unused_, void *userdata) {
 
 static int begin_to_rest(Damos *damos, DamosWritten done) {
         const CrewLane lane = damos->step.cgroup_fd >= 0 ? damos->step.lane : CREW_PAGES;
-        const int r = damon_plan_rest(&damos->writes.plan);
+        const int r = damon_plan_rest(&damos->writes.plan, &damos->features);
 
         return r ? r : damos_writes_begin(&damos->writes, lane, true, done, damos);
 }
@@ -143,6 +160,7 @@ static void on_rested(int error, void *userdata) {
         int r = error;
 
         note_hand(damos);
+        damos->pick.move.pace = damos->next_pace;
         if (r == 0)
                 r = damos_pick_ranges(damos->means, damos->hands[damos->pick.move.from],
                                       &damos->pick);
@@ -157,20 +175,21 @@ static void on_rested(int error, void *userdata) {
 /* "commit" would do it without turning it off, and on Linux 6.12 comes back when a look or two have
  * passed at the old pace or the new one. Return: whether it is under way. */
 static bool set_pace(Damos *damos, DamonPace pace) {
-        DamonPace *last = &damos->pick.move.pace;
+        const DamonPace *last = &damos->pick.move.pace;
 
         if (pace.takes_all == last->takes_all && pace.quota == last->quota)
                 return false;
         damos_writes_reset(&damos->writes);
         if (begin_to_rest(damos, on_rested))
                 return false;
-        *last = pace;
+        damos->next_pace = pace;
         damos->phase = DAMOS_PACING;
         return true;
 }
 
+/* In so many windows, some seconds, all of the node is looked at. */
 static uint64_t max_quota(const DamosPick *pick) {
-        const uint64_t part = pick->looked_bytes / 64;
+        const uint64_t part = pick->looked_bytes / 4096;
 
         return part > pick->bytes ? part : pick->bytes;
 }
@@ -210,6 +229,8 @@ static int read_moved(Damos *damos) {
         come = bytes_sub_clamped(to, pick->to_bytes);
         left = left > come ? left : come;
         damos->coming = bytes_sub_clamped(left, damos->moved);
+        if (damos->coming > 0 && damos->first_usec == 0)
+                damos->first_usec = now_of(damos);
         damos->moved = left;
         return 0;
 }
@@ -263,6 +284,8 @@ static void on_turned_on(int error, void *userdata) {
         }
         damos->phase = DAMOS_ON;
         damos->on_usec = damos->paced_usec = now_of(damos);
+        damos->first_usec = 0;
+        damos->moved_before = damos->moved;
         timer_set(damos->timer, damos->step.done ? damos->on_usec + LOOK_USEC : 0);
 }
 

@@ -29,10 +29,13 @@ typedef struct Damos {
         DamosStep queue[DAMOS_QUEUE_MAX];
         size_t n_queued;
         DamosPick pick;
-        int error; /* of the step, for its end */
+        DamonPace next_pace; /* while it is PACING */
+        int error;           /* of the step, for its end */
         unsigned n_end_tries;
         uint64_t begun_usec;         /* the step */
         uint64_t on_usec;            /* since when it is on; 0: it is not */
+        uint64_t first_usec;         /* when something came since then; 0: nothing */
+        uint64_t moved_before;       /* bytes, when it was turned on */
         uint64_t paced_usec;         /* the last time that something came, or that it was paced */
         uint64_t moved, progress;    /* bytes, now and at paced_usec */
         uint64_t coming;             /* bytes that came between the last two looks */

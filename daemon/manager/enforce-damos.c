@@ -133,7 +133,7 @@ static int open_state(const EnforceMeans *means, void **ret) {
 /* DAMON does not stop because slugd does. Whoever moves pages for it needs a moment to end. */
 static void turn_off_now(Damos *damos) {
         _cleanup_(damon_plan_deinitp) DamonPlan plan = {};
-        int r = damon_plan_rest(&plan);
+        int r = damon_plan_rest(&plan, &(const DamonFeatures){});
 
         r = r ? r : damon_plan_end(&plan);
         for (unsigned i = 0; i < LAST_TRIES && r == 0; ++i) {

@@ -121,7 +121,7 @@ static void assert_plan(const DamonFeatures *features, bool is_up) {
 
         ck_assert_int_eq(damon_plan_frame(&plan), 0);
         ck_assert_int_eq(damon_plan_move(&plan, features, &move), 0);
-        ck_assert_int_eq(damon_plan_rest(&plan), 0);
+        ck_assert_int_eq(damon_plan_rest(&plan, features), 0);
         ck_assert_int_eq(damon_plan_end(&plan), 0);
         for (size_t i = 0; i < plan.n_items; ++i) {
                 const Line *line, *takes;

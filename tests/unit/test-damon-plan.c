@@ -167,7 +167,7 @@ START_TEST(test_begin_and_end) {
         _cleanup_(damon_plan_deinitp) DamonPlan plan = {};
 
         ck_assert_int_eq(damon_plan_frame(&plan), 0);
-        ck_assert_int_eq(damon_plan_rest(&plan), 0);
+        ck_assert_int_eq(damon_plan_rest(&plan, &linux_7_2), 0);
         ck_assert_int_eq(damon_plan_end(&plan), 0);
         assert_writes(&plan,
                       "nr_kdamonds=1\n0/contexts/nr_contexts=1\n" C "schemes/nr_schemes=1\n" S
@@ -175,6 +175,9 @@ START_TEST(test_begin_and_end) {
                       "0/state=off\nnr_kdamonds=0\n");
         for (size_t i = 0; i < plan.n_items; ++i)
                 ck_assert_int_eq(damon_write_may_block(&plan.items[i]), i == 4 || i == 5);
+        plan.n_items = 0;
+        ck_assert_int_eq(damon_plan_rest(&plan, &linux_6_12), 0);
+        assert_writes(&plan, "0/state=off\n");
         ck_assert(DAMON_MARK == UINT64_C(18446743577968679067));
 }
 END_TEST
