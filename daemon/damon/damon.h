@@ -124,7 +124,8 @@ damon_plan_move(DamonPlan *plan, const DamonFeatures *features, const DamonMove 
 _must_check_ int damon_plan_rest(DamonPlan *plan, const DamonFeatures *features);
 /* No kdamond is left. It has to be off. */
 _must_check_ int damon_plan_end(DamonPlan *plan);
-/* After @looked_bytes of the ranges: the address behind them; 0: that was all of it. */
+/* After @looked_bytes of the ranges: the address behind them, less than 1 MiB too low, since ranges
+ * begin and end where pages do; 0: that was all of it. */
 uint64_t damon_get_hand(const DamonMove *move, uint64_t looked_bytes);
 
 /*

@@ -303,7 +303,7 @@ uint64_t damon_get_hand(const DamonMove *move, uint64_t looked_bytes) {
                 const DamonRange *range = &move->ranges[i];
 
                 if (looked_bytes < range->end - range->start)
-                        return range->start + looked_bytes;
+                        return range->start + looked_bytes / MIB * MIB;
                 looked_bytes -= range->end - range->start;
         }
         return 0;

@@ -186,9 +186,9 @@ START_TEST(test_hand) {
         const DamonMove move = new_move();
 
         ck_assert_uint_eq(damon_get_hand(&move, 0), 0);
-        ck_assert_uint_eq(damon_get_hand(&move, 8 * MIB - 4096), 8 * MIB - 4096);
+        ck_assert_uint_eq(damon_get_hand(&move, 8 * MIB - 1), 7 * MIB);
         ck_assert_uint_eq(damon_get_hand(&move, 8 * MIB), 16 * MIB);
-        ck_assert_uint_eq(damon_get_hand(&move, 15 * MIB - 4096), 23 * MIB - 4096);
+        ck_assert_uint_eq(damon_get_hand(&move, 15 * MIB - 1), 22 * MIB);
         ck_assert_uint_eq(damon_get_hand(&move, 15 * MIB), 0);
         ck_assert_uint_eq(damon_get_hand(&move, UINT64_MAX), 0);
 }
