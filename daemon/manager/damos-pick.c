@@ -140,7 +140,8 @@ static void skip_ranges(DamosPick *pick, uint64_t hand) {
                 if (move->ranges[i].end > hand)
                         left += move->ranges[i].end -
                                 (move->ranges[i].start > hand ? move->ranges[i].start : hand);
-        if (left < pick->looked_bytes / 16)
+        pick->is_whole = left == pick->looked_bytes || left < pick->looked_bytes / 16;
+        if (pick->is_whole)
                 return;
         for (size_t i = 0; i < move->n_ranges; ++i) {
                 DamonRange range = move->ranges[i];

@@ -31,7 +31,8 @@ typedef struct DamosPick {
         char cgroups[DAMON_CGROUPS_MAX][CGROUP_PATH_MAX];
         uint64_t own_bytes[DAMON_CGROUPS_MAX]; /* of each on move.from, without those below it */
         uint64_t bytes;                        /* that are to be moved */
-        uint64_t looked_bytes;                 /* of all ranges */
+        uint64_t looked_bytes;                 /* of all memory of move.from */
+        bool is_whole;                         /* the ranges are all of it */
         uint64_t from_bytes, to_bytes;         /* what the container has there */
 } DamosPick;
 

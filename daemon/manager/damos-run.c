@@ -175,10 +175,6 @@ static void on_rested(int error, void *userdata) {
 /* "commit" would do it without turning it off, and on Linux 6.12 comes back when a look or two have
  * passed at the old pace or the new one. Return: whether it is under way. */
 static bool set_pace(Damos *damos, DamonPace pace) {
-        const DamonPace *last = &damos->pick.move.pace;
-
-        if (pace.takes_all == last->takes_all && pace.quota == last->quota)
-                return false;
         damos_writes_reset(&damos->writes);
         if (begin_to_rest(damos, on_rested))
                 return false;
@@ -194,10 +190,13 @@ static uint64_t max_quota(const DamosPick *pick) {
         return part > pick->bytes ? part : pick->bytes;
 }
 
-/* What is not found is looked for in larger parts; what is not cold is taken after a while. */
-static DamonPace find_pace(Damos *damos, uint64_t now_usec) {
+/* What is not found is looked for elsewhere and in larger parts; what is not cold is taken after a
+ * while. Return: whether anything is to be changed. */
+static bool find_pace(Damos *damos, uint64_t now_usec, DamonPace *ret) {
         const DamosPick *pick = &damos->pick;
-        DamonPace pace = pick->move.pace;
+        const DamonPace last = pick->move.pace;
+        DamonPace pace = last;
+        bool looks_elsewhere = false;
 
         if (damos->moved > damos->progress) {
                 damos->progress = damos->moved;
@@ -208,11 +207,14 @@ static DamonPace find_pace(Damos *damos, uint64_t now_usec) {
                 pace.quota = damon_get_quota(&damos->features, pick->bytes - damos->moved,
                                              pick->from_bytes, pick->looked_bytes);
                 damos->paced_usec = now_usec;
-        } else if (!damos->features.has_fail_charge && now_usec - damos->paced_usec >= PACE_USEC) {
-                pace.quota = bytes_min(bytes_mul_saturated(pace.quota, 4), max_quota(pick));
+        } else if (now_usec - damos->paced_usec >= PACE_USEC) {
+                looks_elsewhere = !pick->is_whole;
+                if (!damos->features.has_fail_charge)
+                        pace.quota = bytes_min(bytes_mul_saturated(pace.quota, 4), max_quota(pick));
                 damos->paced_usec = now_usec;
         }
-        return pace;
+        *ret = pace;
+        return looks_elsewhere || pace.takes_all != last.takes_all || pace.quota != last.quota;
 }
 
 /* What the container takes or gives back meanwhile is seen on one of the two nodes only. */
@@ -248,6 +250,7 @@ static bool is_enough(const Damos *damos) {
 static void look(Damos *damos) {
         const uint64_t now_usec = now_of(damos);
         const int r = damos->step.done ? read_moved(damos) : -ECANCELED;
+        DamonPace pace;
 
         if (r || is_enough(damos)) {
                 damos_end(damos, r);
@@ -257,7 +260,7 @@ static void look(Damos *damos) {
                 damos_end(damos, damos->moved > 0 ? 0 : -EAGAIN);
                 return;
         }
-        if (!set_pace(damos, find_pace(damos, now_usec)))
+        if (!find_pace(damos, now_usec, &pace) || !set_pace(damos, pace))
                 timer_set(damos->timer, now_usec + LOOK_USEC);
 }
 
@@ -279,6 +282,7 @@ static void on_turned_on(int error, void *userdata) {
         Damos *damos = userdata;
 
         if (error) {
+                damos->hands[damos->pick.move.from] = 0; /* if it is that */
                 damos_end(damos, error);
                 return;
         }

@@ -256,6 +256,28 @@ START_TEST(test_hand) {
 }
 END_TEST
 
+/* Nothing is found from there on: on and on, and then from the beginning. */
+START_TEST(test_round) {
+        damon_kernel.looked_bytes = 3 * MIB;
+        demote();
+        set_usage(CGROUP, 268, 50, 0, 32);
+        pass(20);
+        bed.told = NOBODY;
+        demote();
+        damon_kernel_assert(REGIONS "0/start", "3145728");
+        pass(220);
+        damon_kernel_assert("0/state", "on");
+        damon_kernel_assert(REGIONS "0/start", "6291456");
+        damon_kernel_assert(S "quotas/bytes", "33554432");
+        damon_kernel.looked_bytes = 100 * MIB;
+        pass(220);
+        damon_kernel_assert(REGIONS "0/start", "0");
+        pass(220);
+        damon_kernel_assert("0/state", "on");
+        ck_assert_int_eq(bed.told, NOBODY);
+}
+END_TEST
+
 /* Where it is not told in time: 20 ms of nothing, of which 10 are thought to be windows of 2 MiB, and
  * 1 MiB that was moved. */
 START_TEST(test_guessed_hand) {
@@ -463,6 +485,7 @@ Suite *suite(void) {
         tcase_add_checked_fixture(n, setup_new, teardown);
         tcase_add_test(n, test_new_kernel);
         tcase_add_test(n, test_hand);
+        tcase_add_test(n, test_round);
         suite_add_tcase(s, n);
         return s;
 }
