@@ -278,8 +278,8 @@ START_TEST(test_round) {
 }
 END_TEST
 
-/* Where it is not told in time: 20 ms of nothing, of which 10 are thought to be windows of 2 MiB, and
- * 1 MiB that was moved. */
+/* Where it is not told in time: 20 ms of nothing, of which 10 are thought to be windows of 2 MiB,
+ * and 1 MiB that was moved. */
 START_TEST(test_guessed_hand) {
         demote();
         set_usage(CGROUP, 299, 50, 0, 1);
