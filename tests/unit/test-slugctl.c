@@ -3,12 +3,17 @@
  * slugctl without slugd: what it draws out of a message, and what it says of a daemon that answers
  * badly. The daemon is a child process that sends what it was told to, and hangs up.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/folder.h"
 #include "lib/test-main.h"
@@ -317,6 +322,46 @@ START_TEST(waiting_ends_with_the_socket) {
 }
 END_TEST
 
+/* Whether this process has a user who has no instance of inotify left. */
+static bool lose_inotify(void) {
+        int fd;
+        bool is_written;
+
+        if (unshare(CLONE_NEWUSER) < 0)
+                return false;
+        fd = open("/proc/sys/user/max_inotify_instances", O_WRONLY | O_CLOEXEC);
+        is_written = fd >= 0 && write(fd, "0", 1) == 1;
+        if (fd >= 0)
+                (void)close(fd);
+        return is_written;
+}
+
+START_TEST(waiting_needs_no_inotify) {
+        Diag diag = {};
+        pid_t pid;
+
+        if (!lose_inotify())
+                return;
+        ck_assert_int_eq(inotify_init1(IN_CLOEXEC), -1);
+        ck_assert_int_eq(errno, EMFILE);
+        pid = fork();
+        if (pid == 0) {
+                char there[sizeof(path)];
+
+                memcpy(there, path, sizeof(path));
+                (void)snprintf(path, sizeof(path), "%s/n", folder.path);
+                (void)listen_at_path();
+                if (rename(path, there) < 0)
+                        _exit(1);
+                (void)pause();
+        }
+        ck_assert_msg(client_wait(path, 20000, &diag) == 0, "%s", diag.text);
+        ck_assert_int_eq(kill(pid, SIGKILL), 0);
+        ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+        ck_assert_int_eq(client_wait("/no/such/folder/s", 1, &diag), CLIENT_E_UNREACHABLE);
+}
+END_TEST
+
 START_TEST(waiting_has_an_end) {
         Diag diag = {};
 
@@ -358,6 +403,7 @@ Suite *suite(void) {
         tcase_add_loop_test(t, every_bad_answer_is_told_in_one_line, 0, ELEMENTSOF(answers));
         tcase_add_test(t, nobody_there_is_told_with_what_to_do);
         tcase_add_test(t, waiting_ends_with_the_socket);
+        tcase_add_test(t, waiting_needs_no_inotify);
         tcase_add_test(t, waiting_has_an_end);
         tcase_add_test(t, documents_keep_fields_and_types);
         suite_add_tcase(s, t);
