@@ -99,16 +99,20 @@ static void on_ended(void *userdata) {
 /* What the runtime says */
 
 static void note_started(Agent *agent, const Nri__Pkg__Api__V1alpha1__ContainerEvent *event) {
-        const KeptContainer *item;
+        KeptContainer *item;
 
         if (!event->pod || !event->container)
                 return;
         item = kept_find(&agent->kept, event->container->id);
-        if (!item)
+        if (!item) {
                 rounds_find(&agent->rounds, event->pod, event->container);
+                return;
+        }
+        kept_note_started(item);
         /* whose chunks they are, slug-kubelet says */
-        else if (item->has_claim && item->asked->claim[0] == '\0')
+        if (item->has_claim && item->asked->claim[0] == '\0')
                 admitter_tell_started(agent->admitter, item->asked);
+        rounds_update(&agent->rounds);
 }
 
 /* An update that names other NUMA nodes must not lose the remote ones. */

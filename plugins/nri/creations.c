@@ -128,7 +128,7 @@ static void keep(Creations *creations, const Admitted *asked, const NriContainer
                 return;
         (void)kept_set(&item->has, (Given){ .mems = request_get_mems(resources), .low = low });
         item->keeps_low = low[0];
-        item->is_creating = true;
+        item->is_creating = item->is_unstarted = true;
 }
 
 static int begin(Creations *creations,

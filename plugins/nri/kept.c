@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRIES_MAX 3u /* in the answer to Synchronize, and with the next two of slugd's answers */
+
 static void clear_item(KeptContainer *item) {
         slug__v1__admitted_container__free_unpacked(item->asked, NULL);
         *item = (KeptContainer){};
@@ -129,7 +131,7 @@ void kept_take(KeptContainer *item, const Placement *placement) {
         if (memcmp(&before, &item->wants, sizeof(before)) != 0)
                 item->is_refused = false;
         item->has_claim = placement->has_claim;
-        item->is_open = false;
+        item->is_open = item->is_tried = false;
 }
 
 void kept_note_given(KeptContainer *item) {
@@ -139,7 +141,25 @@ void kept_note_given(KeptContainer *item) {
                 memcpy(item->has.low, item->wants.low, sizeof(item->has.low));
 }
 
+void kept_note_tried(KeptContainer *item) {
+        item->is_tried = true;
+        --item->n_tries;
+}
+
+void kept_note_listed(KeptContainer *item, bool is_unstarted) {
+        item->is_unstarted = is_unstarted;
+        item->n_tries = is_unstarted ? TRIES_MAX : 0;
+}
+
+void kept_note_started(KeptContainer *item) {
+        item->is_unstarted = false;
+}
+
+static bool may_be_changed(const KeptContainer *item) {
+        return !item->is_unstarted || (item->n_tries > 0 && !item->is_tried);
+}
+
 bool kept_is_behind(const KeptContainer *item) {
-        return !item->is_refused && !item->is_creating &&
+        return !item->is_refused && !item->is_creating && may_be_changed(item) &&
                !adjust_is_met(kept_get(&item->has), kept_get(&item->wants));
 }

@@ -32,6 +32,14 @@ typedef struct KeptContainer {
         bool is_asked;    /* it is being asked, in a round */
         bool is_creating; /* the runtime waits with it: it is nobody's to change */
         bool is_updating; /* the runtime is being asked to change it */
+        /*
+         * Its start was not told. A runtime takes an update of a container that it is creating for
+         * one of nothing, and one of a container that it is starting for one of its next start, and
+         * says of both that all is well.
+         */
+        bool is_unstarted;
+        bool is_tried;    /* since slugd's last answer, although it is unstarted */
+        unsigned n_tries; /* that are left: a start may be missed, see kept_note_listed() */
         bool is_open;     /* slugd was asked and has not answered */
         bool is_found;    /* it was there before us, and slugd has not answered since */
         bool keeps_low;   /* it was created with a memory.low of somebody else's */
@@ -66,6 +74,16 @@ size_t kept_count_open(const Kept *kept);
 void kept_take(KeptContainer *item, const Placement *placement);
 /* The runtime gives it what it is to have. */
 void kept_note_given(KeptContainer *item);
+/* It is unstarted, and the runtime is told to change it all the same. */
+void kept_note_tried(KeptContainer *item);
+/*
+ * It was there before us. @is_unstarted: so far as the runtime's list says, which may be made just
+ * before it starts; NRI before 0.8 loses that news while it lets the plugin in. So it is changed
+ * all the same, and a few times more until its start is told.
+ */
+void kept_note_listed(KeptContainer *item, bool is_unstarted);
+/* It runs, and what it was told before may not have reached it. */
+void kept_note_started(KeptContainer *item);
 /* False: a text is longer than any that is one; then nothing is set. */
 bool kept_set(KeptGiven *to, Given given);
 static inline Given kept_get(const KeptGiven *given) {

@@ -9,9 +9,11 @@
 #include "nri/request.h"
 
 /* What is asked of all containers, and what a batch of them is changed to. */
-#define ARENA_MAX     (8u * 1024 * 1024)
-#define UPDATES_MAX   256u /* of one UpdateContainers */
-#define STATE_STOPPED 4    /* nri.pkg.api.v1alpha1.ContainerState */
+#define ARENA_MAX   (8u * 1024 * 1024)
+#define UPDATES_MAX 256u /* of one UpdateContainers */
+/* nri.pkg.api.v1alpha1.ContainerState */
+#define STATE_CREATED 1
+#define STATE_STOPPED 4
 
 /*
  * containerd answers an update of many with an error when one of them fails, and does not say
@@ -19,7 +21,8 @@
  * and what fails otherwise is asked for again, one by one.
  */
 
-/* What is behind, as updates; and is given from now on, or is_updating. */
+/* What is behind, as updates; and is given from now on, or is_updating. Whether one that has not
+ * started was changed is not known, whatever the runtime says. */
 static int build_updates(Rounds *rounds,
                          Arena *arena,
                          size_t max,
@@ -40,7 +43,9 @@ static int build_updates(Rounds *rounds,
                 if (r)
                         break;
                 list[n++]->ignore_failure = is_given;
-                if (is_given)
+                if (item->is_unstarted)
+                        kept_note_tried(item);
+                else if (is_given)
                         kept_note_given(item);
                 else
                         item->is_updating = true;
@@ -256,6 +261,7 @@ static int keep(Kept *kept, Arena *arena, const NriPod *pod, const NriContainer 
         (void)kept_set(&item->has, (Given){ .mems = request_get_mems(resources),
                                             .low = request_get_unified(resources, REQUEST_LOW) });
         item->is_found = item->is_due = true;
+        kept_note_listed(item, container->state == STATE_CREATED);
         return 0;
 }
 
@@ -300,10 +306,12 @@ void rounds_find(Rounds *rounds, const NriPod *pod, const NriContainer *containe
         r = arena_new(ARENA_MAX, &arena);
         if (r == 0)
                 r = keep(rounds->kept, arena, pod, container);
-        if (r)
+        if (r) {
                 log_debug("a container cannot be kept in mind: %s", strerror(-r));
-        else
-                rounds_ask(rounds);
+                return;
+        }
+        kept_note_started(kept_find(rounds->kept, container->id));
+        rounds_ask(rounds);
 }
 
 void rounds_note_lost(Rounds *rounds) {

@@ -68,9 +68,9 @@ pod() {
   printf '{"id":"sandbox-%s","name":"%s","uid":"uid-%s","namespace":"default","annotations":{%s},"linux":{"cgroupParent":"/kubepods/burstable/poduid-%s"}}' \
     "$1" "$1" "$1" "$2" "$1"
 }
-# container NAME ID [RESOURCES [ANNOTATIONS]]: of pod NAME
+# container NAME ID [RESOURCES [ANNOTATIONS [STATE]]]: of pod NAME; 1 is created, 3 runs
 container() {
-  printf '{"id":"%s","podSandboxId":"sandbox-%s","name":"%s","state":3,"annotations":{%s},"linux":{"resources":{"memory":{"limit":{"value":"%s"}}%s}}}' \
+  printf '{"id":"%s","podSandboxId":"sandbox-%s","name":"%s","state":'"${5:-3}"',"annotations":{%s},"linux":{"resources":{"memory":{"limit":{"value":"%s"}}%s}}}' \
     "$2" "$1" "$1" "${4:-}" $((8 * gi)) "${3:+,$3}"
 }
 # split NAME LOCAL REMOTE: an annotation
@@ -88,6 +88,10 @@ ask() {
 # create NAME ID ANNOTATIONS [RESOURCES [ANNOTATIONS OF THE CONTAINER]]
 create() {
   ask CreateContainer "{\"pod\":$(pod "$1" "$3"),\"container\":$(container "$1" "$2" "${4:-}" "${5:-}")}"
+}
+# starts NAME ID: the runtime has started it
+starts() {
+  ask PostStartContainer "{\"pod\":$(pod "$1" ''),\"container\":$(container "$1" "$2")}"
 }
 n_claims() {
   ctl -o json claims | awk -f "$here/flatten.awk" | grep -c '^claims[.][0-9]*[.]podUid '
@@ -112,7 +116,7 @@ create db c1 "$(split db 1Gi 2Gi)"
 is "$answer" "$adjusted" "one with a split is given its NUMA nodes and its protection"
 is "$(n_claims)" 1 "it was promised them"
 contains "$(ctl -o json claims)" '"CLAIM_STATE_PENDING"' "and has not started"
-ask PostStartContainer "{\"pod\":$(pod db ''),\"container\":$(container db c1)}"
+starts db c1
 is "$answer" "{}" "its start is told"
 claim_has_container() { ctl -o json claims | grep -q '"containerId": "c1"'; }
 waits "its claim has its container" claim_has_container
@@ -123,7 +127,7 @@ create own c3 "$(split own 1Gi 2Gi)" '"unified":{"memory.low":"77"}'
 is "$answer" '{"adjust":{"linux":{"resources":{"cpu":{"mems":"0,2"}}}}}' "a protection of the kubelet's own is left alone"
 
 # One that was created while the runtime let slug-nri in, and that it is told of when it starts
-ask PostStartContainer "{\"pod\":$(pod web ''),\"container\":$(container web c0)}"
+starts web c0
 ask PostStartContainer "{\"pod\":$(pod between "$(split between 1Mi 1Mi)"),\"container\":$(container between b1)}"
 is "$answer" "{}" "the start of one that nobody has told of is answered"
 waits "and it is changed" has_update '"containerId":"b1"' '"mems":"0,2"'
@@ -165,6 +169,7 @@ is "$answer" "{}" "while slugd is away a container is created without its split"
 waits "which the log says" has_log "container 'cache' is created with nothing of what it asks for: slugd does not answer"
 create web c6 ''
 is "$answer" "{}" "and all others as ever"
+starts cache c5
 sock=$tmp/slugd.sock
 serve
 waits "when it is back, the container is changed" has_update '"containerId":"c5"' '"mems":"0,2"'
@@ -192,9 +197,47 @@ waits "slow: it registers" has_call synchronized
 kill -s STOP "$slugd_pid"
 create slow c9 "$(split slow 1Gi 2Gi)"
 is "$answer" "{}" "a slugd that stands still does not keep the runtime waiting"
+starts slow c9
 kill -s CONT "$slugd_pid"
 kill -s HUP "$agent_pid"
 waits "and is asked again" has_update '"containerId":"c9"' '"mems":"0,2"'
+
+# The same with many at once. A runtime that is told to change a container before that has started says that all is well, and may
+# have changed nothing.
+many="1 2 3 4 5 6 7 8"
+created() {
+  for i in $many; do
+    is_there "$r/many-$i" || return 1
+  done
+}
+: >"$r/updates"
+for i in $many; do
+  printf '{"pod":%s,"container":%s}' "$(pod "many$i" "$(split "many$i" 1Mi 2Mi)")" "$(container "many$i" "m$i")" >"$r/many-$i.json"
+done
+kill -s STOP "$slugd_pid"
+for i in $many; do
+  echo "CreateContainer many-$i.json many-$i" >&3
+done
+waits "many are created while slugd stands still" created
+is "$(cat "$r"/many-[1-8] | sort | uniq -c | tr -s ' ')" " 8 {}" "with nothing of what they ask for"
+starts many1 m1
+starts many8 m8
+kill -s CONT "$slugd_pid"
+kill -s HUP "$agent_pid"
+waits "those that have started are changed" has_update '"containerId":"m1"' '"mems":"0,2"'
+waits "all of them" has_update '"containerId":"m8"' '"mems":"0,2"'
+is "$(grep -c -e '"m[2-7]"' "$r/updates")" 0 "and no other"
+n_promised() { ctl -o json claims | grep -c '"podUid": "uid-many[1-8]"'; }
+is "$(n_promised)" 8 "all have their claims"
+for i in 2 3 4 5 6 7; do
+  starts "many$i" "m$i"
+  waits "container $i is changed when it has started" has_update "\"containerId\":\"m$i\"" '"mems":"0,2"'
+done
+claim_is_of() { ctl -o json claims | grep -q "\"containerId\": \"$1\""; }
+waits "and its claim has it" claim_is_of m7
+for i in $many; do
+  ctl release --pod-uid "uid-many$i" >/dev/null
+done
 
 # Containers that were there before, and one without an id, which is no reason to forget the others
 stop "$agent_pid"
@@ -209,6 +252,22 @@ is "$(cat "$r/synchronized")" '{"update":[{"containerId":"o1","linux":{"resource
   "what ran without it is repaired, and nothing else"
 waits "and named" has_log "Pod 'default/old', container 'old' was started without slug-nri"
 is "$(grep -c "container 'db'" "$tmp/log")" 0 "what is right is not"
+
+# One that the runtime is about to start is changed, and again: the first time may have been too early, and its start may be missed
+stop "$agent_pid"
+: >"$r/updates"
+echo "{\"pods\":[$(pod soon "$(split soon 1Mi 2Mi)")],\"containers\":[$(container soon s1 '' '' 1)]}" >"$r/synchronize.json"
+rm -f "$r/synchronized" "$r/calls"
+start_agent
+waits "one that has not started yet" has_call synchronized
+contains "$(cat "$r/synchronized")" '"containerId":"s1","linux":{"resources":{"cpu":{"mems":"0,2"}' "is changed with the others"
+kill -s HUP "$agent_pid"
+waits "and again" has_update '"containerId":"s1"' '"mems":"0,2"'
+: >"$r/updates"
+starts soon s1
+waits "and when it has started" has_update '"containerId":"s1"' '"mems":"0,2"'
+ctl release --pod-uid uid-soon >/dev/null
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)")],\"containers\":[$(container old o1 '"cpu":{"mems":"0"}')]}" >"$r/synchronize.json"
 
 # The same while slugd is away, and a runtime that does not change all
 stop "$agent_pid"

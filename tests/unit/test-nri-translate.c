@@ -259,6 +259,47 @@ START_TEST(a_container_is_behind_until_it_is_given) {
 }
 END_TEST
 
+/* A runtime says of an update that all is well when the container is not there yet. */
+START_TEST(a_container_that_was_created_is_not_changed_before_it_starts) {
+        KeptContainer *item = put("c");
+
+        item->is_unstarted = true;
+        kept_take(item, read_placement("{'numaNodes':'0,2'}"));
+        ck_assert(!kept_is_behind(item));
+        kept_note_started(item);
+        ck_assert(kept_is_behind(item));
+        kept_note_given(item);
+        ck_assert(!kept_is_behind(item));
+        kept_deinit(&kept);
+}
+END_TEST
+
+START_TEST(a_container_that_was_listed_before_its_start_is_changed_until_it_is_told) {
+        KeptContainer *item = put("c");
+        unsigned n = 0;
+
+        kept_note_listed(item, true);
+        /* once for each answer of slugd's, and not for ever */
+        for (unsigned i = 0; i < 10; ++i) {
+                kept_take(item, read_placement("{'numaNodes':'0,2'}"));
+                n += kept_is_behind(item);
+                if (kept_is_behind(item))
+                        kept_note_tried(item);
+                ck_assert(!kept_is_behind(item));
+        }
+        ck_assert_uint_eq(n, 3);
+        /* none of them may have reached it */
+        kept_note_started(item);
+        ck_assert(kept_is_behind(item));
+        kept_note_given(item);
+        ck_assert(!kept_is_behind(item));
+        kept_note_listed(item, false);
+        kept_take(item, read_placement("{'numaNodes':'0-2'}"));
+        ck_assert(kept_is_behind(item));
+        kept_deinit(&kept);
+}
+END_TEST
+
 START_TEST(a_text_that_is_too_long_is_none) {
         KeptContainer *item = put("c");
         char mems[KEPT_MEMS_MAX + 1];
@@ -284,6 +325,9 @@ Suite *suite(void) {
         tcase_add_test(tcase, containers_are_found_by_their_id);
         tcase_add_test(tcase, one_that_is_created_anew_takes_the_place_of_the_old_one);
         tcase_add_test(tcase, a_container_is_behind_until_it_is_given);
+        tcase_add_test(tcase, a_container_that_was_created_is_not_changed_before_it_starts);
+        tcase_add_test(tcase,
+                       a_container_that_was_listed_before_its_start_is_changed_until_it_is_told);
         tcase_add_test(tcase, a_text_that_is_too_long_is_none);
         suite_add_tcase(suite, tcase);
         return suite;
