@@ -120,6 +120,13 @@ bool kept_set(KeptGiven *to, Given given) {
         return true;
 }
 
+static void guess_low(KeptContainer *item) {
+        if (item->is_low_untold && item->wants.mems[0] &&
+            strcmp(item->has.mems, item->wants.mems) == 0)
+                memcpy(item->has.low, item->wants.low, sizeof(item->has.low));
+        item->is_low_untold = false;
+}
+
 void kept_take(KeptContainer *item, const Placement *placement) {
         const KeptGiven before = item->wants;
         Given wants = adjust_get_given(placement);
@@ -130,6 +137,7 @@ void kept_take(KeptContainer *item, const Placement *placement) {
                 item->wants = (KeptGiven){};
         if (memcmp(&before, &item->wants, sizeof(before)) != 0)
                 item->is_refused = false;
+        guess_low(item);
         item->has_claim = placement->has_claim;
         item->is_open = item->is_tried = false;
 }

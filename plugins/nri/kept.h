@@ -43,8 +43,15 @@ typedef struct KeptContainer {
         bool is_open;     /* slugd was asked and has not answered */
         bool is_found;    /* it was there before us, and slugd has not answered since */
         bool keeps_low;   /* it was created with a memory.low of somebody else's */
-        bool has_claim;   /* by slugd's last answer */
-        bool is_refused;  /* the runtime did not take what it is to have: once is enough */
+        /*
+         * Whether it has a memory.low is not known: NRI 0.8 tells of cpuset.mems, and of no file of
+         * cgroup v2 (0.12.5 does). Both are given together, so that one which has the first is
+         * taken to have the second; else all containers would be changed, one by one, whenever
+         * slug-nri or the runtime starts again.
+         */
+        bool is_low_untold;
+        bool has_claim;  /* by slugd's last answer */
+        bool is_refused; /* the runtime did not take what it is to have: once is enough */
         char refusal[DIAG_TEXT_MAX]; /* slugd's, that was said; or "" */
 } KeptContainer;
 

@@ -260,6 +260,7 @@ static int keep(Kept *kept, Arena *arena, const NriPod *pod, const NriContainer 
                 return -ENOBUFS;
         (void)kept_set(&item->has, (Given){ .mems = request_get_mems(resources),
                                             .low = request_get_unified(resources, REQUEST_LOW) });
+        item->is_low_untold = !resources || resources->n_unified == 0;
         item->is_found = item->is_due = true;
         kept_note_listed(item, container->state == STATE_CREATED);
         return 0;

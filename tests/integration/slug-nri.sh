@@ -242,9 +242,9 @@ done
 # Containers that were there before, and one without an id, which is no reason to forget the others
 stop "$agent_pid"
 : >"$r/updates"
-echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod db "$(split db 1Gi 2Gi)"),$(pod web '')],\"containers\":[$(container old ''),$(container old o1 '"cpu":{"mems":"0"}'),$(
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod db "$(split db 1Gi 2Gi)"),$(pod untold "$(split untold 1Mi 2Mi)"),$(pod web '')],\"containers\":[$(container old ''),$(container old o1 '"cpu":{"mems":"0"}'),$(
   container db c1 "\"cpu\":{\"mems\":\"0,2\"},\"unified\":{\"memory.low\":\"$((3 * gi))\"}"
-),$(container web c0)]}" >"$r/synchronize.json"
+),$(container untold u1 '"cpu":{"mems":"0,2"}'),$(container web c0)]}" >"$r/synchronize.json"
 rm -f "$r/synchronized" "$r/calls"
 start_agent
 waits "slug-nri that was killed registers again" has_call synchronized
@@ -252,6 +252,8 @@ is "$(cat "$r/synchronized")" '{"update":[{"containerId":"o1","linux":{"resource
   "what ran without it is repaired, and nothing else"
 waits "and named" has_log "Pod 'default/old', container 'old' was started without slug-nri"
 is "$(grep -c "container 'db'" "$tmp/log")" 0 "what is right is not"
+is "$(grep -c "container 'untold'" "$tmp/log")" 0 "nor is one with the right NUMA nodes of whose memory.low the runtime tells nothing"
+ctl release --pod-uid uid-untold >/dev/null
 
 # One that the runtime is about to start is changed, and again: the first time may have been too early, and its start may be missed
 stop "$agent_pid"

@@ -259,6 +259,31 @@ START_TEST(a_container_is_behind_until_it_is_given) {
 }
 END_TEST
 
+/* What a list of containers does not tell is taken from what it does. */
+START_TEST(a_protection_that_is_not_told_comes_with_the_mask) {
+        const char *placement = "{'numaNodes':'0,2','unified':{'memory.low':'7'}}";
+        KeptContainer *item = put("c");
+
+        ck_assert(kept_set(&item->has, (Given){ .mems = "0,2", .low = "" }));
+        item->is_low_untold = true;
+        kept_take(item, read_placement(placement));
+        ck_assert(!kept_is_behind(item));
+        /* what it has is known from then on */
+        kept_take(item, read_placement("{'numaNodes':'0,2','unified':{'memory.low':'8'}}"));
+        ck_assert(kept_is_behind(item));
+        /* with another mask it was given neither, and one without it may have been told */
+        ck_assert(kept_set(&item->has, (Given){ .mems = "0", .low = "" }));
+        item->is_low_untold = true;
+        kept_take(item, read_placement(placement));
+        ck_assert(kept_is_behind(item));
+        ck_assert_str_eq(item->has.low, "");
+        ck_assert(kept_set(&item->has, (Given){ .mems = "0,2", .low = "6" }));
+        kept_take(item, read_placement(placement));
+        ck_assert(kept_is_behind(item));
+        kept_deinit(&kept);
+}
+END_TEST
+
 /* A runtime says of an update that all is well when the container is not there yet. */
 START_TEST(a_container_that_was_created_is_not_changed_before_it_starts) {
         KeptContainer *item = put("c");
@@ -325,6 +350,7 @@ Suite *suite(void) {
         tcase_add_test(tcase, containers_are_found_by_their_id);
         tcase_add_test(tcase, one_that_is_created_anew_takes_the_place_of_the_old_one);
         tcase_add_test(tcase, a_container_is_behind_until_it_is_given);
+        tcase_add_test(tcase, a_protection_that_is_not_told_comes_with_the_mask);
         tcase_add_test(tcase, a_container_that_was_created_is_not_changed_before_it_starts);
         tcase_add_test(tcase,
                        a_container_that_was_listed_before_its_start_is_changed_until_it_is_told);
