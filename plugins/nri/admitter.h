@@ -14,6 +14,8 @@
 
 /* The runtime waits two seconds, of which something has to be left for it and for us. */
 #define ADMITTER_TIMEOUT_USEC UINT64_C(1000000)
+/* Where nobody waits: slugd may have a hundred claims to make, and to write. */
+#define ADMITTER_PATIENT_USEC UINT64_C(10000000)
 #define ADMITTER_BATCH_MAX    256u /* containers of one call, which slugd can answer in that time */
 
 typedef struct AdmitterParams {
@@ -37,10 +39,12 @@ _must_check_ int admitter_new(const AdmitterParams *params, Admitter **ret);
 Admitter *admitter_free(Admitter *admitter);
 DEFINE_CLEANUP(Admitter *, admitter_free);
 
-/* @done: once, later, when this returns 0. @ret: until then. Return: 0 or an errno. */
+/* @timeout_usec: from now. @done: once, later, when this returns 0. @ret: until then. Return: 0 or
+ * an errno. */
 _must_check_ int admitter_ask(Admitter *admitter,
                               Admitted **containers,
                               size_t n_containers,
+                              uint64_t timeout_usec,
                               AdmitterDone done,
                               void *userdata,
                               AdmitterCall **ret);

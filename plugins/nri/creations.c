@@ -154,8 +154,8 @@ static int begin(Creations *creations,
         if (!creation->asked)
                 r = -ENOMEM;
         if (r == 0)
-                r = admitter_ask(creations->admitter, &creation->asked, 1, on_answered, creation,
-                                 &ignored);
+                r = admitter_ask(creations->admitter, &creation->asked, 1, ADMITTER_TIMEOUT_USEC,
+                                 on_answered, creation, &ignored);
         if (r) {
                 free_creation(creation);
                 return r;

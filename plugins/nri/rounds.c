@@ -9,8 +9,12 @@
 #include "nri/request.h"
 
 /* What is asked of all containers, and what a batch of them is changed to. */
-#define ARENA_MAX   (8u * 1024 * 1024)
-#define UPDATES_MAX 256u /* of one UpdateContainers */
+#define ARENA_MAX (8u * 1024 * 1024)
+/*
+ * Of one UpdateContainers. The runtime makes them one after the other, each by a process, and
+ * creates no container meanwhile.
+ */
+#define UPDATES_MAX 4u
 /* nri.pkg.api.v1alpha1.ContainerState */
 #define STATE_CREATED 1
 #define STATE_STOPPED 4
@@ -85,7 +89,9 @@ static void on_updated(const Nri__Pkg__Api__V1alpha1__UpdateContainersResponse *
                        const char *problem,
                        void *userdata) {
         Rounds *rounds = userdata;
-        const bool is_one = count_updating(rounds) == 1;
+        /* a session that is lost says nothing of it */
+        const bool is_one =
+                count_updating(rounds) == 1 && nri_session_is_connected(rounds->session);
 
         rounds->is_updating = false;
         if (response)
@@ -231,7 +237,9 @@ void rounds_ask(Rounds *rounds) {
                 answer(rounds);
                 return;
         }
-        r = admitter_ask(rounds->admitter, batch, n, on_answered, rounds, &rounds->asking);
+        r = admitter_ask(rounds->admitter, batch, n,
+                         rounds->synchronize ? ADMITTER_TIMEOUT_USEC : ADMITTER_PATIENT_USEC,
+                         on_answered, rounds, &rounds->asking);
         if (r == 0)
                 return;
         note_unanswered(rounds, strerror(-r));

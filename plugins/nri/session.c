@@ -271,8 +271,10 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         if (!session->line && at >= session->retry_usec)
                 try(session);
         nri_serve_expire(&session->serve, at);
-        if (nri_calls_expire(&session->calls, at, "the runtime does not answer") > 0)
+        /* first: who is told of a call's end is not to make another one */
+        if (session->line && nri_calls_get_due(&session->calls) <= at)
                 fail(session, "the runtime does not answer");
+        (void)nri_calls_expire(&session->calls, at, "the runtime does not answer");
         if (session->line && !session->is_configured &&
             at >= session->began_usec + session->params.register_usec)
                 fail(session, "the runtime does not configure the plugin");
@@ -380,6 +382,10 @@ const NriSessionStats *nri_session_get_stats(const NriSession *session) {
         return &session->stats;
 }
 
+bool nri_session_is_connected(const NriSession *session) {
+        return session->line && session->is_configured && !session->failure[0];
+}
+
 /* Updates */
 
 static void
@@ -397,7 +403,7 @@ int nri_session_update(
         void *userdata) {
         int r;
 
-        if (!session->line || !session->is_configured || session->failure[0])
+        if (!nri_session_is_connected(session))
                 return -ENOTCONN;
         r = nri_calls_make(
                 &session->calls, nri_line_get_queue(session->line), now(),

@@ -10,6 +10,7 @@
  * seconds.
  */
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
@@ -101,6 +102,9 @@ NriSession *nri_session_free(NriSession *session);
 DEFINE_CLEANUP(NriSession *, nri_session_free);
 
 const NriSessionStats *nri_session_get_stats(const NriSession *session);
+
+/* Whether the runtime can be called: it has registered us, and the session is not about to end. */
+bool nri_session_is_connected(const NriSession *session);
 
 /* Ends the call. @response: of the method's type (Empty where it has no other); NULL: an empty one,
  * which changes nothing. @call may be NULL. */

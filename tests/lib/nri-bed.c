@@ -206,6 +206,7 @@ static void on_done(const Nri__Pkg__Api__V1alpha1__UpdateContainersResponse *res
                     void *userdata) {
         must(userdata == &bed && !response == !!problem, "neither an answer nor a problem");
         ++bed.n_done;
+        bed.was_connected = nri_session_is_connected(bed.session);
         bed.n_failed = response ? response->n_failed : 0;
         (void)snprintf(bed.problem, sizeof(bed.problem), "%s", problem ? problem : "");
 }

@@ -38,7 +38,8 @@ typedef struct NriBed {
         char runtime_name[64], runtime_version[64], reason[256];
         /* Updates */
         unsigned n_done;
-        size_t n_failed; /* containers, of the last one */
+        bool was_connected; /* when the last one was done */
+        size_t n_failed;    /* containers, of the last one */
         char problem[256];
 } NriBed;
 

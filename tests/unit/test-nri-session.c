@@ -376,6 +376,7 @@ START_TEST(updates_are_answered) {
         ck_assert_uint_eq(bed.runtime.update_stream, 3);
         answer_update(0, 2);
         nri_bed_wait(&bed.n_done, 1);
+        ck_assert(bed.was_connected);
         ck_assert_uint_eq(bed.n_failed, 2);
         ck_assert_str_eq(bed.problem, "");
         ck_assert_int_eq(nri_bed_update(1), 0);
@@ -409,6 +410,7 @@ START_TEST(update_without_an_answer_ends_the_session) {
         ck_assert_int_eq(nri_bed_update(1), 0);
         nri_bed_wait(&bed.n_done, 1);
         ck_assert_str_eq(bed.problem, "the runtime does not answer");
+        ck_assert(!bed.was_connected);
         nri_bed_wait(&bed.n_lost, 1);
         ck_assert_str_eq(bed.reason, "the runtime does not answer");
         nri_bed_greet();
