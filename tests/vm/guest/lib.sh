@@ -31,12 +31,13 @@ cut_power() {
   exit 75
 }
 
-# wait_long COMMAND...: for what takes minutes where the processor is emulated: a kubelet that starts, a hundred containers
+# wait_long COMMAND...: for what takes minutes where the processor is emulated: a kubelet that starts, a hundred containers; to ask
+# takes much of a processor there, too, and who is waited for needs it
 wait_long() {
   wait_end=$(($(date +%s) + 300))
   until "$@"; do
     [ "$(date +%s)" -lt "$wait_end" ] || return 1
-    sleep 0.2
+    sleep 2
   done
 }
 
