@@ -109,9 +109,7 @@ static void note_started(Agent *agent, const Nri__Pkg__Api__V1alpha1__ContainerE
                 return;
         }
         kept_note_started(item);
-        /* whose chunks they are, slug-kubelet says */
-        if (item->has_claim && item->asked->claim[0] == '\0')
-                admitter_tell_started(agent->admitter, item->asked);
+        rounds_tell_started(&agent->rounds, item);
         rounds_update(&agent->rounds);
 }
 

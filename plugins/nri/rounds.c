@@ -173,17 +173,30 @@ static void on_gone(void *userdata) {
 
 /* slugd's answers */
 
+/* Whose chunks they are, slug-kubelet says. */
+void rounds_tell_started(Rounds *rounds, const KeptContainer *item) {
+        if (item->has_claim && item->asked->claim[0] == '\0')
+                admitter_tell_started(rounds->admitter, item->asked);
+}
+
 static void take(Rounds *rounds, const Placement *placement) {
         KeptContainer *item = kept_find(rounds->kept, placement->container_id);
+        bool is_late;
 
         if (!item)
                 return;
         item->is_asked = false;
+        is_late = item->is_open && !item->is_found;
         kept_take(item, placement);
         announce_refusal(item, placement->refusal);
-        if (item->is_found && kept_is_behind(item))
+        if (item->is_found && kept_is_behind(item)) {
                 announce_given(item, true);
+                is_late = true;
+        }
         item->is_found = false;
+        /* its start was told when there was no claim yet */
+        if (is_late && !item->is_unstarted)
+                rounds_tell_started(rounds, item);
 }
 
 /* One that slugd has said something of before has what it said. */

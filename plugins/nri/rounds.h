@@ -39,5 +39,7 @@ void rounds_synchronize(Rounds *rounds,
  * in, after it had made the list for Synchronize. Nothing when it asks for nothing.
  */
 void rounds_find(Rounds *rounds, const NriPod *pod, const NriContainer *container);
+/* slugd is told that the container of a claim has started. */
+void rounds_tell_started(Rounds *rounds, const KeptContainer *item);
 /* The session is lost. */
 void rounds_note_lost(Rounds *rounds);

@@ -174,6 +174,8 @@ sock=$tmp/slugd.sock
 serve
 waits "when it is back, the container is changed" has_update '"containerId":"c5"' '"mems":"0,2"'
 is "$(ctl -o json claims | grep -c '"uid-cache"')" 1 "and has its claim"
+claim_is_of() { ctl -o json claims | grep -q "\"containerId\": \"$1\""; }
+waits "which has it" claim_is_of c5
 stop "$agent_pid" TERM
 rm -f "$r/synchronized" "$r/calls"
 start_agent --when-slugd-is-away closed
@@ -235,8 +237,8 @@ for i in 7 8; do
   starts "many$i" "m$i"
   waits "container $i is changed when it has started" has_update "\"containerId\":\"m$i\"" '"mems":"0,2"'
 done
-claim_is_of() { ctl -o json claims | grep -q "\"containerId\": \"$1\""; }
-waits "and its claim has it" claim_is_of m7
+claims_are_of() { [ "$(ctl -o json claims | grep -c '"containerId": "m[1-8]"')" = 8 ]; }
+waits "and all claims have their containers" claims_are_of
 for i in $many; do
   ctl release --pod-uid "uid-many$i" >/dev/null
 done
@@ -253,6 +255,7 @@ waits "slug-nri that was killed registers again" has_call synchronized
 is "$(cat "$r/synchronized")" '{"update":[{"containerId":"o1","linux":{"resources":{"cpu":{"mems":"0,2"},"unified":{"memory.low":"'$((3 * gi))'"}}},"ignoreFailure":true}]}' \
   "what ran without it is repaired, and nothing else"
 waits "and named" has_log "Pod 'default/old', container 'old' was started without slug-nri"
+waits "and its claim has it" claim_is_of o1
 is "$(grep -c "container 'db'" "$tmp/log")" 0 "what is right is not"
 is "$(grep -c "container 'untold'" "$tmp/log")" 0 "nor is one with the right NUMA nodes of whose memory.low the runtime tells nothing"
 ctl release --pod-uid uid-untold >/dev/null
