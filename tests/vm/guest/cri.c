@@ -23,7 +23,7 @@
 #include "rpc/client.h"
 #include "rpc/json.h"
 
-#define ARENA_MAX    (1024u * 1024)
+#define ARENA_MAX    (4u * 1024 * 1024)
 #define TIMEOUT_USEC UINT64_C(240000000)
 
 typedef struct Method {
