@@ -73,6 +73,10 @@ start_containerd() {
     cp "$tmp/config.toml" /etc/containerd/config.toml
     systemctl try-restart containerd.service || return 1
   fi
+  # it says that it is ready when it has asked all shims, and is killed when that takes longer than 90 s
+  mkdir -p /run/systemd/system/containerd.service.d
+  printf '[Service]\nTimeoutStartSec=600\n' >/run/systemd/system/containerd.service.d/patience.conf
+  systemctl daemon-reload
   # every sandbox gets a copy
   touch /etc/hosts /etc/resolv.conf
   systemctl start containerd.service || return 1
