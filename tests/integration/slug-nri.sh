@@ -235,6 +235,7 @@ n_promised() { ctl -o json claims | grep -c '"podUid": "uid-many[1-8]"'; }
 is "$(n_promised)" 8 "all have their claims"
 for i in 7 8; do
   starts "many$i" "m$i"
+  kill -s HUP "$agent_pid"
   waits "container $i is changed when it has started" has_update "\"containerId\":\"m$i\"" '"mems":"0,2"'
 done
 claims_are_of() { [ "$(ctl -o json claims | grep -c '"containerId": "m[1-8]"')" = 8 ]; }
@@ -272,6 +273,7 @@ kill -s HUP "$agent_pid"
 waits "and again" has_update '"containerId":"s1"' '"mems":"0,2"'
 : >"$r/updates"
 starts soon s1
+kill -s HUP "$agent_pid"
 waits "and when it has started" has_update '"containerId":"s1"' '"mems":"0,2"'
 ctl release --pod-uid uid-soon >/dev/null
 echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)")],\"containers\":[$(container old o1 '"cpu":{"mems":"0"}')]}" >"$r/synchronize.json"
