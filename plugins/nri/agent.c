@@ -111,9 +111,9 @@ static void note_started(Agent *agent, const Nri__Pkg__Api__V1alpha1__ContainerE
         kept_note_started(item);
         rounds_tell_started(&agent->rounds, item);
         /*
-         * Not at once: containerd with NRI before 0.12.5 takes its two locks the other way round for
-         * an update than for an event, and hangs when they meet (containerd/containerd#13733), which
-         * they do for sure when others wait to be created.
+         * Not at once: containerd with NRI before 0.12.5 takes its two locks the other way round
+         * for an update than for an event, and hangs when they meet (containerd/containerd#13733),
+         * which they do when others wait to be created.
          */
         if (kept_is_behind(item))
                 arm(agent, SOON_USEC);
