@@ -9,7 +9,6 @@
 
 /* nri.pkg.api.v1alpha1.MpolMode, since 0.12 */
 #define POLICY_PREFERRED_MANY 5
-#define POLICY_SINCE_MINOR    12u
 
 typedef Nri__Pkg__Api__V1alpha1__LinuxResources__UnifiedEntry UnifiedEntry;
 
@@ -110,11 +109,23 @@ int adjust_build_update(Arena *arena, const char *container_id, Given wants, Nri
         return update->linux->resources ? 0 : -ENOMEM;
 }
 
-bool adjust_has_policy(const char *nri_version) {
-        Scan scan = scan_init(nri_version, strlen(nri_version));
-        uint64_t major, minor;
+/* @patch: 0 where it is not said. */
+static bool is_since(const char *version, uint64_t minor_since, uint64_t patch_since) {
+        Scan scan = scan_init(version, strlen(version));
+        uint64_t major, minor, patch = 0;
 
         (void)scan_char(&scan, 'v');
-        return scan_u64(&scan, &major) && scan_char(&scan, '.') && scan_u64(&scan, &minor) &&
-               (major > 0 || minor >= POLICY_SINCE_MINOR);
+        if (!scan_u64(&scan, &major) || !scan_char(&scan, '.') || !scan_u64(&scan, &minor))
+                return false;
+        if (scan_char(&scan, '.') && !scan_u64(&scan, &patch))
+                return false;
+        return major > 0 || minor > minor_since || (minor == minor_since && patch >= patch_since);
+}
+
+bool adjust_has_policy(const char *nri_version) {
+        return is_since(nri_version, 12, 0);
+}
+
+bool adjust_has_calls(const char *nri_version) {
+        return is_since(nri_version, 12, 5);
 }

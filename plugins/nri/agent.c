@@ -35,6 +35,8 @@ struct Agent {
         Rounds rounds;
         char runtime[128];    /* its name and version; "": there is none */
         bool is_synchronized; /* it has told of its containers, and will ask about new ones */
+        bool is_renewing;     /* the session, on our own accord */
+        uint64_t synchronized_usec;
         char status[DIAG_TEXT_MAX];
 };
 
@@ -96,6 +98,27 @@ static void on_ended(void *userdata) {
         tell_status(agent);
 }
 
+/*
+ * A runtime that may not be called changes containers in the answer to its Synchronize, and that
+ * comes when the plugin registers: not more often than it would be asked otherwise.
+ */
+static void on_behind(void *userdata) {
+        Agent *agent = userdata;
+        const uint64_t usec = clock_now_usec(&clock_monotonic) - agent->synchronized_usec;
+
+        if (!agent->is_synchronized)
+                return;
+        if (usec < SOON_USEC) {
+                arm(agent, SOON_USEC - usec);
+                return;
+        }
+        log_debug("registering anew, so that the runtime changes containers");
+        agent->is_synchronized = false;
+        agent->is_renewing = true;
+        rounds_note_lost(&agent->rounds);
+        nri_session_renew(agent->session);
+}
+
 /* What the runtime says */
 
 static void note_started(Agent *agent, const Nri__Pkg__Api__V1alpha1__ContainerEvent *event) {
@@ -110,13 +133,8 @@ static void note_started(Agent *agent, const Nri__Pkg__Api__V1alpha1__ContainerE
         }
         kept_note_started(item);
         rounds_tell_started(&agent->rounds, item);
-        /*
-         * Not at once: containerd with NRI before 0.12.5 takes its two locks the other way round
-         * for an update than for an event, and hangs when they meet (containerd/containerd#13733),
-         * which they do when others wait to be created.
-         */
         if (kept_is_behind(item))
-                arm(agent, SOON_USEC);
+                rounds_update(&agent->rounds);
 }
 
 /* An update that names other NUMA nodes must not lose the remote ones. */
@@ -146,6 +164,7 @@ static void update(Agent *agent,
 static void configure(Agent *agent, const Nri__Pkg__Api__V1alpha1__ConfigureRequest *request) {
         agent->creations.with_policy = agent->params.policy == AGENT_POLICY_AUTO &&
                                        adjust_has_policy(request->nri_version);
+        agent->rounds.may_call = adjust_has_calls(request->nri_version);
 }
 
 static void
@@ -160,6 +179,7 @@ on_requested(NriCall *call, NriMethod method, const ProtobufCMessage *request, v
                 return;
         case NRI_SYNCHRONIZE:
                 agent->is_synchronized = true;
+                agent->synchronized_usec = clock_now_usec(&clock_monotonic);
                 rounds_synchronize(&agent->rounds, call,
                                    (const Nri__Pkg__Api__V1alpha1__SynchronizeRequest *)request);
                 break;
@@ -192,10 +212,12 @@ static void on_connected(const char *runtime, const char *version, void *userdat
         Agent *agent = userdata;
 
         (void)snprintf(agent->runtime, sizeof(agent->runtime), "%.60s %.60s", runtime, version);
-        log_event(LOG_NOTICE, SLUG_MESSAGE_NRI_CONNECTED,
+        /* who registers anew time and again has nothing new to say */
+        log_event(agent->is_renewing ? LOG_DEBUG : LOG_NOTICE, SLUG_MESSAGE_NRI_CONNECTED,
                   LOG_WITH({ .name = "SLUG_SOCKET", .text = agent->params.nri_socket },
                            { .name = "SLUG_VERSION", .text = version }),
                   "registered with %s", agent->runtime);
+        agent->is_renewing = false;
         tell_status(agent);
 }
 
@@ -203,7 +225,7 @@ static void on_lost(const char *reason, void *userdata) {
         Agent *agent = userdata;
 
         agent->runtime[0] = '\0';
-        agent->is_synchronized = false;
+        agent->is_synchronized = agent->is_renewing = false;
         rounds_note_lost(&agent->rounds);
         log_event(LOG_WARNING, SLUG_MESSAGE_NRI_LOST,
                   LOG_WITH({ .name = "SLUG_SOCKET", .text = agent->params.nri_socket },
@@ -311,6 +333,7 @@ int agent_new(const AgentParams *params, Agent **ret, Diag *reterr) {
         agent->rounds = (Rounds){ .kept = &agent->kept,
                                   .admitter = agent->admitter,
                                   .unanswered = on_ended,
+                                  .behind = on_behind,
                                   .userdata = agent };
         r = setup_session(agent, reterr);
         if (r)

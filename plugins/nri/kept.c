@@ -12,14 +12,9 @@ static void clear_item(KeptContainer *item) {
         *item = (KeptContainer){};
 }
 
-void kept_clear(Kept *kept) {
+void kept_deinit(Kept *kept) {
         for (size_t i = 0; i < kept->n_items; ++i)
                 clear_item(&kept->items[i]);
-        kept->n_items = 0;
-}
-
-void kept_deinit(Kept *kept) {
-        kept_clear(kept);
         free(kept->items);
         *kept = (Kept){};
 }
@@ -154,11 +149,6 @@ void kept_note_tried(KeptContainer *item) {
         --item->n_tries;
 }
 
-void kept_note_listed(KeptContainer *item, bool is_unstarted) {
-        item->is_unstarted = is_unstarted;
-        item->n_tries = is_unstarted ? TRIES_MAX : 0;
-}
-
 void kept_note_started(KeptContainer *item) {
         item->is_unstarted = false;
 }
@@ -170,4 +160,50 @@ static bool may_be_changed(const KeptContainer *item) {
 bool kept_is_behind(const KeptContainer *item) {
         return !item->is_refused && !item->is_creating && may_be_changed(item) &&
                !adjust_is_met(kept_get(&item->has), kept_get(&item->wants));
+}
+
+/* The runtime's list */
+
+void kept_begin_list(Kept *kept) {
+        for (size_t i = 0; i < kept->n_items; ++i)
+                kept->items[i].is_unlisted = true;
+}
+
+void kept_end_list(Kept *kept) {
+        for (size_t i = kept->n_items; i-- > 0;)
+                if (kept->items[i].is_unlisted) {
+                        clear_item(&kept->items[i]);
+                        kept->items[i] = kept->items[--kept->n_items];
+                }
+}
+
+static void take_listed(KeptContainer *item, const KeptListed *listed) {
+        (void)kept_set(&item->has, listed->has);
+        item->is_low_untold = listed->is_low_untold;
+        if (item->wants.mems[0])
+                guess_low(item);
+}
+
+KeptContainer *kept_list(Kept *kept, const KeptListed *listed) {
+        const KeptContainer *old = kept_find(kept, listed->asked->container_id);
+        KeptContainer now = { .is_found = true, .n_tries = listed->is_unstarted ? TRIES_MAX : 0 };
+        bool is_known_better = false;
+        KeptContainer *item;
+
+        if (old) {
+                now = *old;
+                now.is_refused = false; /* it is another session, or another runtime */
+                is_known_better = !now.is_creating && (now.is_unstarted || kept_is_behind(&now));
+        }
+        item = kept_put(kept, listed->asked);
+        if (!item)
+                return NULL;
+        now.asked = item->asked;
+        *item = now;
+        item->is_unlisted = item->is_asked = item->is_creating = item->is_updating = false;
+        item->is_due = true;
+        item->is_unstarted = listed->is_unstarted;
+        if (!is_known_better)
+                take_listed(item, listed);
+        return item;
 }

@@ -28,6 +28,7 @@ typedef struct KeptContainer {
         Admitted *asked; /* owned; its container_id is never "" */
         KeptGiven wants; /* "": slugd has said nothing of it */
         KeptGiven has;
+        bool is_unlisted; /* between kept_begin_list() and kept_end_list(): not told so far */
         bool is_due;      /* slugd is to be asked */
         bool is_asked;    /* it is being asked, in a round */
         bool is_creating; /* the runtime waits with it: it is nobody's to change */
@@ -39,7 +40,7 @@ typedef struct KeptContainer {
          */
         bool is_unstarted;
         bool is_tried;    /* since slugd's last answer, although it is unstarted */
-        unsigned n_tries; /* that are left: a start may be missed, see kept_note_listed() */
+        unsigned n_tries; /* that are left: a start may be missed, see kept_begin_list() */
         bool is_open;     /* slugd was asked and has not answered */
         bool is_found;    /* it was there before us, and slugd has not answered since */
         bool keeps_low;   /* it was created with a memory.low of somebody else's */
@@ -73,7 +74,6 @@ KeptContainer *kept_find(const Kept *kept, const char *container_id);
 void kept_remove(Kept *kept, const char *container_id);
 /* Those of the same name in the same pod: a container is created anew when it has ended. */
 void kept_remove_namesakes(Kept *kept, const Admitted *asked);
-void kept_clear(Kept *kept);
 void kept_make_due(Kept *kept);
 size_t kept_count_open(const Kept *kept);
 
@@ -83,12 +83,26 @@ void kept_take(KeptContainer *item, const Placement *placement);
 void kept_note_given(KeptContainer *item);
 /* It is unstarted, and the runtime is told to change it all the same. */
 void kept_note_tried(KeptContainer *item);
+/* What the runtime's list of all containers says of one. */
+typedef struct KeptListed {
+        const Admitted *asked; /* copied */
+        Given has;
+        bool is_low_untold; /* see KeptContainer */
+        bool is_unstarted;
+} KeptListed;
+
 /*
- * It was there before us. @is_unstarted: so far as the runtime's list says, which may be made just
- * before it starts; NRI before 0.8 loses that news while it lets the plugin in. So it is changed
+ * The runtime tells of all containers: those that kept_list() is not called for in between are
+ * forgotten. What slugd has said of the others stays, and so does what is known to be better than
+ * the list, which tells of what a container was made of: one that was changed before it had started
+ * has there what it may not have got. One that is new and @is_unstarted may start just after the
+ * list was made, and NRI before 0.8 loses that news while it lets the plugin in. So it is changed
  * all the same, and a few times more until its start is told.
  */
-void kept_note_listed(KeptContainer *item, bool is_unstarted);
+void kept_begin_list(Kept *kept);
+/* NULL: no memory, no room, no id. */
+KeptContainer *kept_list(Kept *kept, const KeptListed *listed);
+void kept_end_list(Kept *kept);
 /* It runs, and what it was told before may not have reached it. */
 void kept_note_started(KeptContainer *item);
 /* False: a text is longer than any that is one; then nothing is set. */

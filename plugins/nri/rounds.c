@@ -129,12 +129,24 @@ static int send_updates(Rounds *rounds, Arena *arena) {
         return r;
 }
 
+static bool has_behind(const Rounds *rounds) {
+        for (size_t i = 0; i < rounds->kept->n_items; ++i)
+                if (kept_is_behind(&rounds->kept->items[i]))
+                        return true;
+        return false;
+}
+
 void rounds_update(Rounds *rounds) {
         _cleanup_(arena_freep) Arena *arena = NULL;
         int r;
 
         if (rounds->is_updating || rounds->synchronize || !rounds->session)
                 return;
+        if (!rounds->may_call) {
+                if (has_behind(rounds))
+                        rounds->behind(rounds->userdata);
+                return;
+        }
         r = arena_new(ARENA_MAX, &arena);
         if (r == 0)
                 r = send_updates(rounds, arena);
@@ -267,23 +279,28 @@ static const NriPod *find_pod(const Nri__Pkg__Api__V1alpha1__SynchronizeRequest 
         return NULL;
 }
 
-static int keep(Kept *kept, Arena *arena, const NriPod *pod, const NriContainer *container) {
+static int keep(Rounds *rounds, Arena *arena, const NriPod *pod, const NriContainer *container) {
         const NriResources *resources = request_get_resources(container);
-        KeptContainer *item;
+        const KeptContainer *old = kept_find(rounds->kept, container->id);
+        const bool was_unstarted = old && old->is_unstarted;
+        KeptListed listed = { .has = { .mems = request_get_mems(resources),
+                                       .low = request_get_unified(resources, REQUEST_LOW) },
+                              .is_low_untold = !resources || resources->n_unified == 0,
+                              .is_unstarted = container->state == STATE_CREATED };
+        const KeptContainer *item;
         Admitted *asked;
         int r;
 
         r = request_build(arena, pod, container, &asked);
         if (r)
                 return r;
-        item = kept_put(kept, asked);
+        listed.asked = asked;
+        item = kept_list(rounds->kept, &listed);
         if (!item)
                 return -ENOBUFS;
-        (void)kept_set(&item->has, (Given){ .mems = request_get_mems(resources),
-                                            .low = request_get_unified(resources, REQUEST_LOW) });
-        item->is_low_untold = !resources || resources->n_unified == 0;
-        item->is_found = item->is_due = true;
-        kept_note_listed(item, container->state == STATE_CREATED);
+        /* it started while there was no session */
+        if (was_unstarted && !item->is_unstarted)
+                rounds_tell_started(rounds, item);
         return 0;
 }
 
@@ -292,16 +309,17 @@ static size_t keep_all(Rounds *rounds, const Nri__Pkg__Api__V1alpha1__Synchroniz
         _cleanup_(arena_freep) Arena *arena = NULL;
         size_t n_lost = 0;
 
-        kept_clear(rounds->kept);
         if (arena_new(ARENA_MAX, &arena) < 0)
                 return request->n_containers;
+        kept_begin_list(rounds->kept);
         for (size_t i = 0; i < request->n_containers; ++i) {
                 const NriContainer *container = request->containers[i];
                 const NriPod *pod = find_pod(request, container->pod_sandbox_id);
 
                 if (pod && container->state != STATE_STOPPED && request_asks(pod, container))
-                        n_lost += keep(rounds->kept, arena, pod, container) != 0;
+                        n_lost += keep(rounds, arena, pod, container) != 0;
         }
+        kept_end_list(rounds->kept);
         return n_lost;
 }
 
@@ -327,7 +345,7 @@ void rounds_find(Rounds *rounds, const NriPod *pod, const NriContainer *containe
                 return;
         r = arena_new(ARENA_MAX, &arena);
         if (r == 0)
-                r = keep(rounds->kept, arena, pod, container);
+                r = keep(rounds, arena, pod, container);
         if (r) {
                 log_debug("a container cannot be kept in mind: %s", strerror(-r));
                 return;

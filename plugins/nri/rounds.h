@@ -6,7 +6,7 @@
  *
  * slugd is asked about those that are due, a batch at a time, and the runtime is asked to change
  * those that have something else than they are to have: in the answer to its Synchronize, or when
- * that was answered already.
+ * that was answered already. A runtime that cannot be called is to be asked for a Synchronize then.
  */
 #include "nri/admitter.h"
 #include "nri/kept.h"
@@ -16,7 +16,9 @@ typedef struct Rounds {
         Kept *kept; /* borrowed, as are the next two */
         Admitter *admitter;
         NriSession *session;                /* NULL until there is one */
+        bool may_call;                      /* the runtime takes updates at any time */
         void (*unanswered)(void *userdata); /* slugd has not answered: to be asked again soon */
+        void (*behind)(void *userdata);     /* some are, and it may not be called */
         void *userdata;
 
         /* Inside only. */
@@ -28,7 +30,7 @@ typedef struct Rounds {
 
 /* Those that are due; nothing while it is asking. */
 void rounds_ask(Rounds *rounds);
-/* Has the runtime change what is behind. */
+/* Has the runtime change what is behind, or says that something is. */
 void rounds_update(Rounds *rounds);
 /* All containers are told anew. @call: ended by this, now or later. */
 void rounds_synchronize(Rounds *rounds,

@@ -42,6 +42,7 @@ struct NriSession {
         NriServe serve;
         NriCalls calls;
         bool is_configured;
+        bool is_renewing; /* it is to be made anew */
         uint64_t configured_usec;
         char failure[DIAG_TEXT_MAX]; /* "": the session goes on */
         char told[DIAG_TEXT_MAX];    /* the last reason that lost() was told */
@@ -114,8 +115,7 @@ static void back_off(NriSession *session) {
         session->retry_usec = at + session->back_off_usec;
 }
 
-static void lose(NriSession *session, const char *reason) {
-        back_off(session);
+static void drop_line(NriSession *session) {
         session->line = nri_line_free(session->line);
         session->serve.out = NULL;
         session->mux = (MuxReader){};
@@ -124,8 +124,26 @@ static void lose(NriSession *session, const char *reason) {
         nri_serve_drop(&session->serve);
         (void)nri_calls_expire(&session->calls, UINT64_MAX, "the session with the runtime is lost");
         session->calls = (NriCalls){};
+        session->is_renewing = false;
+}
+
+static void lose(NriSession *session, const char *reason) {
+        back_off(session);
+        drop_line(session);
         tell_lost(session, reason);
         session->failure[0] = '\0';
+}
+
+/* What was answered has gone out, and nobody waits. */
+static bool may_renew(const NriSession *session) {
+        return session->is_renewing && session->serve.n == 0 &&
+               nri_line_get_queue(session->line)->n_data == 0;
+}
+
+static void renew(NriSession *session) {
+        drop_line(session);
+        session->is_configured = false;
+        session->retry_usec = 0;
 }
 
 /* Everything of a turn was done: what it has left to be sent goes out. */
@@ -146,6 +164,8 @@ static void finish_turn(NriSession *session, int error) {
                 fail(session, strerror(error ? -error : -r));
         if (session->line && session->failure[0])
                 lose(session, session->failure);
+        if (session->line && may_renew(session))
+                renew(session);
         arm(session);
 }
 
@@ -384,6 +404,13 @@ const NriSessionStats *nri_session_get_stats(const NriSession *session) {
 
 bool nri_session_is_connected(const NriSession *session) {
         return session->line && session->is_configured && !session->failure[0];
+}
+
+void nri_session_renew(NriSession *session) {
+        if (!nri_session_is_connected(session))
+                return;
+        session->is_renewing = true;
+        wake(session);
 }
 
 /* Updates */

@@ -106,6 +106,12 @@ const NriSessionStats *nri_session_get_stats(const NriSession *session);
 /* Whether the runtime can be called: it has registered us, and the session is not about to end. */
 bool nri_session_is_connected(const NriSession *session);
 
+/*
+ * Registers anew, so that the runtime tells of all containers again: at the end of a turn of the
+ * loop in which no call waits for its answer. lost() is not called, connected() is.
+ */
+void nri_session_renew(NriSession *session);
+
 /* Ends the call. @response: of the method's type (Empty where it has no other); NULL: an empty one,
  * which changes nothing. @call may be NULL. */
 void nri_call_finish(NriCall *call, const ProtobufCMessage *response);

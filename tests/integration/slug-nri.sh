@@ -33,7 +33,7 @@ serve() {
 # start_agent [ARGUMENT...]
 start_agent() {
   : >"$tmp/log"
-  "$program" --slugd "$tmp/slugd.sock" --nri-socket "$nri" --foreground "$@" >>"$tmp/log" 2>&1 &
+  "$program" --slugd "$tmp/slugd.sock" --nri-socket "$nri" --foreground --memory-policy "${policy:-none}" "$@" >>"$tmp/log" 2>&1 &
   agent_pid=$!
 }
 # start_runtime: its commands are what is written to descriptor 3
@@ -49,6 +49,11 @@ stop_runtime() {
   stop "$runtime_pid" TERM
   exec 3>&-
   runtime_pid=
+}
+
+# is_version VERSION: what the runtime says that its NRI is; "": nothing, as before 0.12
+is_version() {
+  printf '{"NRIVersion":"%s","runtimeName":"containerd","runtimeVersion":"v2.3.0"}\n' "$1" >"$r/configure.json"
 }
 
 # Conditions, for wait_until
@@ -105,6 +110,7 @@ echo memory >"$root/sys/fs/cgroup/cgroup.controllers"
 
 # slugd is there
 serve
+is_version v0.12.5
 start_runtime
 start_agent
 waits "slug-nri registers" has_call "registered slug 50"
@@ -147,8 +153,8 @@ is "$answer" "{}" "a container that goes is forgotten"
 # A memory policy, where the runtime takes one
 stop "$agent_pid" TERM
 is "$?" 0 "slug-nri stops as it is asked to"
-echo '{"NRIVersion":"v0.12.1","runtimeName":"containerd","runtimeVersion":"v2.3.0"}' >"$r/configure.json"
 rm -f "$r/synchronized" "$r/calls"
+policy=auto
 start_agent
 waits "it registers again" has_call synchronized
 waits "and says with whom" has_log "registered with containerd v2.3.0"
@@ -156,11 +162,11 @@ create db c4 "$(split db 1Gi 2Gi)"
 contains "$answer" '"memoryPolicy":{"mode":5,"nodes":"0"}' "a runtime of NRI 0.12 is given a memory policy"
 stop "$agent_pid" TERM
 rm -f "$r/synchronized" "$r/calls"
-start_agent --memory-policy none
+policy=none
+start_agent
 waits "without one" has_call synchronized
 create db c4 "$(split db 1Gi 2Gi)"
 is "$answer" "$adjusted" "when it is told not to, it is not"
-rm -f "$r/configure.json"
 
 # slugd is away
 stop_slugd KILL
@@ -306,6 +312,41 @@ waits "the one that cannot be is found" has_log "container 'old': the runtime di
 alone() { grep -v '"o1"' "$r/updates" | grep -q '"containerId":"n1"'; }
 waits "and the other one is changed" alone
 rm -f "$r/refused" "$r/synchronize.json"
+
+# A runtime that may hang when it is called: it is asked to tell of all containers instead, and answered with what is to be changed
+stop "$agent_pid"
+stop_slugd KILL
+rm -f "$r/synchronized" "$r/calls"
+: >"$r/updates"
+is_version ''
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)")],\"containers\":[$(container old o1)]}" >"$r/synchronize.json"
+start_agent --log-level debug
+waits "older: without slugd it is told of all containers" has_call synchronized
+is "$(cat "$r/synchronized")" "{}" "older: and changes none"
+serve
+synchronized_with() { grep -q -s -e "$1" "$r/synchronized"; }
+waits "older: when slugd comes it registers anew, and has them changed" synchronized_with '"containerId":"o1"'
+is "$(grep -c '^registered' "$r/calls")" 2 "older: once"
+kill -s STOP "$slugd_pid"
+create tardy t1 "$(split tardy 1Mi 2Mi)"
+is "$answer" "{}" "older: one that is created while slugd stands still"
+echo "{\"pods\":[$(pod old "$(split old 1Gi 2Gi)"),$(pod tardy "$(split tardy 1Mi 2Mi)")],\"containers\":[$(container old o1 '"cpu":{"mems":"0,2"}'),$(container tardy t1)]}" \
+  >"$r/synchronize.json"
+starts tardy t1
+kill -s CONT "$slugd_pid"
+waits "older: is changed when slugd has answered" synchronized_with '"containerId":"t1"'
+is "$(grep -c '"o1"' "$r/synchronized")" 0 "older: and nothing else is"
+waits "older: its claim has it" claim_is_of t1
+is "$(cat "$r/updates")" "" "older: the runtime was never called"
+is "$(grep -c 'no session' "$tmp/log")" 0 "older: and no session was lost"
+is "$(grep -c "was started without slug-nri" "$tmp/log")" 1 "older: only what was there before is named"
+ctl release --pod-uid uid-tardy >/dev/null
+rm -f "$r/synchronize.json"
+stop "$agent_pid"
+is_version v0.12.5
+rm -f "$r/calls"
+start_agent
+waits "and a newer one again" has_call synchronized
 
 # The runtime
 stop_runtime

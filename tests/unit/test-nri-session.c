@@ -441,6 +441,49 @@ START_TEST(session_that_is_lost_is_made_anew) {
 }
 END_TEST
 
+START_TEST(session_is_renewed_when_nobody_waits) {
+        uint32_t stream, other;
+
+        nri_bed_start();
+        nri_session_renew(bed.session); /* of none there is nothing to be renewed */
+        nri_bed_greet();
+        bed.way = NRI_BED_KEEP;
+        stream = nri_bed_create();
+        nri_bed_wait(&bed.n_told[NRI_CREATE_CONTAINER], 1);
+        nri_session_renew(bed.session);
+        bed.way = NRI_BED_FINISH;
+        other = nri_double_call(&bed.runtime, "StopContainer", 2000000, NULL);
+        ck_assert_int_eq(wait_for(other)->code, 0);
+        ck_assert_uint_eq(bed.runtime.n_closed, 0);
+        nri_call_finish(bed.kept, nri_bed_make_response(1));
+        ck_assert_uint_gt(wait_for(stream)->n_payload, 0);
+        nri_bed_greet();
+        ck_assert_uint_eq(bed.n_connected, 2);
+        ck_assert_uint_eq(bed.n_told[NRI_SYNCHRONIZE], 2);
+        ck_assert_uint_eq(bed.n_lost, 0);
+        ck_assert_uint_eq(bed.n_gone, 0);
+        /* once is enough */
+        ck_assert_int_eq(wait_for(nri_bed_create())->code, 0);
+        ck_assert_uint_eq(bed.runtime.n_connections, 2);
+}
+END_TEST
+
+START_TEST(session_that_is_lost_instead_of_renewed_is_lost) {
+        nri_bed_start();
+        nri_bed_greet();
+        bed.way = NRI_BED_KEEP;
+        (void)nri_bed_create();
+        nri_bed_wait(&bed.n_told[NRI_CREATE_CONTAINER], 1);
+        nri_session_renew(bed.session);
+        nri_double_hang_up(&bed.runtime);
+        nri_bed_wait(&bed.n_lost, 1);
+        bed.way = NRI_BED_FINISH;
+        nri_bed_greet();
+        ck_assert_int_eq(wait_for(nri_bed_create())->code, 0);
+        ck_assert_uint_eq(bed.runtime.n_connections, 2);
+}
+END_TEST
+
 /* Nobody looks for it every now and then: who waits is woken, however deep it is made. */
 START_TEST(socket_that_comes_is_found) {
         char path[100], dir[100], above[100];
@@ -559,9 +602,14 @@ Suite *suite(void) {
                 update_without_an_answer_ends_the_session,
         };
         const TTest *const ends[] = {
-                session_that_is_lost_is_made_anew,           socket_that_comes_is_found,
-                registration_that_is_refused_is_tried_again, runtime_that_says_nothing_is_left,
-                runtime_that_tells_of_no_containers_is_left, session_may_be_freed_at_any_time,
+                session_that_is_lost_is_made_anew,
+                session_is_renewed_when_nobody_waits,
+                session_that_is_lost_instead_of_renewed_is_lost,
+                socket_that_comes_is_found,
+                registration_that_is_refused_is_tried_again,
+                runtime_that_says_nothing_is_left,
+                runtime_that_tells_of_no_containers_is_left,
+                session_may_be_freed_at_any_time,
         };
         Suite *suite = suite_create("nri-session");
 

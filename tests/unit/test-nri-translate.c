@@ -176,6 +176,17 @@ START_TEST(a_runtime_takes_a_policy_since_0_12) {
 }
 END_TEST
 
+START_TEST(a_runtime_may_be_called_since_0_12_5) {
+        static const char *const may[] = { "0.12.5", "v0.12.10", "v0.13", "v0.13.0", "1.0" };
+        static const char *const may_not[] = { "", "v0.12.4", "v0.12", "0.8.0", "v0.6.1", "0.12." };
+
+        for (size_t i = 0; i < ELEMENTSOF(may); ++i)
+                ck_assert_msg(adjust_has_calls(may[i]), "%s", may[i]);
+        for (size_t i = 0; i < ELEMENTSOF(may_not); ++i)
+                ck_assert_msg(!adjust_has_calls(may_not[i]), "%s", may_not[i]);
+}
+END_TEST
+
 /* What is kept */
 
 static Kept kept;
@@ -185,6 +196,16 @@ static KeptContainer *put(const char *id) {
 
         asked.container_id = (char *)id;
         return kept_put(&kept, &asked);
+}
+
+/* @mems: that it has by the list. */
+static KeptContainer *list(const char *id, const char *mems, bool is_unstarted) {
+        Admitted asked = SLUG__V1__ADMITTED_CONTAINER__INIT;
+
+        asked.container_id = (char *)id;
+        return kept_list(&kept, &(const KeptListed){ .asked = &asked,
+                                                     .has = { .mems = mems, .low = "" },
+                                                     .is_unstarted = is_unstarted });
 }
 
 START_TEST(containers_are_found_by_their_id) {
@@ -300,10 +321,10 @@ START_TEST(a_container_that_was_created_is_not_changed_before_it_starts) {
 END_TEST
 
 START_TEST(a_container_that_was_listed_before_its_start_is_changed_until_it_is_told) {
-        KeptContainer *item = put("c");
+        KeptContainer *item = list("c", "", true);
         unsigned n = 0;
 
-        kept_note_listed(item, true);
+        ck_assert(item->is_found && item->is_due);
         /* once for each answer of slugd's, and not for ever */
         for (unsigned i = 0; i < 10; ++i) {
                 kept_take(item, read_placement("{'numaNodes':'0,2'}"));
@@ -318,8 +339,61 @@ START_TEST(a_container_that_was_listed_before_its_start_is_changed_until_it_is_t
         ck_assert(kept_is_behind(item));
         kept_note_given(item);
         ck_assert(!kept_is_behind(item));
-        kept_note_listed(item, false);
+        item = list("c", "0,2", false);
         kept_take(item, read_placement("{'numaNodes':'0-2'}"));
+        ck_assert(kept_is_behind(item));
+        kept_deinit(&kept);
+}
+END_TEST
+
+START_TEST(what_slugd_has_said_outlives_a_list) {
+        const char *placement = "{'numaNodes':'0,2','unified':{'memory.low':'7'}}";
+        KeptContainer *item;
+
+        (void)put("gone");
+        kept_take(put("c"), read_placement(placement));
+        kept_find(&kept, "c")->is_refused = true;
+        kept_begin_list(&kept);
+        item = list("c", "0", false);
+        ck_assert_ptr_nonnull(list("new", "", false));
+        kept_end_list(&kept);
+        ck_assert_uint_eq(kept.n_items, 2);
+        ck_assert_ptr_null(kept_find(&kept, "gone"));
+        ck_assert(kept_find(&kept, "new")->is_found);
+        ck_assert(!item->is_found && item->is_due && !item->is_refused);
+        ck_assert_str_eq(item->wants.mems, "0,2");
+        ck_assert(kept_is_behind(item));
+        kept_note_given(item);
+        /* what somebody else has changed meanwhile is seen */
+        item = list("c", "0", false);
+        ck_assert(kept_is_behind(item));
+        kept_note_given(item);
+        item = list("c", "0,2", false);
+        ck_assert(kept_is_behind(item)); /* by the list it has no memory.low */
+        kept_deinit(&kept);
+}
+END_TEST
+
+/* A list tells of what a container was made of: that it was changed in time is not said. */
+START_TEST(what_is_known_better_outlives_a_list) {
+        KeptContainer *item = list("c", "", true);
+
+        kept_take(item, read_placement("{'numaNodes':'0,2'}"));
+        ck_assert(kept_is_behind(item));
+        kept_note_tried(item);
+        item = list("c", "0,2", true);
+        ck_assert_uint_eq(item->n_tries, 2);
+        item = list("c", "0,2", false);
+        ck_assert(!item->is_unstarted);
+        ck_assert(kept_is_behind(item));
+        item = list("c", "0,2", false); /* it was not changed so far */
+        ck_assert(kept_is_behind(item));
+        kept_note_given(item);
+        item = list("c", "0,2", false);
+        ck_assert(!kept_is_behind(item));
+        /* one that the runtime waited with when the session was lost was created as it is listed */
+        item->is_creating = item->is_unstarted = true;
+        item = list("c", "0", false);
         ck_assert(kept_is_behind(item));
         kept_deinit(&kept);
 }
@@ -347,6 +421,7 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, what_is_answered, 0, ELEMENTSOF(answers));
         tcase_add_test(tcase, an_update_has_what_is_wanted);
         tcase_add_test(tcase, a_runtime_takes_a_policy_since_0_12);
+        tcase_add_test(tcase, a_runtime_may_be_called_since_0_12_5);
         tcase_add_test(tcase, containers_are_found_by_their_id);
         tcase_add_test(tcase, one_that_is_created_anew_takes_the_place_of_the_old_one);
         tcase_add_test(tcase, a_container_is_behind_until_it_is_given);
@@ -354,6 +429,8 @@ Suite *suite(void) {
         tcase_add_test(tcase, a_container_that_was_created_is_not_changed_before_it_starts);
         tcase_add_test(tcase,
                        a_container_that_was_listed_before_its_start_is_changed_until_it_is_told);
+        tcase_add_test(tcase, what_slugd_has_said_outlives_a_list);
+        tcase_add_test(tcase, what_is_known_better_outlives_a_list);
         tcase_add_test(tcase, a_text_that_is_too_long_is_none);
         suite_add_tcase(suite, tcase);
         return suite;
