@@ -3,20 +3,20 @@ EXTRA_DIST += \
 	%D%/check.sh %D%/image.sh %D%/container-image.sh %D%/kubelet-binary.sh %D%/packages.sh %D%/replay.sh %D%/qemu.py %D%/run.py \
 	%D%/README.md %D%/kubelet/go.mod %D%/kubelet/go.sum %D%/kubelet/tools.go \
 	%D%/cases/agree.sh %D%/cases/boot.sh %D%/cases/chunks-bytes.sh %D%/cases/chunks-nri.sh %D%/cases/chunks-reboot.sh \
-	%D%/cases/chunks-restarts.sh %D%/cases/chunks-stock.sh %D%/cases/chunks.sh %D%/cases/cxl-regions.sh \
-	%D%/cases/damos.sh %D%/cases/enforce-bench.sh %D%/cases/enforce-growth.sh %D%/cases/enforce-kinds.sh \
-	%D%/cases/enforce-more.sh %D%/cases/enforce-restart.sh %D%/cases/enforce-rivals.sh %D%/cases/journal.sh \
-	%D%/cases/kubelet.sh %D%/cases/ledger.sh %D%/cases/migrate.sh %D%/cases/nri-many.sh %D%/cases/nri.sh \
-	%D%/cases/package.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh %D%/cases/pods.sh %D%/cases/qos-drift.sh \
-	%D%/cases/qos.sh %D%/cases/reload.sh %D%/cases/restarts.sh %D%/cases/sandbox-kubelet.sh %D%/cases/sandbox.sh \
-	%D%/cases/settings.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh %D%/cases/watchdog.sh %D%/guest/containerd.sh \
-	%D%/guest/cri.proto %D%/guest/enforce-bench.py %D%/guest/enforce-judge.py %D%/guest/enforce.sh %D%/guest/kubelet.sh \
-	%D%/guest/lib.sh %D%/guest/node.py %D%/guest/nri-given.py %D%/guest/pods-agree.py %D%/guest/qos.sh %D%/guest/run.sh \
-	%D%/guest/sandbox.py %D%/guest/slug-test.service %D%/profiles/containerd-2.profile \
-	%D%/profiles/containerd-cgroupfs.profile %D%/profiles/containerd.profile %D%/profiles/cxl.profile \
-	%D%/profiles/damos.profile %D%/profiles/damos-7.profile %D%/profiles/enforce-7.profile \
-	%D%/profiles/enforce-tiers.profile \
-	%D%/profiles/enforce.profile %D%/profiles/kubelet.profile %D%/profiles/numa.profile %D%/profiles/virtio-mem.profile
+	%D%/cases/chunks-restarts.sh %D%/cases/chunks-stock.sh %D%/cases/chunks.sh %D%/cases/cxl-regions.sh %D%/cases/damos.sh \
+	%D%/cases/enforce-bench.sh %D%/cases/enforce-growth.sh %D%/cases/enforce-kinds.sh %D%/cases/enforce-more.sh \
+	%D%/cases/enforce-restart.sh %D%/cases/journal.sh %D%/cases/kubelet.sh %D%/cases/ledger.sh %D%/cases/migrate.sh \
+	%D%/cases/nri-many.sh %D%/cases/nri.sh %D%/cases/package.sh %D%/cases/pods-many.sh %D%/cases/pods-orders.sh \
+	%D%/cases/pods.sh %D%/cases/qos-drift.sh %D%/cases/qos.sh %D%/cases/reload.sh %D%/cases/restarts.sh \
+	%D%/cases/rival-cpuset.sh %D%/cases/rival-high.sh %D%/cases/rival-nothing.sh %D%/cases/sandbox-kubelet.sh \
+	%D%/cases/sandbox.sh %D%/cases/settings.sh %D%/cases/unit.sh %D%/cases/virtio-mem.sh %D%/cases/watchdog.sh \
+	%D%/guest/containerd.sh %D%/guest/cri.proto %D%/guest/enforce-bench.py %D%/guest/enforce-judge.py %D%/guest/enforce.sh \
+	%D%/guest/kubelet.sh %D%/guest/lib.sh %D%/guest/node.py %D%/guest/nri-given.py %D%/guest/pods-agree.py \
+	%D%/guest/qos.sh %D%/guest/run.sh %D%/guest/sandbox.py %D%/guest/scenarios.sh %D%/guest/slug-test.service \
+	%D%/profiles/containerd-2.profile %D%/profiles/containerd-cgroupfs.profile %D%/profiles/containerd.profile \
+	%D%/profiles/cxl.profile %D%/profiles/damos.profile %D%/profiles/damos-7.profile %D%/profiles/enforce-7.profile \
+	%D%/profiles/enforce-tiers.profile %D%/profiles/enforce.profile %D%/profiles/kubelet.profile %D%/profiles/numa.profile \
+	%D%/profiles/virtio-mem.profile
 
 # What runs in the guests: a client of the container runtime, and what is in the containers.
 EXTRA_PROGRAMS += tests/vm/guest/cri tests/vm/guest/cgwatch tests/vm/guest/memhog tests/vm/guest/memload \

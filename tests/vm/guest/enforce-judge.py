@@ -3,7 +3,7 @@
 
     enforce-judge.py LOG CSV CEILING-MIB
 
-prints a line of NAME=VALUE words:
+prints what was local and what was elsewhere second by second, after a line of NAME=VALUE words:
 
     grown      MiB that the load has got
     rate       MiB a second that it has really grown by
@@ -59,6 +59,15 @@ def first_move(samples, ceiling):
     return "-"
 
 
+def over_time(samples, start):
+    """LOCAL/ELSEWHERE in MiB, one each second; of the first minute."""
+    told = {}
+    for usec, local, elsewhere, *_ in samples:
+        if usec >= start:
+            told.setdefault((usec - start) // 1000000, f"{local // MIB}/{elsewhere // MIB}")
+    return " ".join(list(told.values())[:60])
+
+
 def judge(log, csv, ceiling):
     told, samples = read_log(log), read_samples(csv)
     # one that is held up may never get there
@@ -72,9 +81,10 @@ def judge(log, csv, ceiling):
         "over": max(0, -((ceiling - peak) * 1000 // ceiling)), "settled": settled_after(seen, end, ceiling),
         "low": min(tail) * 1000 // ceiling, "high": -(-max(tail) * 1000 // ceiling), "local": local // MIB,
         "elsewhere": elsewhere // MIB, "swapped": swapped // MIB, "first": first_move(seen, ceiling),
-    }
+    }, over_time(samples, start)
 
 
 if __name__ == "__main__":
-    verdict = judge(sys.argv[1], sys.argv[2], int(sys.argv[3]) * MIB)
+    verdict, series = judge(sys.argv[1], sys.argv[2], int(sys.argv[3]) * MIB)
     print(" ".join(f"{name}={value}" for name, value in verdict.items()))
+    print("local/elsewhere MiB, each second:", series)

@@ -121,9 +121,11 @@ end_load() {
 
 # judge LOAD CEILING-MIB: into $verdict, and a remark
 judge() {
-  verdict=$(python3 -S "$payload/enforce-judge.py" "$tmp/$1.log" "$tmp/$1.csv" "$2")
+  python3 -S "$payload/enforce-judge.py" "$tmp/$1.log" "$tmp/$1.csv" "$2" >"$tmp/$1.verdict"
+  verdict=$(head -n 1 "$tmp/$1.verdict")
   remark "$1: ceiling=$2 $verdict high=$(counter "$1" memory.events high) oom_kill=$(counter "$1" memory.events oom_kill)" \
     "asked=$(demotions "$1") kswapd=$(counter "$1" memory.stat pgdemote_kswapd)"
+  remark "$1: $(sed -n 2p "$tmp/$1.verdict")"
 }
 
 # value NAME: of the last verdict
@@ -131,8 +133,14 @@ value() {
   printf '%s\n' "$verdict" | tr ' ' '\n' | sed -n "s/^$1=//p"
 }
 
-# at_most NAME BOUND TEXT: of the last verdict
+# demand IS WANTED TEXT: of slugd. The others do what they do.
+demand() {
+  [ "$holder" != slug ] || is "$@"
+}
+
+# at_most NAME BOUND TEXT: of the last verdict, demanded of slugd
 at_most() {
+  [ "$holder" = slug ] || return 0
   case $(value "$1") in
     '' | - | *[!0-9]*) not_ok "$3" "$verdict" ;;
     *) is "$([ "$(value "$1")" -le "$2" ] && echo within)" within "$3" ;;
@@ -141,7 +149,7 @@ at_most() {
 
 # untroubled LOAD: nobody was killed or held up for the split
 untroubled() {
-  is "$(cat "$(cgroup_of "$1")/memory.high") $(counter "$1" memory.events high) $(counter "$1" memory.events oom_kill)" "max 0 0" \
+  demand "$(cat "$(cgroup_of "$1")/memory.high") $(counter "$1" memory.events high) $(counter "$1" memory.events oom_kill)" "max 0 0" \
     "$1: no memory.high, nothing throttled, nobody killed"
 }
 
@@ -156,18 +164,33 @@ start_foreign() {
 }
 
 end_foreign() {
-  is "$(grep '^anon ' $cgroups/system.slice/foreign.scope/memory.numa_stat)" "$(cat "$tmp/foreign")" "the memory of others is where it was"
+  foreign_now=$(grep '^anon ' $cgroups/system.slice/foreign.scope/memory.numa_stat)
+  remark "the memory of others, before and now: $(cat "$tmp/foreign"); $foreign_now"
+  demand "$foreign_now" "$(cat "$tmp/foreign")" "the memory of others is where it was"
   systemctl stop foreign.scope
 }
 
 # start_enforcing: with the machine's settings as they have to be, and handed to slugd
 start_enforcing() {
   echo true >/sys/kernel/mm/numa/demotion_enabled
-  echo 0 >/proc/sys/kernel/numa_balancing
+  set_balancing 0
   mkdir -p /etc/slug
   printf 'enforce:\n  settings: {demotionEnabled: true, numaBalancing: 0}\n' >/etc/slug/slugd.yaml
   systemctl restart slugd.service
   "$slugctl" --wait 60 claims >/dev/null
+}
+
+# set_balancing MODE: of the kernel's NUMA balancing
+set_balancing() {
+  echo "$1" >/proc/sys/kernel/numa_balancing
+}
+
+# start_holding: the same machine for whoever holds the split
+start_holding() {
+  if [ "$holder" = slug ]; then start_enforcing; return; fi
+  systemctl stop slug-kubelet.service slugd.service slugd.socket 2>/dev/null
+  echo true >/sys/kernel/mm/numa/demotion_enabled
+  set_balancing 0
 }
 
 # run_load LOAD LOCAL-MIB RATE TOTAL [WORD...]: grows under the holder, and is judged 4 s after it has
@@ -182,4 +205,5 @@ run_load() {
   wait_seldom has_grown "$1"
   ! has_grown "$1" || wait_seldom was_seen "$1" grown 4000
   judge "$1" "$2"
+  is "$([ -n "$verdict" ] && echo told)" told "$1: what became of it was seen"
 }

@@ -2,4 +2,4 @@
 like enforce
 suite forky
 needs asking
-cases enforce-growth enforce-kinds enforce-restart
+cases enforce-growth enforce-kinds enforce-more enforce-restart

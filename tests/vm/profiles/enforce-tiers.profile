@@ -2,4 +2,4 @@
 like numa
 clock instructions
 needs asking
-cases enforce-growth enforce-kinds enforce-more
+cases enforce-growth enforce-kinds enforce-more enforce-restart

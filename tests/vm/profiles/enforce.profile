@@ -20,6 +20,6 @@ access 1 3 250 25G
 initiator 3 1
 # rates are what this is about
 clock instructions
-# enforce-bench, enforce-kinds, enforce-more and enforce-rivals are for the tables in README.md and run when they are asked for: with
-# a clock of instructions each of them takes its time
+# enforce-bench, enforce-kinds, enforce-more, rival-nothing, rival-cpuset and rival-high are for the tables in README.md and run when
+# they are asked for: with a clock of instructions each of them takes its time
 cases enforce-growth enforce-restart
