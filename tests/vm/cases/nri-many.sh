@@ -4,7 +4,7 @@
 # while they are created, half of them are created without it, and the runtime is restarted. It is what fits into the time of a case on an
 # emulated machine, which takes four seconds to change a container and as long to make a pod as to make a container: so pods are few,
 # and they are left as they are at the end. Other cases come before this one.
-# shellcheck disable=SC2034,SC2317,SC2329 # nri is containerd.sh's; wait_until calls what it is given
+# shellcheck disable=SC2034,SC2317,SC2329 # nri and interval are containerd.sh's; wait_until calls what it is given
 # shellcheck source=tests/vm/guest/lib.sh
 . /run/slug-test/lib.sh
 # shellcheck source=tests/vm/guest/containerd.sh
@@ -117,7 +117,8 @@ echo 'SLUG_NRI_OPTIONS=--log-level debug' >/etc/slug/slug-nri.env
 # where bytes are is no matter here, and takes its time
 echo 'enforce: {backend: observe}' >/etc/slug/slugd.yaml
 # 2 MiB of pods are read each time
-start_slug 10s
+interval=10s
+start_slug
 systemctl restart slugd.service slug-nri.service
 wait_until has_told 0
 is "$?" 0 "slug-nri is one of the runtime's plugins"

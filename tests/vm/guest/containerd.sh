@@ -88,9 +88,10 @@ start_containerd() {
   sync
 }
 
-# start_slug [INTERVAL]: slugd, and slug-kubelet that has no kubelet to ask; a pod is gone soon after the runtime has no more of it
+# start_slug: slugd, and slug-kubelet that has no kubelet to ask; a pod is gone soon after the runtime has no more of it, which it is
+# asked for each $interval
 start_slug() {
-  echo "SLUG_KUBELET_OPTIONS=--no-kubelet --interval ${1:-2s} --settle-time 2s" >/etc/slug/slug-kubelet.env
+  echo "SLUG_KUBELET_OPTIONS=--no-kubelet --interval ${interval:-2s} --settle-time 2s" >/etc/slug/slug-kubelet.env
   systemctl start slugd.service slug-kubelet.service
 }
 
