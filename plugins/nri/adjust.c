@@ -127,5 +127,5 @@ bool adjust_has_policy(const char *nri_version) {
 }
 
 bool adjust_has_calls(const char *nri_version) {
-        return is_since(nri_version, 12, 5);
+        return is_since(nri_version, 12, 1);
 }

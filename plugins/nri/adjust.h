@@ -33,7 +33,7 @@ adjust_build_update(Arena *arena, const char *container_id, Given wants, NriUpda
 /* @nri_version: "v0.12.1", as a runtime says it. Takes a memory policy. */
 bool adjust_has_policy(const char *nri_version);
 /*
- * Takes updates at any time. NRI before 0.12.5, as far as that was looked at, has two locks for it,
+ * Takes updates at any time. NRI before 0.12.1 (looked at from 0.6.1 on) has two locks for it,
  * and takes them the other way round than for an event: the runtime hangs for good when the two
  * meet (containerd/containerd#13733), as they do when other containers are being created. Its own
  * Synchronize is safe.

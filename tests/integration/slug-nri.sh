@@ -110,7 +110,7 @@ echo memory >"$root/sys/fs/cgroup/cgroup.controllers"
 
 # slugd is there
 serve
-is_version v0.12.5
+is_version v0.12.1
 start_runtime
 start_agent
 waits "slug-nri registers" has_call "registered slug 50"
@@ -343,7 +343,7 @@ is "$(grep -c "was started without slug-nri" "$tmp/log")" 1 "older: only what wa
 ctl release --pod-uid uid-tardy >/dev/null
 rm -f "$r/synchronize.json"
 stop "$agent_pid"
-is_version v0.12.5
+is_version v0.12.1
 rm -f "$r/calls"
 start_agent
 waits "and a newer one again" has_call synchronized
