@@ -318,8 +318,14 @@ func (m *machine) busy() error {
 		seen <- m.await(listMethod, "ResourceExhausted")
 		close(stop)
 	}()
-	if err == nil {
+	// whether the limit meets this call of the report's or another one is a matter of who is faster
+	for err == nil {
 		err = m.compareReport(isActive)
+		select {
+		case late := <-seen:
+			return errors.Join(err, late, <-burnt)
+		default:
+		}
 	}
 	return errors.Join(err, <-seen, <-burnt)
 }
