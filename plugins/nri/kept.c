@@ -71,13 +71,17 @@ KeptContainer *kept_put(Kept *kept, const Admitted *asked) {
         return item;
 }
 
+/* The last one takes its place. */
+static void remove_item(Kept *kept, KeptContainer *item) {
+        clear_item(item);
+        *item = kept->items[--kept->n_items];
+}
+
 void kept_remove(Kept *kept, const char *container_id) {
         KeptContainer *item = kept_find(kept, container_id);
 
-        if (!item)
-                return;
-        clear_item(item);
-        *item = kept->items[--kept->n_items];
+        if (item)
+                remove_item(kept, item);
 }
 
 static bool is_namesake(const Admitted *a, const Admitted *b) {
@@ -87,10 +91,8 @@ static bool is_namesake(const Admitted *a, const Admitted *b) {
 
 void kept_remove_namesakes(Kept *kept, const Admitted *asked) {
         for (size_t i = kept->n_items; i-- > 0;)
-                if (is_namesake(kept->items[i].asked, asked)) {
-                        clear_item(&kept->items[i]);
-                        kept->items[i] = kept->items[--kept->n_items];
-                }
+                if (is_namesake(kept->items[i].asked, asked))
+                        remove_item(kept, &kept->items[i]);
 }
 
 void kept_make_due(Kept *kept) {
@@ -171,10 +173,8 @@ void kept_begin_list(Kept *kept) {
 
 void kept_end_list(Kept *kept) {
         for (size_t i = kept->n_items; i-- > 0;)
-                if (kept->items[i].is_unlisted) {
-                        clear_item(&kept->items[i]);
-                        kept->items[i] = kept->items[--kept->n_items];
-                }
+                if (kept->items[i].is_unlisted)
+                        remove_item(kept, &kept->items[i]);
 }
 
 static void take_listed(KeptContainer *item, const KeptListed *listed) {
