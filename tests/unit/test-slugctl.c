@@ -301,9 +301,9 @@ START_TEST(nobody_there_is_told_with_what_to_do) {
 }
 END_TEST
 
-START_TEST(waiting_ends_with_the_socket) {
-        Diag diag = {};
-        pid_t pid = fork();
+/* Waits, and the socket comes meanwhile. */
+static void wait_for_socket(Diag *diag) {
+        const pid_t pid = fork();
 
         if (pid == 0) {
                 /* made elsewhere and moved, as slugd does it */
@@ -316,9 +316,15 @@ START_TEST(waiting_ends_with_the_socket) {
                         _exit(1);
                 (void)pause();
         }
-        ck_assert_msg(client_wait(path, 20000, &diag) == 0, "%s", diag.text);
+        ck_assert_msg(client_wait(path, 20000, diag) == 0, "%s", diag->text);
         ck_assert_int_eq(kill(pid, SIGKILL), 0);
         ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+
+START_TEST(waiting_ends_with_the_socket) {
+        Diag diag = {};
+
+        wait_for_socket(&diag);
 }
 END_TEST
 
@@ -338,26 +344,12 @@ static bool lose_inotify(void) {
 
 START_TEST(waiting_needs_no_inotify) {
         Diag diag = {};
-        pid_t pid;
 
         if (!lose_inotify())
                 return;
         ck_assert_int_eq(inotify_init1(IN_CLOEXEC), -1);
         ck_assert_int_eq(errno, EMFILE);
-        pid = fork();
-        if (pid == 0) {
-                char there[sizeof(path)];
-
-                memcpy(there, path, sizeof(path));
-                (void)snprintf(path, sizeof(path), "%s/n", folder.path);
-                (void)listen_at_path();
-                if (rename(path, there) < 0)
-                        _exit(1);
-                (void)pause();
-        }
-        ck_assert_msg(client_wait(path, 20000, &diag) == 0, "%s", diag.text);
-        ck_assert_int_eq(kill(pid, SIGKILL), 0);
-        ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+        wait_for_socket(&diag);
         ck_assert_int_eq(client_wait("/no/such/folder/s", 1, &diag), CLIENT_E_UNREACHABLE);
 }
 END_TEST
