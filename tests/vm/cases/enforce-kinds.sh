@@ -10,10 +10,6 @@
 
 start_holding
 start_foreign
-huge_pages_and_shrinking
-processes_that_fork
-shared_memory
-tmpfs
-page_cache
+all_kinds_of_memory
 end_foreign
 done_testing

@@ -11,11 +11,5 @@
 
 start_holding
 start_foreign
-as_fast_as_it_goes
-too_much_is_hot 0
-too_much_is_hot 2
-three_compete
-end_foreign
-full_and_free_again
-with_swap
+where_it_is_hard
 done_testing

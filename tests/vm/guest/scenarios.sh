@@ -179,22 +179,31 @@ with_swap() {
   swapoff /dev/zram0
 }
 
-# every_scenario: but for the one that kills slugd
-every_scenario() {
-  start_holding
-  start_foreign
-  slow_growth
-  quick_growth
-  as_fast_as_it_goes
+all_kinds_of_memory() {
   huge_pages_and_shrinking
   processes_that_fork
   shared_memory
   tmpfs
   page_cache
+}
+
+# where_it_is_hard: what needs the node for itself comes when the memory of others is gone, as this ends it
+where_it_is_hard() {
+  as_fast_as_it_goes
   too_much_is_hot 0
   too_much_is_hot 2
   three_compete
   end_foreign
   full_and_free_again
   with_swap
+}
+
+# every_scenario: but for the one that kills slugd
+every_scenario() {
+  start_holding
+  start_foreign
+  slow_growth
+  quick_growth
+  all_kinds_of_memory
+  where_it_is_hard
 }
