@@ -19,8 +19,8 @@ uint64_t control_get_band(uint64_t limit, uint64_t stale_bytes) {
 
 /* Much of what is reclaimed where there is swap is swapped out: from remote memory, too. */
 bool control_takes_pages(const Control *control) {
-        return control->target->backend == ENFORCE_RECLAIM && control->usage->has_swap &&
-               control->node->moves_pages;
+        return control->target->backend == ENFORCE_RECLAIM && control->node->moves_pages &&
+               (control->usage->has_swap || restore_is_wary(control));
 }
 
 bool control_is_imprecise(const Control *control) {

@@ -51,6 +51,13 @@ uint64_t guard_get_slack(const Control *control);
 /* Whether a step may be tried now; sets by which way, or says why not. */
 bool guard_may_step(Control *control, EnforceAction action);
 
+/* restore.c: what was moved down although nobody asked for that. */
+void restore_follow(const Control *control);
+/* Bytes to move up again; 0: none. */
+uint64_t restore_get_wanted(const Control *control);
+/* Whether the backend has shown that it does not stop where it is told to. */
+bool restore_is_wary(const Control *control);
+
 /* demote.c, promote.c: whether it is theirs to say. The decision is complete but for next_usec. */
 bool demote_decide(Control *control);
 bool promote_decide(Control *control);

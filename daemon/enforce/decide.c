@@ -72,6 +72,7 @@ EnforceDecision enforce_decide(EnforceMemory *memory,
         follow(memory, usage, node);
         control = control_make(memory, target, usage, node);
         follow_ceiling(memory, usage, target->split.local.max);
+        restore_follow(&control);
         decide(&control);
         control.decision.next_usec = interval_get_next(&control);
         return control.decision;

@@ -124,6 +124,8 @@ typedef struct EnforceMemory {
         uint64_t returned_usec;     /* when pages that were moved down were seen to come back */
         double return_cost;         /* 0..1: how much of what is moved down comes back */
         uint64_t over_since_usec;   /* 0: it is not over its ceiling */
+        uint64_t excess_bytes;  /* that steps down took beyond what they were to, not back yet */
+        uint64_t overdone_usec; /* when one did last; 0: none did */
         /* what the numbers above are made of */
         EnforceSample sample;
         bool is_sample_mixed;  /* a step was under way since */

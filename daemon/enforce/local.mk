@@ -11,6 +11,7 @@ libslugcore_a_SOURCES += \
 	%D%/mask.c %D%/mask.h \
 	%D%/notes.c \
 	%D%/promote.c \
+	%D%/restore.c \
 	%D%/settings.c %D%/settings.h \
 	%D%/settings-record.c \
 	%D%/step.c \

@@ -2,15 +2,22 @@
 /*
  * Moving up
  *
- * For two reasons: less is local than was promised, although there is more of it elsewhere; or more
- * is remote than may be. Never above the aim, so that no step up is a reason for one down: what
- * the aim is below the ceiling is once more the least that is moved up.
+ * For three reasons: less is local than was promised, although there is more of it elsewhere; more
+ * is remote than may be; or a step down has taken more than it was to (restore.c). Never above the
+ * aim, so that no step up is a reason for one down: what the aim is below the ceiling is once more
+ * the least that is moved up.
  */
 #include "enforce/control.h"
 
+typedef enum WishReason {
+        WISH_PROMISED,
+        WISH_REMOTE, /* to have less there */
+        WISH_RESTORED,
+} WishReason;
+
 typedef struct Wish {
+        WishReason reason;
         uint64_t bytes;
-        bool is_for_remote; /* to have less there */
 } Wish;
 
 /* Promised, and used: what a container has not got cannot be local. */
@@ -31,26 +38,39 @@ static uint64_t get_excess(const Control *control) {
 }
 
 static Wish get_wish(const Control *control) {
-        const uint64_t missing = get_short(control);
+        const uint64_t missing = get_short(control), excess = get_excess(control);
 
         if (missing > 0)
-                return (Wish){ .bytes = bytes_min(missing, control->remote) };
-        return (Wish){ .bytes = get_excess(control), .is_for_remote = true };
+                return (Wish){ WISH_PROMISED, bytes_min(missing, control->remote) };
+        if (excess > 0)
+                return (Wish){ WISH_REMOTE, excess };
+        return (Wish){ WISH_RESTORED, restore_get_wanted(control) };
 }
 
 static void say(Control *control, EnforceStatus status, const Wish *wish, const char *what) {
         const Split *split = &control->target->split;
 
-        if (wish->is_for_remote)
-                control_say(control, status,
-                            "%s are remote, above the ceiling of %s, and %s are local: %s.",
-                            TEXT(control->remote), LIMIT(split->remote.max), TEXT(control->local),
-                            what);
-        else
+        switch (wish->reason) {
+        case WISH_PROMISED:
                 control_say(control, status,
                             "%s are local although %s were promised, and %s are remote: %s.",
                             TEXT(control->local), TEXT(split->local.min), TEXT(control->remote),
                             what);
+                return;
+        case WISH_REMOTE:
+                control_say(control, status,
+                            "%s are remote, above the ceiling of %s, and %s are local: %s.",
+                            TEXT(control->remote), LIMIT(split->remote.max), TEXT(control->local),
+                            what);
+                return;
+        case WISH_RESTORED:
+                control_say(control, status,
+                            "%s are local of at most %s, and the kernel has moved %s more down "
+                            "than it was asked to: %s.",
+                            TEXT(control->local), LIMIT(split->local.max),
+                            TEXT(control->memory->excess_bytes), what);
+                return;
+        }
 }
 
 /* Why not, or NULL. */
@@ -89,12 +109,11 @@ bool promote_decide(Control *control) {
         bytes = bytes_min(bytes, bytes_sub_clamped(control->aim, ahead));
         bytes = bytes_min(bytes, bytes_min(control->node->local_free, control->node->budget));
         obstacle = get_obstacle(control, &wish, bytes, &status);
-        if (obstacle) {
+        if (obstacle)
                 say(control, status, &wish, obstacle);
-                return true;
-        }
-        if (!guard_may_step(control, ENFORCE_PROMOTE))
-                return true;
+        /* What it may have, but was not promised, does not fail when it cannot be had. */
+        if (obstacle || !guard_may_step(control, ENFORCE_PROMOTE))
+                return wish.reason != WISH_RESTORED;
         control->decision.action = ENFORCE_PROMOTE;
         control->decision.bytes = bytes;
         say(control, ENFORCE_PROMOTING, &wish, "some of them are moved up");

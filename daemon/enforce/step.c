@@ -5,7 +5,7 @@
  * What was asked for, and what the system says of it, is not what was moved. What is on the other
  * side afterwards is: but a container that grows at the same time hides it, and page cache that is
  * dropped never gets there. So the larger of what one side has lost and the other has got counts,
- * and no more than twice of what was asked for.
+ * up to twice of what was asked for; and what both say, however much it is.
  */
 #include "enforce/control.h"
 
@@ -20,19 +20,41 @@ void enforce_note_begun(EnforceMemory *memory, const EnforceDecision *decision, 
         memory->is_sample_mixed = true;
 }
 
-static uint64_t get_moved(const EnforceMemory *memory, const EnforceUsage *now, int error) {
+typedef struct Moved {
+        uint64_t lost, got; /* bytes, by the one side and by the other */
+} Moved;
+
+static Moved compare(const EnforceMemory *memory, const EnforceUsage *now) {
         const EnforceUsage *before = &memory->step_before;
-        const bool is_down = memory->step_action == ENFORCE_DEMOTE;
-        const uint64_t lost = is_down ? bytes_sub_clamped(before->local, now->local)
-                                      : bytes_sub_clamped(before->remote, now->remote);
-        const uint64_t got = is_down ? bytes_sub_clamped(now->remote, before->remote)
-                                     : bytes_sub_clamped(now->local, before->local);
-        uint64_t moved = lost > got ? lost : got;
+
+        if (memory->step_action == ENFORCE_DEMOTE)
+                return (Moved){ .lost = bytes_sub_clamped(before->local, now->local),
+                                .got = bytes_sub_clamped(now->remote, before->remote) };
+        return (Moved){ .lost = bytes_sub_clamped(before->remote, now->remote),
+                        .got = bytes_sub_clamped(now->local, before->local) };
+}
+
+static uint64_t get_moved(const EnforceMemory *memory, const EnforceUsage *now, int error) {
+        const uint64_t most = bytes_mul_saturated(memory->step_bytes, 2);
+        const Moved moved = compare(memory, now);
+        const uint64_t sure = bytes_min(moved.lost, moved.got);
 
         /* It may have grown on that side by itself. */
-        if (error != 0 && lost == 0)
-                moved = 0;
-        return bytes_min(moved, bytes_mul_saturated(memory->step_bytes, 2));
+        if (error != 0 && moved.lost == 0)
+                return 0;
+        if (sure >= most)
+                return sure;
+        return bytes_min(moved.lost > moved.got ? moved.lost : moved.got, most);
+}
+
+/* What reclaim takes beyond what it is asked for may be most of a container (restore.c). */
+static void note_excess(EnforceMemory *memory, uint64_t moved, uint64_t now_usec) {
+        const uint64_t excess = bytes_sub_clamped(moved, memory->step_bytes);
+
+        if (excess < STEP_MIN || excess < memory->step_bytes)
+                return;
+        memory->excess_bytes = bytes_add_saturated(memory->excess_bytes, excess);
+        memory->overdone_usec = now_usec;
 }
 
 static void follow_throughput(EnforceMemory *memory, uint64_t moved, uint64_t now_usec) {
@@ -59,8 +81,10 @@ uint64_t enforce_note_done(EnforceMemory *memory, const EnforceUsage *usage, int
                 memory->demoted = bytes_add_saturated(memory->demoted, moved);
                 memory->recent_down += (double)moved;
                 follow_throughput(memory, moved, usage->usec);
+                note_excess(memory, moved, usage->usec);
         } else {
                 memory->promoted = bytes_add_saturated(memory->promoted, moved);
+                memory->excess_bytes = bytes_sub_clamped(memory->excess_bytes, moved);
         }
         if (!unseen_note_step(memory, moved, usage->usec, error))
                 guard_note_step(memory, moved, usage->usec, error);

@@ -167,6 +167,11 @@ static void reclaim(EnforceBed *bed, BedContainer *container, uint64_t bytes) {
         container->kernel_demoted += moved;
 }
 
+static bool reclaims(const BedContainer *container) {
+        return container->decision.action == ENFORCE_DEMOTE && !container->decision.by_pages &&
+               container->target.backend == ENFORCE_RECLAIM;
+}
+
 static void migrate(BedContainer *container, uint64_t bytes) {
         container->remote_anon += shift(&container->local_anon, bytes);
 }
@@ -256,7 +261,8 @@ static void check_up(EnforceBed *bed,
 
         if (!container->target.may_promote)
                 fail(bed, container, "nothing may be promoted");
-        if (usage->local >= split->local.min && usage->remote <= split->remote.max)
+        if (usage->local >= split->local.min && usage->remote <= split->remote.max &&
+            bed->overdone_bytes == 0)
                 fail(bed, container, "there is no reason to promote");
         if (bytes > usage->remote || bytes > node->local_free)
                 fail(bed, container, "there are no %" PRIu64 " bytes to promote, or no room",
@@ -348,14 +354,19 @@ static void look(EnforceBed *bed, BedContainer *container, const EnforceUsage *u
 }
 
 static void end_step(EnforceBed *bed, BedContainer *container) {
-        const EnforceUsage usage = read_usage(bed, container);
         const uint64_t asked = container->memory.step_bytes;
-        const uint64_t moved = enforce_note_done(&container->memory, &usage,
-                                                 is_failing(bed, container) ? -EAGAIN : 0);
+        EnforceUsage usage;
+        uint64_t moved;
+
+        if (reclaims(container))
+                reclaim(bed, container, bed->overdone_bytes);
+        usage = read_usage(bed, container);
+        moved = enforce_note_done(&container->memory, &usage,
+                                  is_failing(bed, container) ? -EAGAIN : 0);
 
         container->is_stepping = false;
         container->moved += moved;
-        if (moved > 2 * asked)
+        if (moved > 2 * asked + bed->overdone_bytes)
                 fail(bed, container, "%" PRIu64 " bytes moved of %" PRIu64, moved, asked);
         enforce_budget_give_back(&bed->budget, bytes_sub_clamped(asked, moved), bed->now_usec);
         look(bed, container, &usage);

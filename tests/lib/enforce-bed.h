@@ -66,6 +66,7 @@ typedef struct EnforceBed {
         unsigned n_lower_tiers;
         bool moves_pages; /* one by one, where the backend is another one */
         bool reclaim_fails, migrate_fails;
+        uint64_t overdone_bytes; /* that reclaim takes beyond what it is asked for */
         EnforceBudget budget;
         uint64_t pressure_permille_max;
         uint64_t interval_min_usec, interval_max_usec;

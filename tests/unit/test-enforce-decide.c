@@ -314,6 +314,98 @@ START_TEST(a_step_up_is_counted_as_one) {
 }
 END_TEST
 
+/* 14 of 205 MiB are to be moved down, and 80 are. */
+static void overdo(void) {
+        put(205, 50);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+        ck_assert_uint_le(decision.bytes, 14 * MIB);
+        ck_assert_uint_eq(step(80, 100, 0), 80 * MIB);
+        ck_assert_uint_eq(memory.demoted, 80 * MIB);
+}
+
+START_TEST(what_was_taken_too_much_is_moved_up_again) {
+        overdo();
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_PROMOTE);
+        ck_assert_uint_eq(decision.bytes, 32 * MIB);
+        ck_assert(strstr(decision.reason, "125.00 MiB are local of at most 200.00 MiB"));
+        ck_assert(strstr(decision.reason, "more down than it was asked to"));
+        step(-32, 100, 0);
+        decide();
+        ck_assert_uint_eq(decision.bytes, 32 * MIB);
+        step(-32, 100, 0);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_PROMOTE);
+        ck_assert_uint_le(usage.local + decision.bytes, 200 * MIB);
+        step(-7, 100, 0);
+        decide();
+        ck_assert_int_eq(decision.status, ENFORCE_HELD);
+}
+END_TEST
+
+START_TEST(who_has_grown_meanwhile_needs_nothing_back) {
+        overdo();
+        put(196, 130);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_LEAVE);
+        wait_msec(1000);
+        put(110, 216); /* it was the container's own doing */
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_LEAVE);
+}
+END_TEST
+
+static const struct {
+        bool may_promote;
+        uint64_t local_free, pressure_permille;
+} obstacles[] = {
+        { false, GIB, 0 },
+        { true, 0, 0 },
+        { true, GIB, 500 },
+};
+
+START_TEST(what_was_not_promised_may_stay_down) {
+        overdo();
+        target.may_promote = obstacles[_i].may_promote;
+        node.local_free = obstacles[_i].local_free;
+        usage.pressure_permille = opt_u64(obstacles[_i].pressure_permille);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_LEAVE);
+        ck_assert_int_eq(decision.status, ENFORCE_HELD);
+}
+END_TEST
+
+START_TEST(who_has_overdone_it_is_not_asked_for_a_minute) {
+        node.moves_pages = true;
+        overdo();
+        put(205, 50);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+        ck_assert(decision.by_pages);
+        step(8, 100, 0);
+        wait_msec(60000);
+        put(205, 50);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+        ck_assert(!decision.by_pages);
+}
+END_TEST
+
+START_TEST(a_little_too_much_is_nothing) {
+        put(205, 50);
+        decide();
+        enforce_note_begun(&memory, &decision, usage.usec);
+        wait_msec(100);
+        usage.local -= decision.bytes + 3 * MIB;
+        usage.remote += decision.bytes + 3 * MIB;
+        enforce_note_done(&memory, &usage, 0);
+        ck_assert_uint_eq(memory.excess_bytes, 0);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_LEAVE);
+}
+END_TEST
+
 /* Growth */
 
 /* So many MiB a second, looked at as often as it wants to be; until a step is decided on. */
@@ -448,6 +540,14 @@ Suite *suite(void) {
         tcase_add_test(tcase, what_grows_meanwhile_hides_nothing);
         tcase_add_test(tcase, growth_on_the_other_side_is_no_move);
         tcase_add_test(tcase, a_step_up_is_counted_as_one);
+        suite_add_tcase(suite, tcase);
+        tcase = tcase_create("excess");
+        tcase_add_checked_fixture(tcase, setup, NULL);
+        tcase_add_test(tcase, what_was_taken_too_much_is_moved_up_again);
+        tcase_add_test(tcase, who_has_grown_meanwhile_needs_nothing_back);
+        tcase_add_loop_test(tcase, what_was_not_promised_may_stay_down, 0, ELEMENTSOF(obstacles));
+        tcase_add_test(tcase, who_has_overdone_it_is_not_asked_for_a_minute);
+        tcase_add_test(tcase, a_little_too_much_is_nothing);
         suite_add_tcase(suite, tcase);
         tcase = tcase_create("growth");
         tcase_add_checked_fixture(tcase, setup, NULL);

@@ -176,6 +176,51 @@ START_TEST(where_nothing_can_be_reclaimed_pages_are_migrated) {
 }
 END_TEST
 
+/* Multi-gen LRU does not stop where it is told to. */
+START_TEST(what_reclaim_takes_too_much_comes_back) {
+        const BedLoad load = grow(20);
+
+        bed.overdone_bytes = 90 * MIB;
+        bed.moves_pages = true;
+        container = enforce_bed_add(&bed, "local=16Mi..200Mi,remote=0..1Gi", &load);
+        run(27 * SEC);
+        check_settled(container, 2 * SEC);
+        ck_assert_uint_le(permille(container->peak_local, container), 1005);
+        ck_assert_uint_gt(container->n_steps_up, 0);
+        /* pages are moved one by one after that, and what is settled is left alone */
+        ck_assert_uint_eq(container->memory.excess_bytes, 0);
+        ck_assert_uint_le(container->n_steps_up, 4);
+        run(600 * SEC);
+        ck_assert_uint_le(container->n_steps_up, 4);
+        check_settled(container, 600 * SEC);
+}
+END_TEST
+
+START_TEST(where_nothing_may_be_moved_up_it_stays_down) {
+        const BedLoad load = grow(20);
+
+        bed.overdone_bytes = 90 * MIB;
+        container = enforce_bed_add(&bed, "local=16Mi..200Mi,remote=0..1Gi", &load);
+        container->target.may_promote = false;
+        run(60 * SEC);
+        ck_assert_uint_eq(container->n_steps_up, 0);
+        ck_assert_int_eq(container->decision.status, ENFORCE_HELD);
+        ck_assert_uint_le(enforce_bed_get_local(container), 200 * MIB);
+}
+END_TEST
+
+START_TEST(what_was_taken_too_much_fails_nobody_when_there_is_no_room) {
+        const BedLoad load = grow(20);
+
+        bed.overdone_bytes = 90 * MIB;
+        bed.moves_pages = bed.migrate_fails = true;
+        container = enforce_bed_add(&bed, "local=16Mi..200Mi,remote=0..1Gi", &load);
+        run(60 * SEC);
+        ck_assert_int_eq(container->decision.status, ENFORCE_HELD);
+        ck_assert_uint_le(permille(container->peak_local, container), 1250);
+}
+END_TEST
+
 START_TEST(what_cannot_be_held_is_given_up_and_said) {
         const BedLoad load = grow(50);
         uint64_t n_steps;
@@ -303,6 +348,9 @@ Suite *suite(void) {
         tcase_add_checked_fixture(tcase, setup, NULL);
         tcase_add_loop_test(tcase, a_hot_set_that_is_too_large_stays_bounded, 0, 2);
         tcase_add_test(tcase, where_nothing_can_be_reclaimed_pages_are_migrated);
+        tcase_add_test(tcase, what_reclaim_takes_too_much_comes_back);
+        tcase_add_test(tcase, where_nothing_may_be_moved_up_it_stays_down);
+        tcase_add_test(tcase, what_was_taken_too_much_fails_nobody_when_there_is_no_room);
         tcase_add_test(tcase, what_cannot_be_held_is_given_up_and_said);
         tcase_add_test(tcase, both_full_is_said);
         tcase_add_test(tcase, a_budget_is_kept);

@@ -37,6 +37,7 @@ static void make_machine(EnforceBed *bed) {
         bed->stale_bytes = stale_bytes[draw(ELEMENTSOF(stale_bytes))];
         bed->n_lower_tiers = happens(20) ? 2 : 1;
         bed->moves_pages = happens(50);
+        bed->overdone_bytes = happens(20) ? draw(200) * MIB : 0;
         bed->reclaim_fails = happens(10);
         bed->migrate_fails = happens(10);
         bed->pressure_permille_max = happens(50) ? 200 : 0;
