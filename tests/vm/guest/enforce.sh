@@ -121,6 +121,7 @@ end_load() {
 
 # judge LOAD CEILING-MIB: into $verdict, and a remark
 judge() {
+  judged=$1
   python3 -S "$payload/enforce-judge.py" "$tmp/$1.log" "$tmp/$1.csv" "$2" >"$tmp/$1.verdict"
   verdict=$(head -n 1 "$tmp/$1.verdict")
   remark "$1: ceiling=$2 $verdict high=$(counter "$1" memory.events high) oom_kill=$(counter "$1" memory.events oom_kill)" \
@@ -138,13 +139,15 @@ demand() {
   [ "$holder" != slug ] || is "$@"
 }
 
-# at_most NAME BOUND TEXT: of the last verdict, demanded of slugd
+# at_most NAME BOUND TEXT: of the last verdict, demanded of slugd, who says what it did when that does not hold
 at_most() {
   [ "$holder" = slug ] || return 0
   case $(value "$1") in
-    '' | - | *[!0-9]*) not_ok "$3" "$verdict" ;;
-    *) is "$([ "$(value "$1")" -le "$2" ] && echo within)" within "$3" ;;
+    '' | - | *[!0-9]*) ;;
+    *) if [ "$(value "$1")" -le "$2" ]; then ok "$3"; return; fi ;;
   esac
+  not_ok "$3" "$verdict
+$("$slugctl" explain container "default/$judged/main" 2>&1)"
 }
 
 # untroubled LOAD: nobody was killed or held up for the split
