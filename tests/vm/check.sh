@@ -68,7 +68,7 @@ run_profile() {
   image=$("$here/image.sh" "$(sed -n 's/^suite //p' "$profile")")
   disk=
   ! needs kubelet "$profile" || disk=$("$here/kubelet-binary.sh")
-  python3 "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" ${disk:+--disk "$disk"} \
+  python3 -B "$here/run.py" --image "$image" --payload "$build/payload" --results "$results" ${disk:+--disk "$disk"} \
     "$profile" "$@" >"$results/$name.tap" &
   qemu_pid=$!
   # shown as it comes; tail ends with what it follows
