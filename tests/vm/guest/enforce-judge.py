@@ -3,7 +3,7 @@
 
     enforce-judge.py LOG CSV CEILING-MIB
 
-prints what was local and what was elsewhere second by second, after a line of NAME=VALUE words:
+prints what was local and what was elsewhere second by second, after a line of NAME=VALUE words, of the last growth and what follows it:
 
     grown      MiB that the load has got
     rate       MiB a second that it has really grown by
@@ -71,13 +71,13 @@ def over_time(samples, start):
 def judge(log, csv, ceiling):
     told, samples = read_log(log), read_samples(csv)
     # one that is held up may never get there
-    (start, _), (end, grown) = told["start"][0], (told.get("grown") or told["at"][-1:])[0]
+    (start, before), (end, grown) = told["start"][-1], (told.get("grown") or told["at"])[-1]
     seen = [sample for sample in samples if sample[0] >= start]
     peak = max(sample[1] for sample in seen)
     tail = [sample[1] for sample in seen if sample[0] >= seen[-1][0] - 1000000]
     _, local, elsewhere, _, _, swapped = seen[-1]
     return {
-        "grown": grown // MIB, "rate": f"{grown / MIB / ((end - start) / 1000000):.0f}", "peak": f"{peak / MIB:.1f}",
+        "grown": grown // MIB, "rate": f"{(grown - before) / MIB / ((end - start) / 1000000):.0f}", "peak": f"{peak / MIB:.1f}",
         "over": max(0, -((ceiling - peak) * 1000 // ceiling)), "settled": settled_after(seen, end, ceiling),
         "low": min(tail) * 1000 // ceiling, "high": -(-max(tail) * 1000 // ceiling), "local": local // MIB,
         "elsewhere": elsewhere // MIB, "swapped": swapped // MIB, "first": first_move(seen, ceiling),

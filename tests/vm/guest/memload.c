@@ -11,6 +11,7 @@
  *     fork         half way each has a child that writes to what is there, so that it is copied
  *     hot=MIB      afterwards so much of it is written to again and again
  *     burst=MIB    it grows by so much only, and again at each SIGUSR1, until it has TOTAL
+ *     again=MIB    before each growth but the first so much of it, the oldest, is written to once
  *
  * What happens is said a line each, with CLOCK_MONOTONIC in microseconds, and for the last two with
  * what has grown by then, in bytes: "ready", "start USEC", "at USEC BYTES", "grown USEC BYTES",
@@ -42,7 +43,7 @@ typedef enum Kind { KIND_ANON, KIND_SHM, KIND_WRITE, KIND_READ } Kind;
 typedef struct Load {
         Kind kind;
         bool is_huge, has_child;
-        unsigned long rate, total, hot, burst; /* bytes, of each process; no burst: 0 */
+        unsigned long rate, total, hot, burst, again; /* bytes, of each process; no burst: 0 */
         unsigned n_procs;
         const char *path;
         /* of one process */
@@ -147,10 +148,12 @@ static unsigned long get_next(const Load *load) {
 }
 
 static void grow(Load *load) {
-        const uint64_t start = now_usec();
         const unsigned long from = load->n_bytes, next = get_next(load);
         bool has_child = !load->has_child;
+        uint64_t start;
 
+        write_pages(load, load->again < from ? load->again : from);
+        start = now_usec();
         while (load->n_bytes < next) {
                 const uint64_t due =
                         load->rate ? (load->n_bytes - from) * 1000000u / load->rate : 0;
@@ -234,6 +237,8 @@ static int read_word(Load *load, const char *word) {
                 load->hot = strtoul(word + 4, NULL, 10) * MIB;
         else if (strncmp(word, "burst=", 6) == 0)
                 load->burst = strtoul(word + 6, NULL, 10) * MIB;
+        else if (strncmp(word, "again=", 6) == 0)
+                load->again = strtoul(word + 6, NULL, 10) * MIB;
         else
                 return -1;
         return load->n_procs >= 1 && load->n_procs <= PROCS_MAX ? 0 : -1;
@@ -275,6 +280,7 @@ int main(int argc, char **argv) {
         load.total = strtoul(argv[2], NULL, 10) * MIB / load.n_procs / CHUNK * CHUNK;
         load.hot /= load.n_procs;
         load.burst /= load.n_procs;
+        load.again /= load.n_procs;
         (void)puts("ready");
         while (sigtimedwait(&signals, NULL, NULL) != SIGUSR1)
                 continue;

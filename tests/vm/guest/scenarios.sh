@@ -25,6 +25,29 @@ as_fast_as_it_goes() {
   end_load fast
 }
 
+# has_grown_twice LOAD
+has_grown_twice() {
+  [ "$(grep -c '^grown ' "$tmp/$1.log")" -ge 2 ]
+}
+
+# used_again: nearly all of it was used a moment ago when it grows on. With multi-gen LRU the kernel then may move down much more than it
+# was asked for.
+used_again() {
+  run_load again 200 20 330 burst=300 again=290
+  grow again
+  wait_seldom has_grown_twice again
+  wait_seldom was_seen again grown 4000
+  judge again 200
+  again_from=$(awk '$1 == "start" { print $2 }' "$tmp/again.log" | tail -n 1)
+  again_least=$(awk -F, -v from="$again_from" '$1 >= from && (!least || $2 < least) { least = $2 } END { printf "%d\n", least / 1048576 }' \
+    "$tmp/again.csv")
+  remark "again: $again_least MiB were local at the least; steps back up:" \
+    "$("$slugctl" explain container default/again/main 2>/dev/null | grep -c 'than it was asked to')"
+  at_most settled 2000 "again: settles although the kernel may take more than it is asked for"
+  untroubled again
+  end_load again
+}
+
 has_shrunk() {
   grep -q '^shrunk ' "$tmp/$1.log"
 }
@@ -190,6 +213,7 @@ all_kinds_of_memory() {
 # where_it_is_hard: what needs the node for itself comes when the memory of others is gone, as this ends it
 where_it_is_hard() {
   as_fast_as_it_goes
+  used_again
   too_much_is_hot 0
   too_much_is_hot 2
   three_compete
