@@ -55,6 +55,7 @@ static int fill_request(const WorkerJob *job, WorkerRequest *request) {
                 .op = job->op,
                 .offset = job->offset,
                 .n_data = job->n_data,
+                .patience_usec = job->patience_usec,
         };
         if (n_name > 0)
                 memcpy(request->name, job->name, n_name);

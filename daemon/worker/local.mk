@@ -9,6 +9,7 @@ libslugcore_a_SOURCES += \
 	%D%/pages-maps.c %D%/pages-maps.h \
 	%D%/pages-plan.c %D%/pages-plan.h \
 	%D%/pages-process.c %D%/pages-process.h \
+	%D%/patience.c %D%/patience.h \
 	%D%/pids.c %D%/pids.h \
 	%D%/process.c %D%/process.h \
 	%D%/serve.c %D%/serve.h \

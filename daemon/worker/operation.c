@@ -9,6 +9,7 @@
 
 #include "base/replace.h"
 #include "worker/pages.h"
+#include "worker/patience.h"
 #include "worker/worker.h"
 
 /*
@@ -117,6 +118,14 @@ static int set_validate(const WorkerRequest *request) {
         return 0;
 }
 
+static int write_once(const OperationInput *input) {
+        const ssize_t n = pwrite(input->fd, input->data, input->n_data, 0);
+
+        if (n < 0)
+                return -errno;
+        return (size_t)n == input->n_data ? 0 : -EIO;
+}
+
 /*
  * One write and nothing more: the kernel takes each for a value of its own, and has done what it
  * could when it says EINTR. Its files are 0 bytes long, however much they say; so what is longer
@@ -125,20 +134,23 @@ static int set_validate(const WorkerRequest *request) {
  */
 static int set_run(const OperationInput *input, int *ret_fd _unused_) {
         struct stat stat;
-        ssize_t n;
         int r;
 
         r = check_takes_offset(input->fd);
         if (r < 0)
                 return r;
-        n = pwrite(input->fd, input->data, input->n_data, 0);
-        if (n < 0)
-                return -errno;
-        if ((size_t)n != input->n_data)
-                return -EIO;
+        r = patience_begin(input->patience_usec);
+        if (r < 0)
+                return r;
+        r = write_once(input);
+        patience_end();
+        if (r < 0)
+                return r;
         if (fstat(input->fd, &stat) < 0)
                 return -errno;
-        return S_ISREG(stat.st_mode) && stat.st_size > n ? cut_off(input->fd, (uint64_t)n) : 0;
+        if (!S_ISREG(stat.st_mode) || (uint64_t)stat.st_size <= input->n_data)
+                return 0;
+        return cut_off(input->fd, input->n_data);
 }
 
 static int folder_validate(const WorkerRequest *request) {
@@ -187,6 +199,9 @@ int operation_check(const WorkerRequest *request) {
         const Operation *operation = operation_find(request->op);
 
         if (!operation || request->n_data > WORKER_DATA_MAX)
+                return -EINVAL;
+        if (request->patience_usec > PATIENCE_MAX_USEC ||
+            (request->patience_usec > 0 && request->op != WORKER_OP_SET))
                 return -EINVAL;
         if (!memchr(request->name, '\0', sizeof(request->name)))
                 return -EINVAL;

@@ -20,6 +20,7 @@ typedef struct OperationInput {
         const void *data;
         size_t n_data;
         uint64_t offset;
+        uint64_t patience_usec; /* 0: any */
 } OperationInput;
 
 typedef struct Operation {

@@ -28,6 +28,7 @@ typedef struct WorkerRequest {
         uint64_t id; /* the answer has the same one */
         uint64_t offset;
         uint64_t n_data;
+        uint64_t patience_usec; /* 0: any */
         uint32_t op;
         char name[PACKET_NAME_MAX];
 } WorkerRequest;

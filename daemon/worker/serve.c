@@ -85,7 +85,9 @@ do_request(const WorkerRequest *request, PacketFds *fds, int *ret_error, int *re
                                                            .name = request->name,
                                                            .data = mapping.data,
                                                            .n_data = mapping.n_data,
-                                                           .offset = request->offset },
+                                                           .offset = request->offset,
+                                                           .patience_usec =
+                                                                   request->patience_usec },
                                   ret_result_fd);
         *ret_error = r;
         return 0;

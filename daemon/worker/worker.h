@@ -58,6 +58,8 @@ typedef struct WorkerJob {
         size_t n_data;          /* at most WORKER_DATA_MAX */
         uint64_t offset;        /* APPEND */
         uint64_t deadline_usec; /* from the moment that the worker has it; not 0 */
+        uint64_t patience_usec; /* SET: after so long the write is interrupted, and is -EINTR where
+                                 * the kernel heeds that; 0: never. The worker lives on */
 } WorkerJob;
 
 /*

@@ -10,11 +10,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lib/failmalloc.h"
 #include "lib/test-main.h"
 #include "lib/worker-bed.h"
 #include "worker/capabilities.h"
+#include "worker/patience.h"
 #include "worker/process.h"
 
 /* Beginning and end */
@@ -284,6 +287,29 @@ static const char *mask_of(int pid, char line[static 64]) {
         return line;
 }
 
+START_TEST(a_call_that_takes_too_long_is_interrupted) {
+        const struct timespec longer = { .tv_nsec = 50 * 1000 * 1000 };
+        struct sigaction action = {};
+        int fds[2];
+        char byte;
+
+        ck_assert_int_eq(sigaction(SIGALRM, NULL, &action), 0);
+        ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+        ck_assert_int_eq(patience_begin(5 * USEC_PER_MSEC), 0);
+        for (unsigned i = 0; i < 3; ++i) {
+                ck_assert_int_eq(read(fds[0], &byte, 1), -1);
+                ck_assert_int_eq(errno, EINTR);
+        }
+        patience_end();
+        ck_assert_int_eq(nanosleep(&longer, NULL), 0);
+        ck_assert_int_eq(patience_begin(0), 0);
+        ck_assert_int_eq(nanosleep(&longer, NULL), 0);
+        (void)close(fds[0]);
+        (void)close(fds[1]);
+        ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_worker_blocks_no_signals_of_its_parents) {
         sigset_t all, before;
         char line[64];
@@ -314,6 +340,7 @@ Suite *suite(void) {
         tcase_add_test(t, a_number_of_lanes_out_of_range_is_refused);
         tcase_add_test(t, out_of_memory_changes_nothing);
         tcase_add_test(t, a_file_over_the_limit_is_an_error_and_no_death);
+        tcase_add_test(t, a_call_that_takes_too_long_is_interrupted);
         tcase_add_test(t, a_worker_blocks_no_signals_of_its_parents);
         return s;
 }
