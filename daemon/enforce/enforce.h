@@ -90,6 +90,7 @@ typedef struct EnforceDecision {
         EnforceStatus status;
         bool by_pages; /* by ENFORCE_MIGRATE instead of the target's backend */
         bool is_other; /* not by the way that comes first, which gets nowhere */
+        bool may_tell; /* when it moves nothing, without an error or cut off, so will the next */
         char reason[DIAG_TEXT_MAX];
         uint64_t
                 next_usec; /* when to read usage again, monotonic; while a step is under way, too */
@@ -111,7 +112,7 @@ typedef struct EnforceMemory {
         double throughput;   /* bytes a second that a step down moves, smoothed; 0: not known */
         uint64_t step_bytes; /* of the step that is under way; 0: none */
         EnforceAction step_action;
-        bool step_is_other;
+        bool step_is_other, step_may_tell;
         uint64_t step_usec; /* when it began */
         EnforceUsage step_before;
         unsigned n_stalled;         /* steps one after another that moved nothing */

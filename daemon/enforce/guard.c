@@ -4,9 +4,11 @@
  *
  * Steps that move nothing. Pages that are young are refused for a while, so one such step says
  * little; after three, one after another, the container's own backend is left alone for a minute
- * and pages are moved one by one. When that moves nothing three times, either, it is given up: the
- * next try is half a minute later, the one after that a minute, and so on up to ten. Of a container
- * that may swap, pages are moved one by one first, and it is reclaimed from when that gets nowhere.
+ * and pages are moved one by one. One is enough where the kernel has not refused: it has moved
+ * something else (from one lower tier to the next), or had to be cut off. When pages cannot be
+ * moved three times, either, it is given up: the next try is half a minute later, the one after
+ * that a minute, and so on up to ten. Of a container that may swap, pages are moved one by one
+ * first, and it is reclaimed from when that gets nowhere.
  *
  * Pages that come back. When what is moved down is promoted by the kernel again, the hot set is
  * larger than the ceiling, or the wrong pages were taken. The ceiling stays one: what is above it
@@ -19,6 +21,7 @@
  */
 #include "enforce/control.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define STALL_SHARE     8u /* a step that moves less than this part of it has moved nothing */
@@ -45,6 +48,10 @@ static void give_up(EnforceMemory *memory, uint64_t usec) {
         memory->other_usec = 0;
 }
 
+static bool is_telling(const EnforceMemory *memory) {
+        return memory->step_may_tell && (memory->error == 0 || memory->error == EINTR);
+}
+
 void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int error) {
         if (!guard_is_stalled(memory, moved)) {
                 if (memory->step_is_other && memory->other_usec == 0)
@@ -56,7 +63,12 @@ void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int e
         }
         memory->error = error < 0 ? -error : error;
         ++memory->n_stalled;
+        if (is_telling(memory) && memory->n_stalled < STEPS_STALLED)
+                memory->n_stalled = STEPS_STALLED;
         memory->retry_usec = usec + (PAUSE_USEC << bytes_min(memory->n_stalled, 4));
+        /* another way need not wait for what was in the way of this one */
+        if (!memory->step_is_other && memory->n_stalled == STEPS_STALLED)
+                memory->retry_usec = usec;
 }
 
 uint64_t guard_get_slack(const Control *control) {
@@ -117,6 +129,13 @@ static bool is_unsettled(Control *control) {
         return true;
 }
 
+/* Page cache that nobody has mapped cannot be moved another way. */
+static bool may_tell(const Control *control, EnforceAction action) {
+        return action == ENFORCE_DEMOTE && control->target->backend == ENFORCE_RECLAIM &&
+               !control->decision.by_pages && control->node->moves_pages &&
+               control->usage->local_file <= control->usage->local / 4;
+}
+
 bool guard_may_step(Control *control, EnforceAction action) {
         EnforceMemory *memory = control->memory;
         const bool has_other = has_other_way(control, action);
@@ -138,5 +157,6 @@ bool guard_may_step(Control *control, EnforceAction action) {
         control->decision.is_other = is_other;
         control->decision.by_pages =
                 is_other != (action == ENFORCE_DEMOTE && control_takes_pages(control));
+        control->decision.may_tell = may_tell(control, action);
         return true;
 }

@@ -15,6 +15,7 @@ void enforce_note_begun(EnforceMemory *memory, const EnforceDecision *decision, 
         memory->step_bytes = decision->bytes;
         memory->step_action = decision->action;
         memory->step_is_other = decision->is_other;
+        memory->step_may_tell = decision->may_tell;
         memory->step_usec = now_usec;
         memory->step_before = memory->last;
         memory->is_sample_mixed = true;

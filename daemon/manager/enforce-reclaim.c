@@ -17,6 +17,9 @@
 #include "manager/enforce-backend.h"
 
 #define DEMOTION_FILE "sys/kernel/mm/numa/demotion_enabled"
+/* The kernel goes on for many seconds where all pages are in use; by then another way had been
+ * better. */
+#define PATIENCE_USEC (500 * USEC_PER_MSEC)
 
 static bool is_demotion_on(const Root *root) {
         char text[32];
@@ -69,7 +72,8 @@ static int begin(const EnforceMeans *means, void *state _unused_, const EnforceS
                                                  .fd = fd,
                                                  .data = text,
                                                  .n_data = (size_t)n,
-                                                 .deadline_usec = ENFORCE_STEP_DEADLINE_USEC },
+                                                 .deadline_usec = ENFORCE_STEP_DEADLINE_USEC,
+                                                 .patience_usec = PATIENCE_USEC },
                              step->done, step->userdata);
 }
 

@@ -96,6 +96,45 @@ START_TEST(after_three_steps_it_is_tried_another_way) {
 }
 END_TEST
 
+static const struct {
+        int error;
+        uint64_t local_file; /* MiB */
+        bool moves_pages, is_enough;
+} tellings[] = {
+        { 0, 0, true, true },        /* the kernel says that it did it */
+        { -EINTR, 0, true, true },   /* it was cut off */
+        { -EAGAIN, 0, true, false }, /* pages are young */
+        { 0, 100, true, false },     /* page cache can go no other way */
+        { 0, 0, false, false },      /* there is no other way */
+};
+
+START_TEST(one_step_may_be_enough_to_tell) {
+        put(300, 0);
+        usage.local_file = tellings[_i].local_file * MIB;
+        node.moves_pages = tellings[_i].moves_pages;
+        decide();
+        ck_assert(!decision.by_pages);
+        step(0, tellings[_i].error);
+        decide();
+        if (!tellings[_i].is_enough) {
+                ck_assert_int_eq(decision.status, ENFORCE_WAITING);
+                return;
+        }
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+        ck_assert(decision.by_pages);
+        step(30 * MIB, 0);
+        decide();
+        ck_assert_msg(decision.by_pages, "what moved something is kept");
+        for (unsigned i = 0; i < 6 && decision.status != ENFORCE_FAILED; ++i) {
+                ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+                step(0, -EBUSY);
+                while (decide(), decision.status == ENFORCE_WAITING)
+                        usage.usec = decision.next_usec;
+        }
+        ck_assert_msg(decision.status == ENFORCE_FAILED, "and what moves nothing is given up");
+}
+END_TEST
+
 START_TEST(what_may_swap_is_moved_page_by_page_first) {
         put(300, 0);
         usage.has_swap = node.moves_pages = true;
@@ -414,6 +453,7 @@ Suite *suite(void) {
 
         tcase_add_checked_fixture(tcase, setup, NULL);
         tcase_add_test(tcase, after_three_steps_it_is_tried_another_way);
+        tcase_add_loop_test(tcase, one_step_may_be_enough_to_tell, 0, ELEMENTSOF(tellings));
         tcase_add_test(tcase, what_may_swap_is_moved_page_by_page_first);
         tcase_add_test(tcase, a_little_is_nothing_and_some_is_not);
         tcase_add_test(tcase, when_nothing_helps_it_is_given_up);
