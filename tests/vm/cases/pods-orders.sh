@@ -6,6 +6,12 @@
 # shellcheck source=tests/vm/guest/containerd.sh
 . /run/slug-test/containerd.sh
 
+# given_up: the pods that containerd has ended itself: on a slow machine it waits ten seconds for the process of a pod when it starts, and
+# no longer. What agree() compares has them, too.
+given_up() {
+  "$slugctl" --wait 60 -o json pods | jq -r '.pods[]? | select(.state != "POD_STATE_RUNNING") | .name'
+}
+
 start_containerd || bail_out "containerd does not start"
 start_slug
 pods run <<'END'
@@ -22,8 +28,12 @@ for order in "$s $k $c" "$s $c $k" "$k $s $c" "$k $c $s" "$c $s $k" "$c $k $s"; 
     systemctl restart "$unit.service" || not_ok "$unit is restarted"
   done
   agree "$order"
-  is "$(claims | diff "$tmp/before" -)" "" "$order: the ledger has what it had"
+  given_up >"$tmp/given-up"
+  [ ! -s "$tmp/given-up" ] || remark "$order: containerd has given up: $(paste -s -d ' ' "$tmp/given-up")"
+  grep -v -w -F -f "$tmp/given-up" "$tmp/before" >"$tmp/left"
+  is "$([ -s "$tmp/left" ] && claims | diff "$tmp/left" - && echo same)" same "$order: the ledger has what it had"
 done
 journalctl -u slugd.service --after-cursor "$cursor" -o json >"$tmp/journal"
-is "$(jq -r 'select(.MESSAGE_ID == "4d2c1b9fb6a44a5b8c0cf4a9b3a41e13") | .MESSAGE' "$tmp/journal")" "" "nothing was released"
+is "$(jq -r 'select(.MESSAGE_ID == "4d2c1b9fb6a44a5b8c0cf4a9b3a41e13") | .MESSAGE' "$tmp/journal" |
+  grep -v -w -F -f "$tmp/given-up")" "" "nothing was released"
 done_testing
