@@ -46,15 +46,20 @@ void unseen_follow(EnforceMemory *memory, const EnforceUsage *usage);
 /* guard.c: what must not be done again and again. */
 bool guard_is_stalled(const EnforceMemory *memory, uint64_t moved);
 void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int error);
+/* Steps that moved nothing. */
+void guard_forget(EnforceMemory *memory);
 /* How far above the ceiling is let be, since what is moved down comes back. */
 uint64_t guard_get_slack(const Control *control);
 /* Whether a step may be tried now; sets by which way, or says why not. */
 bool guard_may_step(Control *control, EnforceAction action);
 
-/* restore.c: what was moved down although nobody asked for that. */
+/* restore.c: what was moved down although nobody asked for that. @excess: bytes; 0: none. */
+void restore_note(EnforceMemory *memory, uint64_t excess, uint64_t now_usec);
 void restore_follow(const Control *control);
 /* Bytes to move up again; 0: none. */
 uint64_t restore_get_wanted(const Control *control);
+/* A step up was not let. */
+void restore_note_refused(const Control *control);
 /* Whether the backend has shown that it does not stop where it is told to. */
 bool restore_is_wary(const Control *control);
 

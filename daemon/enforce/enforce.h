@@ -10,8 +10,9 @@
  *
  * local.max and remote.max are ceilings, local.min is a promise. Above its local ceiling a
  * container's pages are moved down, below its local minimum they are moved up when there is room
- * and remote ones to move; what lies between is the kernel's business. What the kernel says of a
- * move is never taken for granted: what counts is where bytes are afterwards.
+ * and remote ones to move; what lies between is the kernel's business, but for what it has moved
+ * down without having been asked to. What the kernel says of a move is never taken for granted:
+ * what counts is where bytes are afterwards.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,7 +91,8 @@ typedef struct EnforceDecision {
         EnforceStatus status;
         bool by_pages; /* by ENFORCE_MIGRATE instead of the target's backend */
         bool is_other; /* not by the way that comes first, which gets nowhere */
-        bool may_tell; /* when it moves nothing, without an error or cut off, so will the next */
+        bool reclaims; /* by memory.reclaim */
+        bool may_tell; /* when it moves nothing without an error, so will the next one */
         char reason[DIAG_TEXT_MAX];
         uint64_t
                 next_usec; /* when to read usage again, monotonic; while a step is under way, too */
@@ -112,15 +114,16 @@ typedef struct EnforceMemory {
         double throughput;   /* bytes a second that a step down moves, smoothed; 0: not known */
         uint64_t step_bytes; /* of the step that is under way; 0: none */
         EnforceAction step_action;
-        bool step_is_other, step_may_tell;
+        bool step_is_other, step_reclaims, step_may_tell;
         uint64_t step_usec; /* when it began */
         EnforceUsage step_before;
-        unsigned n_stalled;         /* steps one after another that moved nothing */
-        unsigned n_given_up;        /* since a step has moved something */
-        bool is_given_up;           /* and nothing is tried before retry_usec */
-        int error;                  /* of the last step that moved nothing */
-        uint64_t retry_usec;        /* after a step that moved nothing: not before */
-        uint64_t other_usec;        /* until then the way that comes first is not tried */
+        unsigned n_stalled;  /* steps one after another that moved nothing */
+        unsigned n_given_up; /* since a step has moved something */
+        bool takes_pages;    /* steps down are by pages first, and reclaim is the other way */
+        bool is_given_up;    /* and nothing is tried before retry_usec */
+        int error;           /* of the last step that moved nothing */
+        uint64_t retry_usec; /* after a step that moved nothing: not before */
+        uint64_t other_usec; /* until then the way that comes first is not tried */
         uint64_t demoted, promoted; /* bytes, since it is followed */
         uint64_t returned_usec;     /* when pages that were moved down were seen to come back */
         double return_cost;         /* 0..1: how much of what is moved down comes back */

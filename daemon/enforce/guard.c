@@ -21,7 +21,6 @@
  */
 #include "enforce/control.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define STALL_SHARE     8u /* a step that moves less than this part of it has moved nothing */
@@ -48,10 +47,6 @@ static void give_up(EnforceMemory *memory, uint64_t usec) {
         memory->other_usec = 0;
 }
 
-static bool is_telling(const EnforceMemory *memory) {
-        return memory->step_may_tell && (memory->error == 0 || memory->error == EINTR);
-}
-
 void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int error) {
         if (!guard_is_stalled(memory, moved)) {
                 if (memory->step_is_other && memory->other_usec == 0)
@@ -63,7 +58,7 @@ void guard_note_step(EnforceMemory *memory, uint64_t moved, uint64_t usec, int e
         }
         memory->error = error < 0 ? -error : error;
         ++memory->n_stalled;
-        if (is_telling(memory) && memory->n_stalled < STEPS_STALLED)
+        if (memory->step_may_tell && error == 0)
                 memory->n_stalled = STEPS_STALLED;
         memory->retry_usec = usec + (PAUSE_USEC << bytes_min(memory->n_stalled, 4));
         /* another way need not wait for what was in the way of this one */
@@ -87,15 +82,24 @@ static bool has_other_way(const Control *control, EnforceAction action) {
         return backend != ENFORCE_MIGRATE && backend != ENFORCE_NODE_LIMIT;
 }
 
-/* What did not go one way says nothing about the other. */
-static void forget_other(EnforceMemory *memory, EnforceAction action) {
-        if (memory->step_action == action)
-                return;
+void guard_forget(EnforceMemory *memory) {
         memory->n_stalled = memory->n_given_up = 0;
         memory->is_given_up = false;
         memory->retry_usec = memory->other_usec = 0;
         memory->error = 0;
+}
+
+/* What did not go one way says nothing about the other; and which of two ways down is the other one
+ * may change. */
+static void forget_other(Control *control, EnforceAction action) {
+        const bool takes_pages = action == ENFORCE_DEMOTE && control_takes_pages(control);
+        EnforceMemory *memory = control->memory;
+
+        if (memory->step_action == action && memory->takes_pages == takes_pages)
+                return;
+        guard_forget(memory);
         memory->step_action = action;
+        memory->takes_pages = takes_pages;
 }
 
 static bool is_too_soon(Control *control, EnforceAction action) {
@@ -129,10 +133,10 @@ static bool is_unsettled(Control *control) {
         return true;
 }
 
-/* Page cache that nobody has mapped cannot be moved another way. */
-static bool may_tell(const Control *control, EnforceAction action) {
-        return action == ENFORCE_DEMOTE && control->target->backend == ENFORCE_RECLAIM &&
-               !control->decision.by_pages && control->node->moves_pages &&
+/* There is another way, and it could do more: page cache that nobody has mapped can go no other. */
+static bool may_tell(const Control *control) {
+        return control->decision.reclaims && !control->decision.is_other &&
+               control->node->moves_pages &&
                control->usage->local_file <= control->usage->local / 4;
 }
 
@@ -142,7 +146,7 @@ bool guard_may_step(Control *control, EnforceAction action) {
         const unsigned most = has_other ? 2 * STEPS_STALLED : STEPS_STALLED;
         bool is_other;
 
-        forget_other(memory, action);
+        forget_other(control, action);
         if (memory->n_stalled >= most && !memory->is_given_up)
                 give_up(memory, control->usage->usec);
         if (is_unsettled(control) || is_too_soon(control, action))
@@ -155,8 +159,9 @@ bool guard_may_step(Control *control, EnforceAction action) {
                 memory->other_usec = 0;
         is_other = has_other && (memory->n_stalled >= STEPS_STALLED || memory->other_usec > 0);
         control->decision.is_other = is_other;
-        control->decision.by_pages =
-                is_other != (action == ENFORCE_DEMOTE && control_takes_pages(control));
-        control->decision.may_tell = may_tell(control, action);
+        control->decision.by_pages = is_other != memory->takes_pages;
+        control->decision.reclaims = action == ENFORCE_DEMOTE && !control->decision.by_pages &&
+                                     control->target->backend == ENFORCE_RECLAIM;
+        control->decision.may_tell = may_tell(control);
         return true;
 }

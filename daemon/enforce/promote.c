@@ -111,9 +111,12 @@ bool promote_decide(Control *control) {
         obstacle = get_obstacle(control, &wish, bytes, &status);
         if (obstacle)
                 say(control, status, &wish, obstacle);
-        /* What it may have, but was not promised, does not fail when it cannot be had. */
-        if (obstacle || !guard_may_step(control, ENFORCE_PROMOTE))
+        if (obstacle || !guard_may_step(control, ENFORCE_PROMOTE)) {
+                if (!obstacle && wish.reason == WISH_RESTORED)
+                        restore_note_refused(control);
+                /* what was not promised does not fail when it cannot be had */
                 return wish.reason != WISH_RESTORED;
+        }
         control->decision.action = ENFORCE_PROMOTE;
         control->decision.bytes = bytes;
         say(control, ENFORCE_PROMOTING, &wish, "some of them are moved up");

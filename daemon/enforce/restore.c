@@ -9,14 +9,28 @@
  * for it.
  *
  * What was taken so comes back as long as there is room below the aim; a container that has grown
- * to its floor meanwhile needs nothing. That it is not done again and again: for a minute after
- * that pages are moved one by one.
+ * to its floor meanwhile needs nothing. That it does not go to and fro: for a minute after that
+ * pages are moved one by one, and where reclaim overdoes it in that minute all the same, since
+ * pages do not go, nothing comes back.
  *
  * Source: mm/vmscan.c of Linux 6.12, should_abort_scan() and get_nr_to_scan(); seen there.
  */
 #include "enforce/control.h"
 
 #define WARY_USEC (60 * USEC_PER_SEC)
+
+static bool is_wary(const EnforceMemory *memory, uint64_t now_usec) {
+        return memory->overdone_usec > 0 &&
+               bytes_sub_clamped(now_usec, memory->overdone_usec) < WARY_USEC;
+}
+
+void restore_note(EnforceMemory *memory, uint64_t excess, uint64_t now_usec) {
+        if (excess == 0)
+                return;
+        if (!is_wary(memory, now_usec))
+                memory->excess_bytes = excess;
+        memory->overdone_usec = now_usec;
+}
 
 void restore_follow(const Control *control) {
         EnforceMemory *memory = control->memory;
@@ -33,8 +47,16 @@ uint64_t restore_get_wanted(const Control *control) {
         return bytes_min(control->memory->excess_bytes, control->remote);
 }
 
-bool restore_is_wary(const Control *control) {
-        const uint64_t overdone = control->memory->overdone_usec;
+/* That these pages do not come up says nothing of those that were promised. */
+void restore_note_refused(const Control *control) {
+        EnforceMemory *memory = control->memory;
 
-        return overdone > 0 && bytes_sub_clamped(control->usage->usec, overdone) < WARY_USEC;
+        if (!memory->is_given_up)
+                return;
+        memory->excess_bytes = 0;
+        guard_forget(memory);
+}
+
+bool restore_is_wary(const Control *control) {
+        return is_wary(control->memory, control->usage->usec);
 }

@@ -47,6 +47,7 @@ typedef struct EnforceStep {
         const NodeSet *mems;                /* cpuset.mems; NULL: any */
         EnforceAction action;               /* not LEAVE */
         uint64_t bytes;                     /* whole pages, not 0 */
+        bool may_be_cut_off;                /* when it takes long: there is another way */
         CrewLane lane;                      /* in which nothing waits */
         /* Later, never from begin(). Its error is what the system said; how much was done is told
          * by usage alone. Its descriptor is none. */

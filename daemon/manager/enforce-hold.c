@@ -297,6 +297,7 @@ static int submit(Followed *followed, const EnforceDecision *decision, int lane)
                                   .mems = followed->files.knows_mems ? &followed->files.mems : NULL,
                                   .action = decision->action,
                                   .bytes = decision->bytes,
+                                  .may_be_cut_off = decision->may_tell,
                                   .lane = crew_lanes[lane],
                                   .done = on_step_done,
                                   .userdata = followed,

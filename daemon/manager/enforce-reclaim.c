@@ -67,14 +67,15 @@ static int begin(const EnforceMeans *means, void *state _unused_, const EnforceS
         if (r)
                 return r > 0 ? -ENOENT : r;
         n = snprintf(text, sizeof(text), "%" PRIu64 "\n", step->bytes);
-        return worker_submit(crew_get_workers(means->crew), step->lane,
-                             &(const WorkerJob){ .op = WORKER_OP_SET,
-                                                 .fd = fd,
-                                                 .data = text,
-                                                 .n_data = (size_t)n,
-                                                 .deadline_usec = ENFORCE_STEP_DEADLINE_USEC,
-                                                 .patience_usec = PATIENCE_USEC },
-                             step->done, step->userdata);
+        return worker_submit(
+                crew_get_workers(means->crew), step->lane,
+                &(const WorkerJob){ .op = WORKER_OP_SET,
+                                    .fd = fd,
+                                    .data = text,
+                                    .n_data = (size_t)n,
+                                    .deadline_usec = ENFORCE_STEP_DEADLINE_USEC,
+                                    .patience_usec = step->may_be_cut_off ? PATIENCE_USEC : 0 },
+                step->done, step->userdata);
 }
 
 const EnforceBackendOps enforce_reclaim_ops = { .probe = probe, .begin = begin };

@@ -392,6 +392,102 @@ START_TEST(who_has_overdone_it_is_not_asked_for_a_minute) {
 }
 END_TEST
 
+START_TEST(what_it_gives_back_itself_is_no_excess) {
+        put(205, 50);
+        decide();
+        enforce_note_begun(&memory, &decision, usage.usec);
+        wait_msec(100);
+        put(100, 50);
+        ck_assert_uint_eq(enforce_note_done(&memory, &usage, 0), 2 * decision.bytes);
+        ck_assert_uint_eq(memory.excess_bytes, 0);
+        ck_assert_uint_eq(memory.overdone_usec, 0);
+}
+END_TEST
+
+START_TEST(counters_that_are_behind_are_no_excess) {
+        node.stale_bytes = 64 * MIB;
+        put(300, 50);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+        step(150, 100, 0);
+        ck_assert_uint_eq(memory.excess_bytes, 0);
+}
+END_TEST
+
+static const EnforceBackend others[] = { ENFORCE_DAMOS, ENFORCE_MIGRATE, ENFORCE_NODE_LIMIT };
+
+START_TEST(who_does_not_reclaim_overdoes_nothing) {
+        target.backend = others[_i];
+        put(205, 50);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+        ck_assert(!decision.reclaims);
+        ck_assert_uint_eq(step(80, 100, 0), 2 * decision.bytes);
+        ck_assert_uint_eq(memory.excess_bytes, 0);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_LEAVE);
+}
+END_TEST
+
+/* Steps that move nothing until another way is tried. */
+static void stall(bool by_pages) {
+        while (decision.action == ENFORCE_DEMOTE && decision.by_pages == by_pages) {
+                step(0, 100, -EAGAIN);
+                while (decide(), decision.status == ENFORCE_WAITING)
+                        usage.usec = decision.next_usec;
+        }
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+}
+
+START_TEST(what_overdoes_it_again_in_that_minute_gives_nothing_back) {
+        node.moves_pages = true;
+        overdo();
+        put(205, 50);
+        decide();
+        stall(true);
+        ck_assert(decision.reclaims);
+        step(80, 100, 0);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_LEAVE);
+        ck_assert_int_eq(decision.status, ENFORCE_HELD);
+}
+END_TEST
+
+START_TEST(when_that_minute_is_over_the_first_way_is_the_first_again) {
+        node.moves_pages = true;
+        overdo();
+        put(205, 50);
+        decide();
+        wait_msec(59000);
+        decide();
+        stall(true);
+        step(8, 100, 0); /* by reclaim, which is the other way for a minute now */
+        wait_msec(3000);
+        put(205, 50);
+        decide();
+        ck_assert_int_eq(decision.action, ENFORCE_DEMOTE);
+        ck_assert(decision.reclaims);
+        ck_assert(!decision.is_other);
+}
+END_TEST
+
+START_TEST(what_cannot_be_given_back_is_forgotten) {
+        overdo();
+        put(125, 130);
+        decide();
+        for (unsigned i = 0; i < 6 && decision.action == ENFORCE_PROMOTE; ++i) {
+                step(0, 100, -EBUSY);
+                usage.usec += USEC_PER_SEC;
+                decide();
+        }
+        ck_assert_int_eq(decision.status, ENFORCE_HELD);
+        ck_assert_uint_eq(memory.excess_bytes, 0);
+        put(80, 175);
+        decide();
+        ck_assert_msg(decision.action == ENFORCE_PROMOTE, "what was promised is tried at once");
+}
+END_TEST
+
 START_TEST(a_little_too_much_is_nothing) {
         put(205, 50);
         decide();
@@ -548,6 +644,12 @@ Suite *suite(void) {
         tcase_add_loop_test(tcase, what_was_not_promised_may_stay_down, 0, ELEMENTSOF(obstacles));
         tcase_add_test(tcase, who_has_overdone_it_is_not_asked_for_a_minute);
         tcase_add_test(tcase, a_little_too_much_is_nothing);
+        tcase_add_test(tcase, what_it_gives_back_itself_is_no_excess);
+        tcase_add_test(tcase, counters_that_are_behind_are_no_excess);
+        tcase_add_loop_test(tcase, who_does_not_reclaim_overdoes_nothing, 0, ELEMENTSOF(others));
+        tcase_add_test(tcase, what_overdoes_it_again_in_that_minute_gives_nothing_back);
+        tcase_add_test(tcase, when_that_minute_is_over_the_first_way_is_the_first_again);
+        tcase_add_test(tcase, what_cannot_be_given_back_is_forgotten);
         suite_add_tcase(suite, tcase);
         tcase = tcase_create("growth");
         tcase_add_checked_fixture(tcase, setup, NULL);

@@ -105,7 +105,7 @@ static const struct {
         { -EINTR, 0, true, true },   /* it was cut off */
         { -EAGAIN, 0, true, false }, /* pages are young */
         { 0, 100, true, false },     /* page cache can go no other way */
-        { 0, 0, false, false },      /* there is no other way */
+        { 0, 0, false, false },      /* there is no other way that could be gone */
 };
 
 START_TEST(one_step_may_be_enough_to_tell) {
