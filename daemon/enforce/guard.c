@@ -110,10 +110,10 @@ static bool is_too_soon(Control *control, EnforceAction action) {
         if (left == 0)
                 return false;
         control_say(control, memory->is_given_up ? ENFORCE_FAILED : ENFORCE_WAITING,
-                    "%s are local of %s to %s, and %u step%s %s %s moved nothing (%s): the next "
-                    "one is tried in %.1f s.",
+                    "%s are local of %s to %s, and the last step%s %s %s moved nothing (%s): the "
+                    "next one is tried in %.1f s.",
                     TEXT(control->local), TEXT(control->target->split.local.min),
-                    LIMIT(control->target->split.local.max), memory->n_stalled, is_one ? "" : "s",
+                    LIMIT(control->target->split.local.max), is_one ? "" : "s",
                     action == ENFORCE_DEMOTE ? "down" : "up", is_one ? "has" : "have",
                     memory->error ? strerror(memory->error) : "without an error",
                     (double)left / (double)USEC_PER_SEC);
