@@ -117,8 +117,7 @@ typedef struct EnforceMemory {
         bool step_is_other, step_reclaims, step_may_tell;
         uint64_t step_usec; /* when it began */
         EnforceUsage step_before;
-        unsigned
-                n_stalled; /* steps one after another that moved nothing; one may be as good as three */
+        unsigned n_stalled; /* steps one after another that moved nothing; one may be worth three */
         unsigned n_given_up; /* since a step has moved something */
         bool takes_pages;    /* steps down are by pages first, and reclaim is the other way */
         bool is_given_up;    /* and nothing is tried before retry_usec */

@@ -191,7 +191,8 @@ START_TEST(when_nothing_helps_it_is_given_up) {
 
         put(300, 0);
         ck_assert_uint_eq(stall(), 6);
-        ck_assert(strstr(decision.reason, "the last steps down have moved nothing (without an error)"));
+        ck_assert(strstr(decision.reason,
+                         "the last steps down have moved nothing (without an error)"));
         for (unsigned i = 0; i < 8; ++i) {
                 waited = wait_for_step();
                 ck_assert_msg(!decision.by_pages, "its own way is tried again");
