@@ -167,11 +167,6 @@ static void reclaim(EnforceBed *bed, BedContainer *container, uint64_t bytes) {
         container->kernel_demoted += moved;
 }
 
-static bool reclaims(const BedContainer *container) {
-        return container->decision.action == ENFORCE_DEMOTE && !container->decision.by_pages &&
-               container->target.backend == ENFORCE_RECLAIM;
-}
-
 static void migrate(BedContainer *container, uint64_t bytes) {
         container->remote_anon += shift(&container->local_anon, bytes);
 }
@@ -358,7 +353,7 @@ static void end_step(EnforceBed *bed, BedContainer *container) {
         EnforceUsage usage;
         uint64_t moved;
 
-        if (reclaims(container))
+        if (container->memory.step_reclaims)
                 reclaim(bed, container, bed->overdone_bytes);
         usage = read_usage(bed, container);
         moved = enforce_note_done(&container->memory, &usage,
