@@ -30,7 +30,7 @@ static uint64_t get_short(const Control *control) {
         return missing > control_get_band(local->min, control->node->stale_bytes) ? missing : 0;
 }
 
-static uint64_t get_excess(const Control *control) {
+static uint64_t get_remote_excess(const Control *control) {
         const uint64_t max = control->target->split.remote.max;
         const uint64_t excess = bytes_sub_clamped(control->remote, max);
 
@@ -38,7 +38,8 @@ static uint64_t get_excess(const Control *control) {
 }
 
 static Wish get_wish(const Control *control) {
-        const uint64_t missing = get_short(control), excess = get_excess(control);
+        const uint64_t missing = get_short(control);
+        const uint64_t excess = get_remote_excess(control);
 
         if (missing > 0)
                 return (Wish){ WISH_PROMISED, bytes_min(missing, control->remote) };

@@ -35,11 +35,13 @@ void unseen_follow(EnforceMemory *memory, const EnforceUsage *usage) {
         if (memory->unseen_bytes == 0)
                 return;
         if (usage->local != before->local || usage->remote != before->remote) {
-                if (memory->step_action == ENFORCE_PROMOTE)
+                if (memory->step_action == ENFORCE_PROMOTE) {
+                        memory->promoted += memory->unseen_bytes;
                         memory->excess_bytes =
                                 bytes_sub_clamped(memory->excess_bytes, memory->unseen_bytes);
-                *(memory->step_action == ENFORCE_PROMOTE ? &memory->promoted : &memory->demoted) +=
-                        memory->unseen_bytes;
+                } else {
+                        memory->demoted += memory->unseen_bytes;
+                }
                 memory->unseen_bytes = 0;
         } else if (bytes_sub_clamped(usage->usec, memory->unseen_usec) >= STALE_USEC) {
                 memory->unseen_bytes = 0;
